@@ -1,0 +1,1 @@
+"""REST: one thin router a domain, authentication, problem details, events."""

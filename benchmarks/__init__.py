@@ -1,0 +1,1 @@
+"""Each claim of speed, side by side with what people use instead."""

@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, errors, tenants and identity, change log, telemetry."""

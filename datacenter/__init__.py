@@ -1,0 +1,1 @@
+"""Racks, hosting, hybrid links and energy: floor and power, and what agencies order on it."""

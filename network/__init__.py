@@ -1,0 +1,1 @@
+"""The metropolitan network: intended configuration, drivers, push, drift, backup."""

@@ -1,0 +1,1 @@
+"""The life of a Change: kinds, plans, policy, approvals, durable runs, events, audit. Knows no domain."""

@@ -1,0 +1,1 @@
+"""Connections, roll-out planning, service levels, support."""

@@ -1,0 +1,1 @@
+"""Hotspots, access points, sessions, captive portal, privacy of visitors."""
