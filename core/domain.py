@@ -1,0 +1,41 @@
+"""How a domain announces itself: one object behind the entry point group ``irisplane.domains``.
+
+The API, the worker and the pages are assembled from these; lower rooms find higher ones only by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+
+__all__ = ["Domain", "domains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What a domain offers, as ``"module:name"`` references that are imported only when needed.
+
+    Attributes:
+        name: the room.
+        kinds: references to ``ChangeKind`` classes.
+        router: reference to the domain's FastAPI router.
+        periodic: reference → seconds: callables ``(Database) -> None`` the worker's leader runs at that interval.
+        tables: tables that a row of other rooms' search, export and backup may name.
+        metrics: reference to a callable ``(Connection) -> Iterable[prometheus_client.Metric]``.
+    """
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    router: str | None = None
+    periodic: Mapping[str, float] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    metrics: str | None = None
+
+
+@cache
+def domains() -> tuple[Domain, ...]:
+    """Every installed domain, by name."""
+    found = [entry.load() for entry in entry_points(group="irisplane.domains")]
+    return tuple(sorted((domain for domain in found if isinstance(domain, Domain)), key=lambda d: d.name))

@@ -1,0 +1,237 @@
+-- Foundation: scope functions, tenants, identity, secrets, journal and change log.
+-- Runs as irisplane_owner, which bypasses row-level security so that the security-definer triggers below see what they write;
+-- no serving process ever connects as that role.
+
+create extension if not exists btree_gist;
+create extension if not exists pg_trgm;
+create extension if not exists ltree;
+
+-- ---------------------------------------------------------------------------------------------- scope
+
+-- The tenant of this transaction, or '*'. Raises when nobody set one: forgetting the scope must be loud.
+create function irisplane_tenant() returns text language plpgsql stable parallel safe as $$
+declare scope text := current_setting('irisplane.tenant', true);
+begin
+    if scope is null or scope = '' then
+        raise exception 'no tenant scope in this transaction' using errcode = 'insufficient_privilege';
+    end if;
+    return scope;
+end $$;
+
+create function irisplane_setting(name text) returns text language sql stable parallel safe as
+$$ select nullif(current_setting('irisplane.' || name, true), '') $$;
+
+-- Puts a table that has a tenant_id under forced row-level security. USING and CHECK are the same rule.
+create function irisplane_isolate(target regclass) returns void language plpgsql as $$
+begin
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format($policy$create policy tenant_isolation on %s
+        using ((select irisplane_tenant()) = '*' or tenant_id::text = (select irisplane_tenant()))
+        with check ((select irisplane_tenant()) = '*' or tenant_id::text = (select irisplane_tenant()))$policy$, target);
+end $$;
+
+-- ---------------------------------------------------------------------------------------------- tenants and identity
+
+create table tenant (
+    id          uuid primary key default uuidv7(),
+    code        text not null unique check (code ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
+    kind        text not null check (kind in ('region', 'commune', 'cpas', 'agency', 'police', 'fire', 'school-board', 'other')),
+    name_fr     text not null,
+    name_nl     text not null,
+    name_en     text not null,
+    nis_code    text unique check (nis_code ~ '^[0-9]{5}$'),
+    provenance  text not null default 'real' check (provenance in ('real', 'derived', 'synthetic')),
+    active      boolean not null default true,
+    version     integer not null default 1,
+    created_at  timestamptz not null default now()
+);
+
+create table principal (
+    id           uuid primary key default uuidv7(),
+    kind         text not null check (kind in ('person', 'service')),
+    handle       text not null unique check (handle ~ '^[a-z0-9][a-z0-9._-]{1,62}$'),
+    display_name text not null,
+    email        text,
+    locale       text not null default 'en' check (locale in ('fr', 'nl', 'en')),
+    external_id  text unique,          -- subject of an OpenID Connect provider: the seam for single sign-on
+    active       boolean not null default true,
+    version      integer not null default 1,
+    created_at   timestamptz not null default now()
+);
+
+create table membership (
+    id           uuid primary key default uuidv7(),
+    principal_id uuid not null references principal,
+    tenant_id    uuid not null references tenant,
+    role         text not null check (role in ('engineer', 'network-lead', 'agency-user', 'agency-admin',
+                                               'platform-manager', 'management', 'auditor')),
+    held         tstzrange not null default tstzrange(now(), null),
+    granted_by   uuid references principal,
+    constraint membership_once exclude using gist (principal_id with =, tenant_id with =, role with =, held with &&)
+);
+
+create table api_token (
+    id           uuid primary key default uuidv7(),
+    public_id    text not null unique,
+    principal_id uuid not null references principal,
+    tenant_id    uuid not null references tenant,
+    name         text not null,
+    digest       bytea not null check (octet_length(digest) = 32),   -- SHA-256 of a 256-bit random secret
+    scopes       text[] not null,
+    created_at   timestamptz not null default now(),
+    expires_at   timestamptz not null,
+    revoked_at   timestamptz,
+    last_used_at timestamptz
+);
+
+create table secret (
+    id         uuid primary key default uuidv7(),
+    tenant_id  uuid not null references tenant,
+    name       text not null,
+    key_id     text not null,          -- which master key wraps it; the key itself is never in the database
+    nonce      bytea not null check (octet_length(nonce) = 12),
+    sealed     bytea not null,         -- AES-256-GCM, associated data 'secret:<tenant_id>:<name>:<version>'
+    version    integer not null default 1,
+    updated_at timestamptz not null default now(),
+    unique (tenant_id, name)
+);
+
+-- ---------------------------------------------------------------------------------------------- journal
+
+-- One row per thing that happened. Written in the effect's own transaction, unnumbered; the sequencer numbers committed rows.
+create table journal (
+    id           uuid primary key default uuidv7(),
+    kind         text not null check (kind in ('log', 'audit', 'event')),
+    at           timestamptz not null default clock_timestamp(),
+    tenant_id    uuid references tenant,       -- null: the region's own business
+    actor        uuid,
+    action       text not null,                -- e.g. 'device.insert', 'change.approved', 'token.revoked'
+    subject_type text not null,
+    subject_id   text not null,
+    change_id    uuid,
+    request_id   text not null default '',
+    reason       text not null default '',
+    body         jsonb not null default '{}'
+);
+create index journal_change on journal (change_id, id) where change_id is not null;
+create index journal_subject on journal (subject_type, subject_id, id);
+
+create table journal_pending (
+    journal_id uuid primary key references journal,
+    xid        xid8 not null default pg_current_xact_id()
+);
+create index journal_pending_xid on journal_pending (xid, journal_id);
+
+create table journal_chain (
+    seq        bigint primary key,
+    journal_id uuid not null unique references journal,
+    hash       bytea not null check (octet_length(hash) = 32)
+);
+
+-- Row images of a 'log' entry. Their digest stands in the entry's body, so the chain covers them.
+create table change_log (
+    journal_id uuid not null references journal,
+    ordinal    integer not null,
+    table_name text not null,
+    row_id     uuid not null,
+    tenant_id  uuid,
+    op         text not null check (op in ('insert', 'update', 'delete')),
+    pre        jsonb,
+    post       jsonb,
+    primary key (journal_id, ordinal)
+);
+create index change_log_row on change_log (row_id, journal_id);
+
+create function journal_enqueue() returns trigger language plpgsql security definer set search_path = public as $$
+begin
+    insert into journal_pending (journal_id) select id from arriving;
+    return null;
+end $$;
+create trigger journal_enqueue after insert on journal referencing new table as arriving
+    for each statement execute function journal_enqueue();
+
+-- The change-log trigger, set-based: one journal entry per statement, one change_log row per row.
+-- TG_ARGV: columns whose values are personal or secret; their values never enter the log (erasing the row erases them).
+create function change_log_write() returns trigger language plpgsql security definer set search_path = public as $$
+declare
+    entry   uuid;
+    hidden  text[] := coalesce(tg_argv[0]::text[], '{}');
+    mask    jsonb;
+    n       integer;
+    owner   uuid;
+    sum     bytea;
+begin
+    if irisplane_setting('preview') = 'on' then return null; end if;
+    select coalesce(jsonb_object_agg(c, '<withheld>'), '{}') into mask from unnest(hidden) c;
+    entry := uuidv7();
+    insert into journal (id, kind, actor, action, subject_type, subject_id, change_id, request_id, reason)
+        values (entry, 'log', irisplane_setting('actor')::uuid, tg_table_name || '.' || lower(tg_op), tg_table_name, '',
+                irisplane_setting('change_id')::uuid, coalesce(irisplane_setting('request_id'), ''),
+                coalesce(irisplane_setting('reason'), ''));
+    if tg_op = 'INSERT' then
+        insert into change_log (journal_id, ordinal, table_name, row_id, tenant_id, op, post)
+        select entry, row_number() over (), tg_table_name, (image ->> 'id')::uuid, (image ->> 'tenant_id')::uuid, 'insert', image
+        from (select to_jsonb(r) || mask as image from arriving r) s;
+    elsif tg_op = 'DELETE' then
+        insert into change_log (journal_id, ordinal, table_name, row_id, tenant_id, op, pre)
+        select entry, row_number() over (), tg_table_name, (image ->> 'id')::uuid, (image ->> 'tenant_id')::uuid, 'delete', image
+        from (select to_jsonb(r) || mask as image from leaving r) s;
+    else
+        insert into change_log (journal_id, ordinal, table_name, row_id, tenant_id, op, pre, post)
+        select entry, row_number() over (), tg_table_name, (b.image ->> 'id')::uuid, (b.image ->> 'tenant_id')::uuid, 'update', a.image, b.image
+        from (select to_jsonb(r) || mask as image from leaving r) a
+        join (select to_jsonb(r) || mask as image from arriving r) b on a.image ->> 'id' = b.image ->> 'id'
+        where a.image is distinct from b.image;
+    end if;
+    select count(*), (array_agg(distinct tenant_id))[1],
+           sha256(convert_to(coalesce(string_agg(concat_ws('|', ordinal, row_id, op, pre::text, post::text), E'\n' order by ordinal), ''), 'utf8'))
+      into n, owner, sum from change_log where journal_id = entry;
+    if n = 0 then
+        delete from journal_pending where journal_id = entry;
+        delete from journal where id = entry;
+        return null;
+    end if;
+    update journal set tenant_id = (select case when count(distinct l.tenant_id) = 1 then owner end from change_log l where l.journal_id = entry),
+                       subject_id = case when n = 1 then (select row_id::text from change_log where journal_id = entry) else '' end,
+                       body = jsonb_build_object('rows', n, 'sha256', encode(sum, 'hex'))
+     where id = entry;
+    return null;
+end $$;
+
+-- Attach the change log to a table: select irisplane_log('device'); personal or secret columns as the second argument.
+create function irisplane_log(target regclass, hidden text[] default '{}') returns void language plpgsql as $$
+begin
+    execute format('create trigger change_log_insert after insert on %s referencing new table as arriving
+                    for each statement execute function change_log_write(%L)', target, hidden::text);
+    execute format('create trigger change_log_update after update on %s referencing old table as leaving new table as arriving
+                    for each statement execute function change_log_write(%L)', target, hidden::text);
+    execute format('create trigger change_log_delete after delete on %s referencing old table as leaving
+                    for each statement execute function change_log_write(%L)', target, hidden::text);
+end $$;
+
+-- Tables a role may use, said in one place: reads and writes for api and worker, everything for platform.
+create function irisplane_grant(target regclass, privileges text default 'select, insert, update, delete') returns void language plpgsql as $$
+begin
+    execute format('grant %s on %s to irisplane_api, irisplane_worker', privileges, target);
+    execute format('grant select, insert, update, delete on %s to irisplane_platform', target);
+end $$;
+
+select irisplane_isolate('membership'), irisplane_isolate('api_token'), irisplane_isolate('secret');
+alter table journal enable row level security;
+alter table journal force row level security;
+create policy journal_read on journal for select
+    using ((select irisplane_tenant()) = '*' or tenant_id::text = (select irisplane_tenant()));
+create policy journal_write on journal for insert with check (true);
+alter table change_log enable row level security;
+alter table change_log force row level security;
+create policy change_log_read on change_log for select
+    using ((select irisplane_tenant()) = '*' or tenant_id::text = (select irisplane_tenant()));
+create policy change_log_write on change_log for insert with check (true);
+
+select irisplane_log('tenant'), irisplane_log('principal', '{display_name,email,external_id}'), irisplane_log('membership'),
+       irisplane_log('api_token', '{digest,last_used_at}'), irisplane_log('secret', '{nonce,sealed}');
+
+select irisplane_grant('tenant'), irisplane_grant('principal'), irisplane_grant('membership'), irisplane_grant('api_token'),
+       irisplane_grant('secret'), irisplane_grant('journal', 'select, insert'), irisplane_grant('change_log', 'select'),
+       irisplane_grant('journal_chain', 'select'), irisplane_grant('journal_pending', 'select');

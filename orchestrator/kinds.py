@@ -1,0 +1,161 @@
+"""Kinds of Change: what a domain registers, the orchestrator runs.
+
+A domain announces its kinds in its ``irisplane.domains`` entry point (see ``core.domain``). A kind is stateless: everything a
+step needs is in ``Step`` and ``Surroundings``, everything it learns is in what it returns. Every method that touches
+equipment is idempotent for the same step, and carries ``step.mark()``'s epoch to the device, which refuses an older one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from core.db import Database
+from core.scope import Scope
+from orchestrator.plan import Draft, JsonObject, Target
+
+__all__ = ["ChangeKind", "Outcome", "Step", "Surroundings", "Verdict", "World"]
+
+Intent = TypeVar("Intent", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verification saw. ``unknown`` is never taken for good.
+
+    Attributes:
+        status: ``"ok"``, ``"failed"`` or ``"unknown"``.
+        evidence: sentences that name what was expected and what was seen.
+    """
+
+    status: str
+    evidence: tuple[str, ...] = ()
+    data: JsonObject | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Verified good."""
+        return self.status == "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a phase did on one target: recorded before the next phase starts.
+
+    Attributes:
+        data: what later phases and undo need; JSON values only, never a secret.
+        note: one sentence for the change's story.
+    """
+
+    data: JsonObject
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One target of one Change, as the runner hands it to a kind.
+
+    Attributes:
+        epoch: the run's fencing number: grows with every (re)start of a run on any worker.
+        timer: seconds of the dead-man timer, from the plan.
+        record: what earlier phases returned, by phase name (``prepare``, ``apply`` ...).
+    """
+
+    change_id: UUID
+    step_id: UUID
+    epoch: int
+    target: Target
+    timer: int
+    record: JsonObject
+    undo_of: UUID | None = None
+
+
+class World(Protocol):
+    """What a plan may read: the database under the requester's scope, nothing that alters."""
+
+    @property
+    def tx(self) -> Connection: ...
+    @property
+    def scope(self) -> Scope: ...
+    def read_blob(self, digest: str) -> str: ...
+    def surroundings(self) -> Surroundings: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a running step may use: the database (role ``worker``) and the scope of its Change."""
+
+    database: Database
+    scope: Scope
+
+    def read_blob(self, digest: str) -> str:
+        """A text of the plan by its digest."""
+        from orchestrator.blobs import read  # noqa: PLC0415  blobs imports this module's types
+
+        with self.database.transaction("worker", self.scope) as tx:
+            return read(tx, digest)
+
+
+class ChangeKind(ABC, Generic[Intent]):
+    """A kind of Change.
+
+    A kind that only writes the inventory returns ``commands`` in its draft and implements ``plan`` alone.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    intent: type[Intent]
+    needs_network: ClassVar[bool] = True
+
+    @abstractmethod
+    def plan(self, intent: Intent, world: World) -> Draft:
+        """Say what would be done. Reads only.
+
+        Raises:
+            IrisplaneError: the intent cannot be met; names the field and the way out.
+        """
+
+    def plan_undo(self, done: Sequence[Step], world: World) -> Draft:
+        """The plan that takes a finished Change back, from what its steps recorded.
+
+        The default uses each step's own ``undo``, on the same targets in reverse order.
+        """
+        targets = tuple(step.target for step in reversed(done))
+        return Draft(summary="Take back", targets=targets, undo_note="Apply the original change again.")
+
+    def fingerprint(self, target: Target, around: Surroundings) -> str:
+        """The target's fingerprint now; compared with ``target.base``."""
+        return target.base
+
+    def prepare(self, step: Step, around: Surroundings) -> Outcome:
+        """Check the base fingerprint on the target, load the candidate; nothing is in force yet."""
+        return Outcome({})
+
+    def apply(self, step: Step, around: Surroundings) -> Outcome:
+        """Put it in force with a timer, or create if absent."""
+        return Outcome({})
+
+    def verify(self, step: Step, around: Surroundings) -> Verdict:
+        """Look whether it is as intended."""
+        return Verdict("ok")
+
+    def confirm(self, step: Step, around: Surroundings) -> Outcome:
+        """Disarm the timer: it stays."""
+        return Outcome({})
+
+    def undo(self, step: Step, around: Surroundings) -> Outcome:
+        """Take back what this step did, whatever phase it had reached; also when it did nothing."""
+        return Outcome({})
+
+    def inspect(self, step: Step, around: Surroundings) -> Verdict:
+        """After a run that cannot tell: is the target ``old``, ``new`` or neither? ``data={"is": "old"|"new"|"other"}``."""
+        return Verdict("unknown", ("this kind cannot look",))
+
+
+AnyKind = ChangeKind[Any]
