@@ -1,0 +1,1 @@
+"""Who talks to equipment, behind one small Protocol."""

@@ -1,0 +1,1 @@
+"""FRRouting: candidate, difference, timed commit, confirm and rollback over SSH."""
