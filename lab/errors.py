@@ -1,0 +1,73 @@
+"""Errors of the lab.
+
+::
+
+    LabError             LAB-000
+    ├── LabImpossible    LAB-001  this machine cannot hold the lab (not root, not Linux, a program is missing)
+    ├── LabElsewhere     LAB-002  the lab of this instance belongs to another folder
+    ├── LabIsDown        LAB-003  it is not running
+    ├── NoSuchRouter     LAB-004  no router or fibre of that name
+    ├── RouterSilent     LAB-005  a router did not start
+    └── WiringFailed     LAB-006  the kernel refused a namespace, bridge or cable
+"""
+
+from __future__ import annotations
+
+from core.errors import IrisplaneError
+
+__all__ = ["LabElsewhere", "LabError", "LabImpossible", "LabIsDown", "NoSuchRouter", "RouterSilent", "WiringFailed"]
+
+
+class LabError(IrisplaneError):
+    """Something about the lab."""
+
+    code = "LAB-000"
+    title = "Lab error"
+
+
+class LabImpossible(LabError):
+    """This machine, or this user, cannot hold the lab."""
+
+    code = "LAB-001"
+    title = "The lab cannot run here"
+    hint = "Run it as root on Linux, with the Debian packages frr, frr-snmp, snmpd, lldpd and openssh-server installed."
+
+
+class LabElsewhere(LabError):
+    """The names of this instance are in use by a lab that another folder started."""
+
+    code = "LAB-002"
+    title = "The lab of this instance runs from another folder"
+    hint = "Stop it there with 'irisplane lab down', or choose another IRISPLANE_INSTANCE."
+
+
+class LabIsDown(LabError):
+    """The lab is not running."""
+
+    code = "LAB-003"
+    title = "The lab is down"
+    hint = "Start it with 'irisplane lab up'."
+
+
+class NoSuchRouter(LabError):
+    """No router, or no fibre, of that name."""
+
+    code = "LAB-004"
+    title = "No such router or fibre"
+    hint = "'irisplane lab status' lists them."
+
+
+class RouterSilent(LabError):
+    """A router's programs did not start."""
+
+    code = "LAB-005"
+    title = "A router did not start"
+    hint = "Its start log is named in the message; 'irisplane lab down' and 'up' make it anew."
+
+
+class WiringFailed(LabError):
+    """The kernel refused a namespace, bridge or cable."""
+
+    code = "LAB-006"
+    title = "The lab could not be wired"
+    hint = "'irisplane lab down' removes what is left; then try again."
