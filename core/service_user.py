@@ -15,6 +15,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from pathlib import Path
 from core.errors import Misconfigured, Unavailable
 from core.instance import ROOT, Instance
 
-__all__ = ["NAME", "ServiceUser", "lay_folders", "service_user"]
+__all__ = ["NAME", "ServiceUser", "lay_folders", "place_file", "service_user"]
 
 NAME = "irisplane"
 
@@ -181,6 +182,27 @@ def lay_folders(instance: Instance, user: ServiceUser) -> None:
     if user.apart:
         _folder(instance.runtime_dir.parent, caller, 0o755)
     _folder(instance.runtime_dir, (caller[0], user.gid), 0o1770 if user.apart else 0o700)
+
+
+def place_file(path: Path, text: str, user: ServiceUser) -> bool:
+    """Write a file of ours that the programs may read but not alter; give whether it differs from what was there.
+
+    It appears whole or not at all, and no link that stands in its place is followed.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            if user.apart:
+                os.fchown(out.fileno(), os.geteuid(), user.gid)
+                os.fchmod(out.fileno(), 0o640)
+        same = path.is_file() and not path.is_symlink() and path.read_text(encoding="utf-8") == text
+        made.rename(path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    return not same
 
 
 def _folder(path: Path, owner: tuple[int, int], mode: int) -> None:

@@ -1,0 +1,63 @@
+"""Fixtures for every room: a PostgreSQL server for the session, a database for each module, and who may run what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from core.db import Database
+from core.migrations import upgrade
+from core.postgres import Role
+from core.postgres_temporary import TemporaryPostgres
+
+os.environ.setdefault("IRISPLANE_INSTANCE", "test")
+# A developer's own settings must not steer the tests towards a real database or another instance's folders.
+for _name in ("IRISPLANE_DATABASE_URL", "IRISPLANE_STATE_DIR", "IRISPLANE_RUNTIME_DIR", "IRISPLANE_LISTEN"):
+    os.environ.pop(_name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name what this machine or this run is not for."""
+    needs_root = pytest.mark.skip(reason="the lab needs root and network namespaces")
+    only_long = pytest.mark.skip(reason="runs in 'make test-long' only")
+    for item in items:
+        if item.get_closest_marker("lab") and os.geteuid() != 0:
+            item.add_marker(needs_root)
+        if item.get_closest_marker("long") and os.environ.get("IRISPLANE_LONG") != "1":
+            item.add_marker(only_long)
+        if "database" in getattr(item, "fixturenames", ()) or "pg" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.db)
+
+
+@pytest.fixture(scope="session")
+def pg() -> Iterator[TemporaryPostgres]:
+    """A server whose database ``irisplane`` is migrated and stays untouched: a template to copy from."""
+    with TemporaryPostgres() as server:
+        upgrade(server.dsn("owner"))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database_dsn(pg: TemporaryPostgres) -> Iterator[Callable[[Role], str]]:
+    """The URLs, by role, of a migrated database of this module's own."""
+    with pg.copy() as name:
+        yield lambda role: pg.dsn(role, name)
+
+
+@pytest.fixture(scope="module")
+def database(database_dsn: Callable[[Role], str]) -> Iterator[Database]:
+    """A migrated database of this module's own."""
+    opened = Database(database_dsn)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def fresh_database(pg: TemporaryPostgres) -> Iterator[Database]:
+    """A migrated database of this one test's own (costs a tenth of a second)."""
+    with pg.copy() as name:
+        opened = Database(lambda role: pg.dsn(role, name))
+        yield opened
+        opened.close()
