@@ -23,6 +23,8 @@ class Domain:
         router: reference to the domain's FastAPI router.
         periodic: reference → seconds: callables ``(Database) -> None`` the worker's leader runs at that interval.
         tables: tables that a row of other rooms' search, export and backup may name.
+        writable: tables that commands of a Change may write (see ``orchestrator.commands``).
+        constraints: name of a database constraint → reference to the error class that says it in the field's own words.
         metrics: reference to a callable ``(Connection) -> Iterable[prometheus_client.Metric]``.
     """
 
@@ -31,6 +33,8 @@ class Domain:
     router: str | None = None
     periodic: Mapping[str, float] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    constraints: Mapping[str, str] = field(default_factory=dict)
     metrics: str | None = None
 
 

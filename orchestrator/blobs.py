@@ -1,0 +1,50 @@
+"""Large texts of a plan (candidate configurations), stored once under the SHA-256 of their content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, text
+
+from core.errors import NotFound, Unexpected
+from orchestrator.plan import digest_of
+
+__all__ = ["put", "put_all", "read"]
+
+
+def put(tx: Connection, body: str) -> str:
+    """Store a text; gives its digest. Storing it again costs nothing."""
+    digest = digest_of(body)
+    put_all(tx, {digest: body})
+    return digest
+
+
+def put_all(tx: Connection, bodies: Mapping[str, str]) -> None:
+    """Store texts by digest, in one statement.
+
+    Raises:
+        Unexpected: a digest is not that of its text; what people approve would not be what runs.
+    """
+    for digest, body in bodies.items():
+        if digest_of(body) != digest:
+            raise Unexpected(f"The text named {digest} has another digest.", digest=digest)
+    if bodies:
+        tx.execute(
+            text(
+                "insert into blob (digest, body) select * from unnest(cast(:digests as text[]), cast(:bodies as text[]))"
+                " on conflict do nothing"
+            ),
+            {"digests": list(bodies), "bodies": list(bodies.values())},
+        )
+
+
+def read(tx: Connection, digest: str) -> str:
+    """A text by its digest.
+
+    Raises:
+        NotFound: no such text.
+    """
+    body = tx.execute(text("select body from blob where digest = :digest"), {"digest": digest}).scalar_one_or_none()
+    if body is None:
+        raise NotFound(f"There is no text with the digest {digest}.", digest=digest)
+    return str(body)
