@@ -1,0 +1,156 @@
+"""Engineers' own templated snippets, rendered in a sandbox with limits of size and time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from network.render.environment import explain
+from network.render.errors import TemplateError
+
+__all__ = ["MAX_OUTPUT", "MAX_SECONDS", "MAX_TEMPLATE", "render_snippet"]
+
+MAX_TEMPLATE = 64 * 1024
+MAX_OUTPUT = 512 * 1024
+MAX_SECONDS = 2.0
+_MAX_NUMBER = 100_000
+_NAME = "snippet"
+# Filters that cannot make much out of little; padding, wrapping and formatting ones can.
+_FILTERS = frozenset(
+    [
+        "abs",
+        "attr",
+        "batch",
+        "capitalize",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "first",
+        "float",
+        "groupby",
+        "int",
+        "items",
+        "join",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "select",
+        "selectattr",
+        "slice",
+        "sort",
+        "string",
+        "sum",
+        "title",
+        "trim",
+        "unique",
+        "upper",
+    ]
+)
+
+
+class _TooLong(Exception):
+    """The time is up; raised by the tracer inside the template's own code."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Nothing may reach Python's inside, alter what it was given, or build something huge in one operation."""
+
+    intercepted_binops = frozenset(("*", "**", "+", "%"))
+
+    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or (operator == "%" and isinstance(left, str)):
+            raise SecurityError(f"the operator {operator!r} is not allowed in a snippet")
+        if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError("only numbers may be multiplied in a snippet")
+        result = super().call_binop(context, operator, left, right)
+        if isinstance(result, int) and abs(result) > 2**64:
+            raise SecurityError("a number grows too large")
+        if isinstance(result, str | list | tuple) and len(result) > MAX_OUTPUT:
+            raise SecurityError("a value grows too large")
+        return result
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names them
+        if any(isinstance(arg, int) and abs(arg) > _MAX_NUMBER for arg in (*args, *kwargs.values())):
+            raise SecurityError(f"an argument is larger than {_MAX_NUMBER}")
+        if isinstance(__obj, str | bytes) or getattr(__obj, "__name__", "") in (
+            "format",
+            "format_map",
+            "center",
+            "zfill",
+        ):
+            raise SecurityError("string formatting methods are not allowed in a snippet")
+        return super().call(__context, __obj, *args, **kwargs)
+
+
+def _environment() -> _Sandbox:
+    env = _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    env.filters = {name: function for name, function in env.filters.items() if name in _FILTERS}
+    env.globals = {"range": env.globals["range"], "namespace": env.globals["namespace"]}
+    return env
+
+
+def render_snippet(template_text: str, facts: Mapping[str, object], *, name: str = _NAME) -> str:
+    """The snippet for one device.
+
+    Args:
+        template_text: Jinja2, at most :data:`MAX_TEMPLATE` bytes.
+        facts: what the snippet may name; plain data (strings, numbers, lists, mappings).
+        name: how errors call the template, usually its file's name.
+    Raises:
+        TemplateError: syntax, an undefined variable, something the sandbox forbids, more than :data:`MAX_OUTPUT`
+            characters or :data:`MAX_SECONDS`; with file, line and variable.
+    """
+    if len(template_text.encode()) > MAX_TEMPLATE:
+        raise TemplateError(f"the template is larger than {MAX_TEMPLATE} bytes", file=name)
+    deadline = time.monotonic() + MAX_SECONDS
+    before = sys.gettrace()
+    try:
+        template = _environment().from_string(template_text)
+        sys.settrace(_tracer(deadline))
+        return _bounded(template, facts, name)
+    except _TooLong as error:
+        raise TemplateError(f"rendering takes longer than {MAX_SECONDS:g} seconds", file=name) from error
+    except TemplateError:
+        raise
+    except Exception as error:
+        raise explain(error, name) from error
+    finally:
+        sys.settrace(before)
+
+
+def _bounded(template: jinja2.Template, facts: Mapping[str, object], name: str) -> str:
+    parts: list[str] = []
+    size = 0
+    for part in template.generate(dict(facts)):
+        size += len(part)
+        if size > MAX_OUTPUT:
+            raise TemplateError(f"the result is larger than {MAX_OUTPUT} characters", file=name)
+        parts.append(part)
+    return "".join(parts)
+
+
+def _tracer(deadline: float) -> Callable[[FrameType, str, object], object]:
+    """A trace function for this thread only: a template is Python code, so its lines are where time can be looked at."""
+
+    def trace(_frame: FrameType, _event: str, _arg: object) -> object:
+        if time.monotonic() > deadline:
+            raise _TooLong
+        return trace
+
+    return trace
