@@ -3,13 +3,14 @@
 Two styles are read: indented (what ``show running-config`` prints; also before FRR 8, without ``exit``) and flat
 (what people type). Nothing is judged here: an unknown line is a line, an unknown line with deeper lines below it is a
 context.
+
+This module also runs on the router (see ``onrouter``): it keeps to what starts fast there, so no ``dataclasses``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 __all__ = ["Node", "Path", "dump", "parse"]
 
@@ -48,16 +49,27 @@ _CLOSERS = frozenset(
 )
 
 
-@dataclass(slots=True)
 class Node:
     """One line and what stands below it; the root has an empty line.
 
     ``context`` is true when the line opens a context, even an empty one (``route-map X permit 20``).
     """
 
-    line: str
-    children: list[Node] = field(default_factory=list)
-    context: bool = False
+    __slots__ = ("children", "context", "line")
+    __hash__ = None  # type: ignore[assignment] # equal by value and alterable, so not to be hashed
+
+    def __init__(self, line: str, children: list[Node] | None = None, context: bool = False) -> None:  # noqa: FBT001, FBT002 - a field, as in the dataclass it would be
+        self.line = line
+        self.children = [] if children is None else children
+        self.context = context
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Node):
+            return NotImplemented
+        return (self.line, self.children, self.context) == (other.line, other.children, other.context)
+
+    def __repr__(self) -> str:
+        return f"Node({self.line!r}, {self.children!r}, context={self.context})"
 
     def child(self, line: str) -> Node | None:
         """The context with exactly this line, if there is one."""
@@ -70,11 +82,15 @@ class Node:
             yield from node.walk((*above, node.line))
 
 
-@dataclass(slots=True)
 class _Open:
-    node: Node
-    indent: int
-    flat: bool | None  # None until the first line inside shows which style this context is written in
+    """A context that is being read; ``flat`` is unknown until the first line inside shows its style."""
+
+    __slots__ = ("flat", "indent", "node")
+
+    def __init__(self, node: Node, indent: int, *, flat: bool | None) -> None:
+        self.node = node
+        self.indent = indent
+        self.flat = flat
 
 
 def _opens(parent: Node, line: str) -> bool:
