@@ -1,0 +1,79 @@
+"""The API, assembled: our own routers, and one of each domain that announces itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import RedirectResponse
+
+from api import docs_page, problems
+from api.edge import Edge
+from core.db import Database
+from core.domain import domains
+from core.settings import Settings
+
+__all__ = ["BODY_LIMIT", "create_app"]
+
+BODY_LIMIT = 8 * 1024 * 1024
+"""Bytes of a request's body, at most; what is larger is imported in parts."""
+
+_OWN = (
+    "api.health",
+    "api.catalogue",
+)
+
+_DESCRIPTION = """
+The control plane of a region: everything that alters it is a *Change*, which is planned, read, approved, run, verified and audited.
+
+* Sign in with `Authorization: Bearer irp_…`.
+* A `POST` that creates needs an `Idempotency-Key`.
+* Writing a resource needs its `ETag` in `If-Match`.
+* Errors are `application/problem+json` with a stable `type`; [/api/v1/errors](/api/v1/errors) lists them.
+* Lists are pages: follow `Link: <…>; rel="next"`.
+"""
+
+
+def create_app(database: Database, settings: Settings) -> FastAPI:
+    """The application on a database. Closes the database's connections when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="Irisplane",
+        version=version("irisplane"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.database = database
+    app.state.settings = settings
+    problems.install(app)
+    for module in _OWN:
+        app.include_router(_router(f"{module}:router"))
+    for domain in domains():
+        if domain.router and find_spec(domain.router.partition(":")[0]):
+            app.include_router(_router(domain.router))
+    docs_page.install(app)
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.add_middleware(Edge, body_limit=BODY_LIMIT)
+    return app
+
+
+def _router(reference: str) -> APIRouter:
+    module, _, name = reference.partition(":")
+    found = getattr(import_module(module), name)
+    assert isinstance(found, APIRouter), f"{reference} is no router"
+    return found
+
+
+async def _home() -> RedirectResponse:
+    return RedirectResponse("/docs")

@@ -1,0 +1,152 @@
+"""What an endpoint asks for: who calls, under which request, and transactions in their scope.
+
+::
+
+    @router.get("/api/v1/devices/{name}")
+    def device(name: str, caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Response:
+        with caller.transaction() as tx:
+            ...
+
+Endpoints are plain ``def`` (the thread pool runs them); ``require`` itself costs no thread while the token is remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import unquote
+
+from fastapi import Request
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+
+from core.db import Database
+from core.errors import Denied, Unauthenticated
+from core.identity import Principal
+from core.scope import Scope
+from core.settings import Settings
+from core.tokens import authenticate
+
+__all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of"]
+
+_REMEMBER_SECONDS = 2.0
+_REMEMBER_MOST = 2048
+
+
+def database_of(request: Request) -> Database:
+    """The application's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def settings_of(request: Request) -> Settings:
+    """The application's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and the request they call with."""
+
+    principal: Principal
+    database: Database
+    request: Request
+
+    @property
+    def request_id(self) -> str:
+        """The id under which this request stands in logs, changes and the audit."""
+        return str(self.request.state.request_id)
+
+    @property
+    def reason(self) -> str:
+        """Why, as the ``X-Reason`` header says (percent-encoded UTF-8); otherwise what was asked."""
+        given = unquote(self.request.headers.get("x-reason", "")).strip()
+        return given[:500] or f"{self.request.method} {self.request.url.path}"
+
+    def scope(self, reason: str | None = None) -> Scope:
+        """The scope of what this caller does."""
+        return self.principal.scope(self.request_id, reason or self.reason)
+
+    def transaction(self, reason: str | None = None) -> AbstractContextManager[Connection]:
+        """A transaction of role ``api`` in the caller's scope."""
+        return self.database.transaction("api", self.scope(reason))
+
+
+class _Remembered:
+    """Principals of tokens seen in the last two seconds, by digest; the token itself is not kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._guard = threading.Lock()
+
+    def get(self, digest: bytes) -> Principal | None:
+        entry = self._known.get(digest)
+        return entry[1] if entry is not None and entry[0] > time.monotonic() else None
+
+    def put(self, digest: bytes, principal: Principal) -> None:
+        with self._guard:
+            if len(self._known) >= _REMEMBER_MOST:
+                self._known.clear()
+            self._known[digest] = (time.monotonic() + _REMEMBER_SECONDS, principal)
+
+    def clear(self) -> None:
+        with self._guard:
+            self._known.clear()
+
+
+def _remembered(request: Request) -> _Remembered:
+    state = request.app.state
+    if not hasattr(state, "remembered"):
+        state.remembered = _Remembered()
+    found: _Remembered = state.remembered
+    return found
+
+
+def forget_tokens(request: Request) -> None:
+    """Ask the database again for every token: called where tokens, roles or people alter."""
+    _remembered(request).clear()
+
+
+async def _principal(request: Request) -> Principal:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("This address needs a token.")
+    if len(token) > 256 or not token.isascii():
+        raise Unauthenticated("This token is not valid.")
+    digest = hashlib.sha256(token.encode()).digest()
+    known = _remembered(request)
+    principal = known.get(digest)
+    if principal is None:
+        principal = await run_in_threadpool(authenticate, database_of(request), token)
+        known.put(digest, principal)
+    return principal
+
+
+@cache
+def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency: the caller, who has signed in with a token that holds every one of these scopes.
+
+    Raises (when called):
+        Unauthenticated: no token, or not a valid one.
+        Denied: the token lacks a scope.
+    """
+
+    async def caller(request: Request) -> Caller:
+        principal = await _principal(request)
+        for scope in scopes:
+            if not principal.allows(scope):
+                raise Denied(
+                    f"Your token does not hold the scope {scope!r}.",
+                    hint=f"Make one that does: irisplane token create --scope {scope}.",
+                    scope=scope,
+                )
+        return Caller(principal, database_of(request), request)
+
+    return caller

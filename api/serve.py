@@ -1,0 +1,49 @@
+"""Serve the API: ``python -m api.serve``. One process; more of them share a port behind a proxy, or a machine each."""
+
+from __future__ import annotations
+
+import sys
+
+from core.errors import Misconfigured
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Serve until told to stop. A wrong setting ends it with a sentence and status 2."""
+    import uvicorn
+
+    from api.app import create_app
+    from core.connect import database
+    from core.settings import get_settings
+    from core.telemetry import configure_logs
+
+    try:
+        settings = get_settings()
+    except Misconfigured as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return 2
+    configure_logs(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(database(settings, pool_size=8), settings),
+            host=settings.listen_host,
+            port=settings.listen_port,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
