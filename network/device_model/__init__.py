@@ -96,7 +96,7 @@ class DeviceModel:
     platform: str
     role: str = ""
     site: str = ""
-    system: System = System()
+    system: System = System()  # noqa: RUF009 - frozen, so one value serves all
     interfaces: tuple[Interface, ...] = ()
     vrfs: tuple[Vrf, ...] = ()
     vlans: tuple[Vlan, ...] = ()

@@ -17,6 +17,16 @@ _CRYPT = re.compile(r'"?\$[0-9A-Za-z]{1,6}\$\S+')
 _HEX = re.compile(r'"?(?:0x)?(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{16,}"?$')
 _BASE64 = re.compile(r'"?(?=[^"]*[a-z])(?=[^"]*[A-Z])(?=[^"]*\d)[A-Za-z0-9+/_-]{20,}={0,2}"?$')
 _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+)\s+AAAA")
+# Announcing words that may follow one another; any other word after one is its secret, whatever it looks like.
+_PAIRS = frozenset(
+    (
+        ("auth", "md5"), ("auth", "sha"), ("authentication-key", "md5"), ("key", "md5"), ("key-string", "password"),
+        ("md5", "key"), ("md5", "key-string"), ("message-digest-key", "md5"), ("secret", "key"), ("password", "secret"),
+    )
+)  # fmt: skip
+_AFTER_NUMBER = frozenset(
+    ("md5", "key", "sha1", "sha256", "cmac-aes", "hmac-sha-256")
+)  # ``message-digest-key 1 md5 …``
 REDACTED_WORD = "<redacted>"
 
 
@@ -78,12 +88,15 @@ def secret_tokens(line: str, grammar: Grammar) -> Iterator[Token]:
             inside = (i for i, token in enumerate(words) if match.start(1) <= token.start < match.end(1))
             found.update((i, words[i]) for i in inside)
     known = grammar.known.match(stripped) or _PUBLIC.search(line)
-    for index, token in enumerate(words):
-        if _CRYPT.match(token.text) or (not known and (_HEX.match(token.text) or _BASE64.match(token.text))):
-            found[index] = token
+    found.update((i, token) for i, token in enumerate(words) if _shaped(token.text, known=bool(known)))
     if marked and not found:
         found.update((i, token) for i, token in enumerate(words) if i and token.text not in (";", "{", "}"))
     yield from (token for _, token in sorted(found.items()) if token.text.strip('"') not in (REDACTED_WORD, ""))
+
+
+def _shaped(text: str, *, known: bool) -> bool:
+    """Whether a word looks like a hash or a key; on lines of a known kind only the unmistakable form counts."""
+    return bool(_CRYPT.match(text) or (not known and (_HEX.match(text) or _BASE64.match(text))))
 
 
 def _announced(words: list[Token], index: int, grammar: Grammar) -> dict[int, Token]:
@@ -92,8 +105,8 @@ def _announced(words: list[Token], index: int, grammar: Grammar) -> dict[int, To
     found: dict[int, Token] = {}
     while _stands_between(words, position, grammar):
         position += 1
-    if position < len(words) and words[position].word in grammar.announce and not _last(words, position):
-        return found  # that word announces by itself (``key password 7 …``)
+    if position < len(words) and (words[index].word, words[position].word) in _PAIRS and not _last(words, position):
+        return found  # that word announces by itself
     if words[index].word in grammar.rest:
         return {i: words[i] for i in range(position, len(words)) if words[i].text not in (";", "{", "}")}
     first = True
@@ -117,9 +130,7 @@ def _stands_between(words: list[Token], position: int, grammar: Grammar) -> bool
     if position >= len(words) or _last(words, position):
         return False
     word = words[position].word
-    return word in grammar.between or (
-        word.isdigit() and words[position + 1].word in grammar.between | grammar.announce
-    )
+    return word in grammar.between or (word.isdigit() and words[position + 1].word in _AFTER_NUMBER)
 
 
 def _last(words: list[Token], position: int) -> bool:

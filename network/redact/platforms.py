@@ -79,10 +79,14 @@ _TYPES = frozenset(
 )
 # After a secret, with how many harmless words each takes along.
 _FOLLOW = {
-    "role": 1, "privilege": 1, "level": 1, "ro": 1, "rw": 1, "view": 1, "vrf": 1, "use-vrf": 1, "port": 1, "auth-port": 1,
-    "acct-port": 1, "timeout": 1, "retransmit": 1, "group": 1, "network-operator": 0, "network-admin": 0, "localizedkey": 0,
-    "localizedv2key": 0, "localized": 0, "single-connection": 0, "pac": 0, "authentication": 0, "accounting": 0, "send-only": 0,
-    "access": 1, "engineid": 1, "expire": 1, "systemowner": 0, "sdrowner": 0, "ipv4": 1, "ipv6": 1, "prefer": 0, "trap": 0,
+    "role": 1, "privilege": 1, "level": 1, "ro": 1, "rw": 1, "view": 1, "vrf": 1, "use-vrf": 1, "port": 1,
+    "auth-port": 1,
+    "acct-port": 1, "timeout": 1, "retransmit": 1, "group": 1, "network-operator": 0, "network-admin": 0,
+    "localizedkey": 0,
+    "localizedv2key": 0, "localized": 0, "single-connection": 0, "pac": 0, "authentication": 0, "accounting": 0,
+    "send-only": 0,
+    "access": 1, "engineid": 1, "expire": 1, "systemowner": 0, "sdrowner": 0, "ipv4": 1, "ipv6": 1, "prefer": 0,
+    "trap": 0,
     "address": 1, "hostname": 1,
 }  # fmt: skip
 _CISCO_ANNOUNCE = frozenset(
@@ -120,12 +124,16 @@ _DESCRIBES = (
     r"description |remark |hostname |interface |route-map |ip route |ipv6 route |ip address |ipv6 address |vlan "
 )
 _CISCO_HARMLESS = re.compile(
-    r"(?:no )?(?:service (?:password-encryption|password-recovery)|password (?:encryption|strength-check)|key chain \S+$"
+    r"(?:no )?(?:service (?:password-encryption|password-recovery)|password (?:encryption|strength-check)"
+    r"|key chain \S+$"
     r"|key \d+$|key-?id |set community |set extcommunity |match community |ip community-list |ip extcommunity-list"
     r"|community-list |community-set |neighbor \S+ send-community|send-community|send-extended-community"
-    r"|ip ospf authentication(?: message-digest| key-chain \S+| null)?$|authentication (?:mode|key-chain|message-digest)"
-    r"|area \S+ authentication(?: message-digest)?$|neighbor \S+ password-|password policy|aaa authentication|aaa accounting"
-    r"|crypto key generate|ip ssh |authentication keyed-md5$|(?:\S+ \d+ )?authentication md5 key-chain |isis authentication mode|snmp-server (?:enable|location|contact)"
+    r"|ip ospf authentication(?: message-digest| key-chain \S+| null)?$|authentication (?:mode|key-chain"
+    r"|message-digest)"
+    r"|area \S+ authentication(?: message-digest)?$|neighbor \S+ password-|password policy|aaa authentication"
+    r"|aaa accounting"
+    r"|crypto key generate|ip ssh |authentication keyed-md5$|(?:\S+ \d+ )?authentication md5 key-chain "
+    r"|isis authentication mode|snmp-server (?:enable|location|contact)"
     r"|security password|switchport |cryptographic-algorithm|send-id |recv-id |" + _DESCRIBES + ")",
     re.IGNORECASE,
 )
@@ -138,7 +146,8 @@ _CISCO_PATTERNS = (
     ),
     re.compile(r"^\s*snmp-server host \S+ .*version 3 (?:auth|noauth|priv) (\S+)"),
     re.compile(
-        r"^\s*(?:(?:standby|vrrp|glbp) \d+ )?authentication (?:text )?(?!text|md5|mode|key|message|keyed|open|shared)(\S+)$"
+        r"^\s*(?:(?:standby|vrrp|glbp) \d+ )?authentication (?:text )?(?!text|md5|mode|key|message|keyed|open"
+        r"|shared)(\S+)$"
     ),
     re.compile(r"^\s*ip nhrp authentication (\S+)"),
     re.compile(r"^\s*tunnel key (\S+)"),
@@ -212,7 +221,8 @@ _JUNOS = Grammar(
     _TYPES | {"key"},
     {"authorization": 1, "clients": 1, "start-time": 1, "port": 1, "timeout": 1, "source-address": 1, "algorithm": 1},
     re.compile(
-        r"(?:(?:set|delete) )?(?:\S+ )*?(?:policy-options (?:community|policy-statement) |policy-statement |description "
+        r"(?:(?:set|delete) )?(?:\S+ )*?(?:policy-options (?:community|policy-statement) |policy-statement "
+        r"|description "
         r"|members |from community |then community |community (?:add|set|delete) |authentication-key-chains? \S+ ?\{?$"
         r"|key-chain \S+ ?;?\{?$|host-name )"
         r"|key \d+ \{$|community \S+ members |md5 \d+ \{$|ssh-(?:rsa|dsa|ecdsa|ed25519) |authentication-algorithm ",
@@ -241,7 +251,8 @@ _FRR = Grammar(
     _TYPES,
     {"vrf": 1, "group": 1, "keychain": 1, "preference": 1, "ssh": 0},
     re.compile(
-        r"(?:no )?(?:service password-encryption|key chain \S+$|key \d+$|set (?:large-|ext)?community |match (?:large-|ext)?community"
+        r"(?:no )?(?:service password-encryption|key chain \S+$|key \d+$|set (?:large-|ext)?community "
+        r"|match (?:large-|ext)?community"
         r"|neighbor \S+ send-community|bgp (?:large-|ext)?community-list |bgp default |ip ospf authentication(?: \S+)?$"
         r"|neighbor \S+ (?:description|route-map|prefix-list|peer-group|remote-as|interface) "
         r"|area \S+ authentication(?: message-digest)?$|isis password-|debug |" + _DESCRIBES + ")",

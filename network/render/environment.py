@@ -55,7 +55,7 @@ def environment(folder: Path = TEMPLATES) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - the output is router configuration; HTML escaping would corrupt it
         extensions=["jinja2.ext.do"],
     )
     env.filters.update(

@@ -39,7 +39,8 @@ _BGP = (
     r"bgp cluster-id ", r"bgp graceful-restart", r"bgp bestpath ", r"timers bgp ", r"neighbor ", r"address-family ",
 )  # fmt: skip
 _PEER = (
-    r"peer-group$", r"interface ", r"remote-as ", r"peer-group ", r"local-as ", r"description ", r"shutdown", r"bfd", r"password ", r"solo$",
+    r"peer-group$", r"interface ", r"remote-as ", r"peer-group ", r"local-as ", r"description ", r"shutdown", r"bfd",
+    r"password ", r"solo$",
     r"passive$", r"ebgp-multihop ", r"ttl-security ", r"update-source ", r"advertisement-interval ", r"timers \d",
     r"timers connect ", r"capability ",
 )  # fmt: skip
@@ -61,7 +62,8 @@ _FAMILY = (
     r"maximum-paths ibgp ",
 )
 _PEER_FAMILY = (
-    r"activate$", r"addpath-", r"route-reflector-client$", r"route-server-client$", r"next-hop-self", r"remove-private-AS",
+    r"activate$", r"addpath-", r"route-reflector-client$", r"route-server-client$", r"next-hop-self",
+    r"remove-private-AS",
     r"send-community", r"default-originate", r"soft-reconfiguration ", r"maximum-prefix ", r"maximum-prefix-out ",
     r"allowas-in", r"weight ", r"distribute-list ", r"prefix-list \S+ in", r"prefix-list ", r"route-map \S+ in",
     r"route-map ", r"unsuppress-map ", r"filter-list ",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from network.render.environment import explain
 from network.render.errors import TemplateError
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 __all__ = ["MAX_OUTPUT", "MAX_SECONDS", "MAX_TEMPLATE", "render_snippet"]
 
@@ -21,6 +25,7 @@ MAX_OUTPUT = 512 * 1024
 MAX_SECONDS = 2.0
 _MAX_NUMBER = 100_000
 _NAME = "snippet"
+_GROWING = frozenset(("format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "translate"))
 # Filters that cannot make much out of little; padding, wrapping and formatting ones can.
 _FILTERS = frozenset(
     [
@@ -85,7 +90,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError("a value grows too large")
         return result
 
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names them
+    def call(__self, __context: Any, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names it
         if any(isinstance(arg, int) and abs(arg) > _MAX_NUMBER for arg in (*args, *kwargs.values())):
             raise SecurityError(f"an argument is larger than {_MAX_NUMBER}")
         if isinstance(__obj, str | bytes) or getattr(__obj, "__name__", "") in (
@@ -145,10 +150,10 @@ def _bounded(template: jinja2.Template, facts: Mapping[str, object], name: str) 
     return "".join(parts)
 
 
-def _tracer(deadline: float) -> Callable[[FrameType, str, object], object]:
-    """A trace function for this thread only: a template is Python code, so its lines are where time can be looked at."""
+def _tracer(deadline: float) -> TraceFunction:
+    """A trace function for this thread: a template becomes Python code, and at its lines time can be looked at."""
 
-    def trace(_frame: FrameType, _event: str, _arg: object) -> object:
+    def trace(_frame: FrameType, _event: str, _arg: object) -> TraceFunction:
         if time.monotonic() > deadline:
             raise _TooLong
         return trace
