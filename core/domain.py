@@ -24,7 +24,6 @@ class Domain:
         periodic: reference → seconds: callables ``(Database) -> None`` the worker's leader runs at that interval.
         tables: tables that a row of other rooms' search, export and backup may name.
         writable: tables that commands of a Change may write (see ``orchestrator.commands``).
-        constraints: name of a database constraint → reference to the error class that says it in the field's own words.
         metrics: reference to a callable ``(Connection) -> Iterable[prometheus_client.Metric]``.
     """
 
@@ -34,7 +33,6 @@ class Domain:
     periodic: Mapping[str, float] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
-    constraints: Mapping[str, str] = field(default_factory=dict)
     metrics: str | None = None
 
 

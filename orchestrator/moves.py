@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, text
 
-from core import journal
+from core.journal.record import Kind, record
 from orchestrator.errors import ChangeEnded, ChangeNotFound, MoveRefused
 from orchestrator.states import ENDED, TRANSITIONS, State
 
@@ -138,8 +138,9 @@ def announce(tx: Connection, moved: Moved, action: str, *, body: Mapping[str, An
         "plan_hash": moved.plan_hash,
         **(body or {}),
     }
-    for sort in ("audit", "event"):
-        journal.record(tx, sort, action, "change", str(moved.change_id), body=facts, tenant_id=moved.tenant_id)
+    kinds: tuple[Kind, ...] = ("audit", "event")
+    for kind in kinds:
+        record(tx, kind, action, "change", str(moved.change_id), body=facts, tenant_id=moved.tenant_id)
 
 
 def _refusal(
