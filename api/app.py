@@ -28,7 +28,8 @@ _OWN = (
 )
 
 _DESCRIPTION = """
-The control plane of a region: everything that alters it is a *Change*, which is planned, read, approved, run, verified and audited.
+The control plane of a region: everything that alters it is a *Change*, which is planned, read, approved,
+run, verified and audited.
 
 * Sign in with `Authorization: Bearer irp_…`.
 * A `POST` that creates needs an `Idempotency-Key`.

@@ -1,8 +1,8 @@
 """What a rule of the database said, in words for people.
 
 A room that knows its own constraints better says so in ``<room>/errors.py`` with a function
-``from_database(error: DBAPIError) -> IrisplaneError | None``; it is asked first. What nobody knows is told by the kind of
-rule (PostgreSQL's SQLSTATE), never by the server's own text, which may hold values.
+``from_database(error: DBAPIError) -> IrisplaneError | None``; it is asked first. What nobody knows is told by
+the kind of rule (PostgreSQL's SQLSTATE), never by the server's own text, which may hold values.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def from_database(error: DBAPIError) -> IrisplaneError:
     return _by_state(error)
 
 
-def _by_state(error: DBAPIError) -> IrisplaneError:  # noqa: C901 - one line per kind of rule
+def _by_state(error: DBAPIError) -> IrisplaneError:  # noqa: C901, PLR0911 - one line per kind of rule
     state = str(getattr(error.orig, "sqlstate", None) or "")
     diagnostics = getattr(error.orig, "diag", None)
     column = getattr(diagnostics, "column_name", None)

@@ -7,7 +7,7 @@
         with caller.transaction() as tx:
             ...
 
-Endpoints are plain ``def`` (the thread pool runs them); ``require`` itself costs no thread while the token is remembered.
+Endpoints are plain ``def`` (the thread pool runs them); ``require`` costs no thread while the token is remembered.
 """
 
 from __future__ import annotations

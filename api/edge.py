@@ -1,6 +1,6 @@
-"""The outermost layer of the API, one pure ASGI middleware: request id, size of bodies, security headers, metrics, last resort.
+"""The outermost layer of the API: request id, size of bodies, security headers, metrics, last resort.
 
-Bodies are read here, whole and bounded, before anything else looks at them: a body that is too large ends at once with
+One pure ASGI middleware. Bodies are read here, whole and bounded, before anything else looks at them: a body that is too large ends at once with
 413, and what follows (idempotency, validation) has its bytes at hand.
 """
 
@@ -27,7 +27,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+    " form-action 'self'"
+)
 """No script, style, font or request from anywhere but this server."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
