@@ -88,9 +88,7 @@ class KeyRequired(Conflict):
 
     code = "API-110"
     title = "Idempotency-Key required"
-    hint = (
-        "Send 'Idempotency-Key: <1 to 128 letters, digits, . _ ->', new for each thing you create, the same on a retry."
-    )
+    hint = "Send 'Idempotency-Key: <1 to 128 letters, digits, . _ ->': new for each new thing, the same on a retry."
 
 
 class KeyReused(Conflict):

@@ -30,7 +30,8 @@ _STARTED = time.time()
 
 _PARTS = text("""
     select json_build_object(
-        'workers', (select count(*) from executor_lease where lost_at is null and beat_at > now() - interval '15 seconds'),
+        'workers', (select count(*) from executor_lease
+                     where lost_at is null and beat_at > now() - interval '15 seconds'),
         'sequencer_lag_seconds', (select coalesce(round(extract(epoch from now() - min(j.at))::numeric, 1), 0)
                                     from journal_pending p join journal j on j.id = p.journal_id),
         'changes', (select coalesce(json_object_agg(state, n), '{}') from (select state, count(*) n from change
@@ -81,7 +82,7 @@ class _DomainMetrics:
 
 @router.get("/metrics", summary="Metrics for Prometheus")
 def metrics(request: Request) -> Response:
-    """This process's metrics and the domains' figures. Answered on loopback without a token; elsewhere by the proxy's leave."""
+    """This process's metrics and the domains' figures; no names of people or tenants, so no token is asked for."""
     found: list[Metric] = []
     try:
         with database_of(request).transaction("api", Scope(EVERY_TENANT)) as tx:

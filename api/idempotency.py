@@ -34,12 +34,14 @@ _KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:lock, 7))")
 _FIND = text("select digest, status, headers, body from idempotency where principal_id = :principal and key = :key")
 _BEGIN = text(
-    "insert into idempotency (principal_id, key, digest, headers) values (:principal, :key, :digest, cast(:headers as jsonb))"
+    "insert into idempotency (principal_id, key, digest, headers)"
+    " values (:principal, :key, :digest, cast(:headers as jsonb))"
 )
 _KEEP = text("""
     insert into idempotency (principal_id, key, digest, status, headers, body)
     values (:principal, :key, :digest, :status, cast(:headers as jsonb), :body)
-    on conflict (principal_id, key) do update set status = excluded.status, headers = excluded.headers, body = excluded.body""")
+    on conflict (principal_id, key) do update
+       set status = excluded.status, headers = excluded.headers, body = excluded.body""")
 _FORGET = text("delete from idempotency where principal_id = :principal and key = :key and status is null")
 _SWEEP = text("""
     delete from idempotency where (principal_id, key) in (

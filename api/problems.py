@@ -159,7 +159,7 @@ def database(request: Request, raised: DBAPIError) -> Response:
     return problem(error, _request_id(request))
 
 
-def unstorable(request: Request, raised: UnicodeError) -> Response:
+def unstorable(request: Request, _: UnicodeError) -> Response:
     """Text with lone surrogates: valid JSON, but not text that can be stored or sent."""
     return problem(edge.MalformedBody("The request holds text that is not valid Unicode."), _request_id(request))
 
