@@ -1,7 +1,7 @@
 """The outermost layer of the API: request id, size of bodies, security headers, metrics, last resort.
 
-One pure ASGI middleware. One pure ASGI middleware. Bodies are read here, whole and bounded, before anything else looks at them: a body that is too large ends at once with
-413, and what follows (idempotency, validation) has its bytes at hand.
+One pure ASGI middleware. Bodies are read here, whole and bounded, before anything else looks at them: a body that is
+too large ends at once with 413, and what follows (idempotency, validation) has its bytes at hand.
 """
 
 from __future__ import annotations

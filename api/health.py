@@ -47,7 +47,8 @@ def health(request: Request) -> Response:
         with database_of(request).transaction("api", Scope(EVERY_TENANT)) as tx:
             workers = tx.execute(
                 text(
-                    "select count(*) from executor_lease where lost_at is null and beat_at > now() - interval '15 seconds'"
+                    "select count(*) from executor_lease where lost_at is null"
+                    " and beat_at > now() - interval '15 seconds'"
                 )
             ).scalar_one()
         parts["worker"] = {"status": "ok" if workers else "down", "alive": workers}
