@@ -57,6 +57,8 @@ _ROOMS: Final = (
     "lab",
 )
 _PATIENCE: Final = 20.0
+_AT_ONCE: Final = False
+"""Tells the supervisor not to wait until a program is held for started: who starts it asks whether it serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +188,17 @@ class Supervisor:
         """Start a program unless it runs; give whether it had to be started. Does not wait until it serves.
 
         Raises:
-            Unavailable: it ends at once each time it is started; the end of its log is in the message.
+            Unavailable: the supervisor does not run or knows no such program.
         """
         state = next((each.state for each in self.states() if each.name == name), None)
         if state in {"running", "starting"}:
             return False
         try:
-            self._ask("supervisor.startProcess", name)
+            self._ask("supervisor.startProcess", name, _AT_ONCE)
         except Unavailable as error:
             if "ALREADY_STARTED" in error.message:
                 return False
-            raise Unavailable(
-                f"{name} does not start: {self.last_words(name)}", hint=f"'irisplane logs {name}' shows more."
-            ) from error
+            raise
         return True
 
     def restart_program(self, name: str) -> None:
@@ -247,7 +247,7 @@ class Supervisor:
             if "NOT_RUNNING" not in error.message:
                 raise
 
-    def _ask(self, method: str, *arguments: str) -> object:
+    def _ask(self, method: str, *arguments: str | bool) -> object:
         if not self._socket.exists():
             raise Unavailable("The supervisor does not run.", hint="'irisplane up' starts it.")
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_UnixTransport(self._socket)) as proxy:
