@@ -1,6 +1,6 @@
 """Transactions: one door to PostgreSQL, with a role and a scope on each.
 
-Four roles (see docs/database.md): ``owner`` migrates, ``api`` and ``worker`` live under row-level security, ``platform``
+Four roles (docs/database.md): ``owner`` migrates, ``api`` and ``worker`` live under row-level security, ``platform``
 bypasses it for the few modules that serve every tenant at once (sequencer, reaper, rating).
 
     with database.transaction("api", scope) as tx:
@@ -59,6 +59,7 @@ class Database:
                     max_overflow=self._pool_size * 2,
                     pool_pre_ping=True,
                     pool_recycle=1800,
+                    hide_parameters=True,  # an error of the driver must not print what was being written
                     connect_args={"application_name": f"irisplane {role}", "connect_timeout": 5},
                 )
             return self._engines[role]

@@ -1,7 +1,7 @@
 """Who acts, for which tenant, why, and under which request: carried into every transaction.
 
 The database reads these as ``SET LOCAL`` settings: row-level security filters by ``irisplane.tenant``, the change-log
-trigger writes the others beside every row it records. A transaction without a scope cannot read a tenant's table at all.
+trigger writes the others beside every row it records. Without a scope, a tenant's table cannot be read at all.
 """
 
 from __future__ import annotations

@@ -85,6 +85,30 @@ create table api_token (
     last_used_at timestamptz
 );
 
+-- What a token proves, in one statement and without a scope: the door is where a scope comes from. The digest is given back
+-- for the caller's comparison; last_used_at moves once a minute at most, and only for who knows the secret.
+create function authenticate_token(wanted text, presented bytea)
+    returns table (token_id uuid, digest bytea, scopes text[], expires_at timestamptz, revoked_at timestamptz, principal_id uuid,
+                   handle text, kind text, active boolean, tenant_id uuid, tenant_code text, of_region boolean, roles text[])
+    language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare used timestamptz;
+begin
+    return query
+        select t.id, t.digest, t.scopes, t.expires_at, t.revoked_at, p.id, p.handle, p.kind, p.active and n.active, n.id, n.code,
+               n.kind = 'region', coalesce(array(select m.role from membership m where m.principal_id = p.id
+                                                 and m.tenant_id = n.id and m.held @> now()), '{}')
+        from api_token t join principal p on p.id = t.principal_id join tenant n on n.id = t.tenant_id
+        where t.public_id = wanted;
+    select last_used_at into used from api_token where public_id = wanted and digest = presented and revoked_at is null;
+    if found and (used is null or used < now() - interval '1 minute') then
+        update api_token set last_used_at = now()
+         where id = (select id from api_token where public_id = wanted for update skip locked);
+    end if;
+end $$;
+revoke execute on function authenticate_token(text, bytea) from public;
+grant execute on function authenticate_token(text, bytea) to irisplane_api, irisplane_platform;
+
 create table secret (
     id         uuid primary key default uuidv7(),
     tenant_id  uuid not null references tenant,
@@ -143,7 +167,16 @@ create table change_log (
 );
 create index change_log_row on change_log (row_id, journal_id);
 
-create function journal_enqueue() returns trigger language plpgsql security definer set search_path = public as $$
+-- What the digest in an entry's body is taken over: every column of its row images, a line each. The offline verifier reads
+-- the same lines from an export. JSON text is self-delimiting, so no two different rows give the same line.
+create function change_log_line(l change_log) returns text language sql stable parallel safe as $$
+    select concat_ws('|', l.ordinal, l.table_name, l.row_id, coalesce(l.tenant_id::text, ''), l.op,
+                     coalesce(l.pre::text, ''), coalesce(l.post::text, '')) $$;
+create function change_log_digest(entry uuid) returns bytea language sql stable parallel safe as $$
+    select sha256(convert_to(coalesce(string_agg(change_log_line(l), E'\n' order by l.ordinal), ''), 'utf8'))
+    from change_log l where l.journal_id = entry $$;
+
+create function journal_enqueue() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into journal_pending (journal_id) select id from arriving;
     return null;
@@ -153,7 +186,7 @@ create trigger journal_enqueue after insert on journal referencing new table as 
 
 -- The change-log trigger, set-based: one journal entry per statement, one change_log row per row.
 -- TG_ARGV: columns whose values are personal or secret; their values never enter the log (erasing the row erases them).
-create function change_log_write() returns trigger language plpgsql security definer set search_path = public as $$
+create function change_log_write() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     entry   uuid;
     hidden  text[] := coalesce(tg_argv[0]::text[], '{}');
@@ -163,6 +196,11 @@ declare
     sum     bytea;
 begin
     if irisplane_setting('preview') = 'on' then return null; end if;
+    if tg_op = 'DELETE' then
+        if not exists (select from leaving) then return null; end if;
+    elsif not exists (select from arriving) then
+        return null;
+    end if;
     select coalesce(jsonb_object_agg(c, '<withheld>'), '{}') into mask from unnest(hidden) c;
     entry := uuidv7();
     insert into journal (id, kind, actor, action, subject_type, subject_id, change_id, request_id, reason)
@@ -185,7 +223,7 @@ begin
         where a.image is distinct from b.image;
     end if;
     select count(*), (array_agg(distinct tenant_id))[1],
-           sha256(convert_to(coalesce(string_agg(concat_ws('|', ordinal, row_id, op, pre::text, post::text), E'\n' order by ordinal), ''), 'utf8'))
+           change_log_digest(entry)
       into n, owner, sum from change_log where journal_id = entry;
     if n = 0 then
         delete from journal_pending where journal_id = entry;
@@ -218,6 +256,22 @@ begin
 end $$;
 
 select irisplane_isolate('membership'), irisplane_isolate('api_token'), irisplane_isolate('secret');
+
+-- People have no tenant of their own: an agency sees those who hold, or held, a role in it, and the region's staff it deals with.
+create function principal_known_to(who uuid, scope text) returns boolean language sql stable security definer
+    set search_path = public, pg_temp as $$
+    select exists (select from membership m join tenant t on t.id = m.tenant_id
+                   where m.principal_id = who and (m.tenant_id::text = scope or t.kind = 'region')) $$;
+alter table principal enable row level security;
+alter table principal force row level security;
+create policy principal_read on principal for select
+    using ((select irisplane_tenant()) = '*' or principal_known_to(id, (select irisplane_tenant())));
+create policy principal_add on principal for insert with check (true);
+create function principal_only_of(who uuid, scope text) returns boolean language sql stable security definer
+    set search_path = public, pg_temp as $$
+    select coalesce(bool_and(m.tenant_id::text = scope), false) from membership m where m.principal_id = who $$;
+create policy principal_alter on principal for update
+    using ((select irisplane_tenant()) = '*' or principal_only_of(id, (select irisplane_tenant())));
 alter table journal enable row level security;
 alter table journal force row level security;
 create policy journal_read on journal for select
@@ -235,3 +289,5 @@ select irisplane_log('tenant'), irisplane_log('principal', '{display_name,email,
 select irisplane_grant('tenant'), irisplane_grant('principal'), irisplane_grant('membership'), irisplane_grant('api_token'),
        irisplane_grant('secret'), irisplane_grant('journal', 'select, insert'), irisplane_grant('change_log', 'select'),
        irisplane_grant('journal_chain', 'select'), irisplane_grant('journal_pending', 'select');
+-- Nobody who serves rewrites history: the sequencer adds to the chain and empties the queue, no more.
+revoke update, delete on journal, change_log, journal_chain from irisplane_platform;
