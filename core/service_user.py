@@ -184,17 +184,18 @@ def lay_folders(instance: Instance, user: ServiceUser) -> None:
     _folder(instance.runtime_dir, (caller[0], user.gid), 0o1770 if user.apart else 0o700)
 
 
-def place_file(path: Path, text: str, user: ServiceUser) -> bool:
+def place_file(path: Path, text: str, user: ServiceUser, *, private: bool = False) -> bool:
     """Write a file of ours that the programs may read but not alter; give whether it differs from what was there.
 
-    It appears whole or not at all, and no link that stands in its place is followed.
+    With ``private`` the programs may not read it either. It appears whole or not at all, and no link that stands in its
+    place is followed.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     made = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)
-            if user.apart:
+            if user.apart and not private:
                 os.fchown(out.fileno(), os.geteuid(), user.gid)
                 os.fchmod(out.fileno(), 0o640)
         same = path.is_file() and not path.is_symlink() and path.read_text(encoding="utf-8") == text

@@ -1,0 +1,287 @@
+"""The verbs that act on this machine: up, down, status, logs, clean.
+
+Everything else the command line does through the REST API. These return data; how it is shown is the caller's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from core.bringup import Outcome, Platform, Step, alone, carry_out
+from core.errors import Denied, IrisplaneError, NotFound
+from core.service_user import place_file
+from core.settings import get_settings
+from core.supervisor import State
+
+__all__ = ["Part", "clean", "down", "log_names", "logs", "profiles_file", "status", "up"]
+
+Tell = Callable[[str], None]
+_FORGOTTEN: Final = "database, keys, audit checkpoints, backups, logs, lab"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the running region.
+
+    Attributes:
+        name: what people call it.
+        state: running, starting, stopped, failed, or skipped where this machine cannot hold it.
+        since: when it got into that state, where known.
+        detail: a few words.
+    """
+
+    name: str
+    state: State
+    since: datetime | None = None
+    detail: str = ""
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The part as JSON-able data."""
+        return {**asdict(self), "since": self.since.isoformat(timespec="seconds") if self.since else None}
+
+
+# ----------------------------------------------------------------------------------------------------------- up, down
+def up(tell: Tell) -> None:
+    """Bring the region up. A second run changes nothing.
+
+    Args:
+        tell: gets the lines of progress, in pieces that carry their own line ends.
+    Raises:
+        IrisplaneError: a step failed; what came up before it stays up, and the next ``up`` goes on from there.
+    """
+    platform = Platform(get_settings(), create_user=True)
+    begun = time.monotonic()
+    with alone(platform.instance):
+        steps = [
+            Step("folders and user", platform.folders),
+            Step("database", platform.database),
+            Step("keys, schema, people", lambda: _prepare(platform)),
+            Step("programs", platform.serve),
+            Step("health", platform.healthy),
+            Step("lab routers", lambda: _lab_up(platform)),
+            Step("region and first configuration", lambda: _seed(platform, tell)),
+        ]
+        outcomes = carry_out(steps, tell)
+    changed = any(outcome.changed for outcome in outcomes)
+    tell(f"The region serves ({time.monotonic() - begun:.0f} s{'' if changed else '; nothing had to be done'}).\n\n")
+    tell(_where_to_look(platform))
+
+
+def down(tell: Tell) -> bool:
+    """Stop everything of this instance; give whether anything ran. What was stored stays.
+
+    Raises:
+        Denied: the instance's programs belong to root, and we are not.
+    """
+    if not get_settings().place.state_dir.is_dir():
+        return False
+    platform = Platform(get_settings(), create_user=True)
+    _not_another_users(platform)
+    with alone(platform.instance):
+        stopped = []
+        if _lab_down(platform):
+            stopped.append("lab routers")
+        if platform.stop():
+            stopped.append("programs")
+    tell(f"Stopped: {', '.join(stopped)}.\n" if stopped else "Nothing ran.\n")
+    return bool(stopped)
+
+
+def clean(tell: Tell) -> None:
+    """Stop everything of this instance and forget it: says what it removes, and removes it."""
+    down(tell)
+    state = get_settings().place.state_dir
+    if not state.is_dir():
+        tell("Nothing to forget.\n")
+        return
+    others = state / "instances"
+    removed = sorted(entry for entry in state.iterdir() if entry != others)
+    tell(f"Removing {state}: {_FORGOTTEN}.\n")
+    for entry in removed:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if not any(state.iterdir()):
+        state.rmdir()
+
+
+# ------------------------------------------------------------------------------------------------------------- asking
+def status() -> list[Part]:
+    """Every part of this instance as it is now."""
+    platform = Platform(get_settings(), create_user=os.geteuid() == 0)
+    parts = [Part(each.name, each.state, each.since, each.detail) for each in platform.states()]
+    parts.append(_sequencer(platform))
+    parts.append(_lab(platform))
+    return parts
+
+
+def log_names() -> list[str]:
+    """Which logs there are."""
+    folder = get_settings().place.state_dir / "log"
+    return sorted(path.stem for path in folder.glob("*.log"))
+
+
+def logs(name: str, *, lines: int = 50, follow: bool = False) -> Iterator[str]:
+    """The last lines of a program's log; with ``follow`` also what is added, until the caller stops asking.
+
+    Raises:
+        NotFound: there is no such log.
+    """
+    path = get_settings().place.state_dir / "log" / f"{name}.log"
+    if name not in log_names():
+        known = ", ".join(log_names()) or "none: nothing was started yet"
+        raise NotFound(f"There is no log named '{name}'.", hint=f"There are: {known}.")
+    log = path.open(encoding="utf-8", errors="replace")
+    try:
+        yield from deque(log, maxlen=lines)
+        while follow:
+            line = log.readline()
+            if line:
+                yield line
+            elif _rotated(path, log.fileno()):
+                log.close()
+                log = path.open(encoding="utf-8", errors="replace")
+            else:
+                time.sleep(0.2)
+    finally:
+        log.close()
+
+
+def profiles_file() -> Path:
+    """Where the tokens of this machine's first people are kept, for the one who brought the region up."""
+    return get_settings().place.state_dir / "credentials" / "cli.json"
+
+
+# -------------------------------------------------------------------------------------------------------------- steps
+def _prepare(platform: Platform) -> Outcome:
+    kept = _profiles()
+    asked = json.dumps(sorted(kept))
+    said = platform.user.run([sys.executable, "-m", "cli.prepare"], platform.instance, stdin=asked, timeout=600)
+    answer: dict[str, Any] = json.loads(said)
+    made: dict[str, Any] = answer["profiles"]
+    if made:
+        _keep_profiles(platform, {**kept, **made})
+    detail = "made" if answer["fresh"] else "brought up to date" if answer["changed"] else "as they should be"
+    return Outcome(detail, changed=bool(answer["changed"] or made))
+
+
+def _profiles() -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(profiles_file().read_text(encoding="utf-8"))["profiles"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
+    return found
+
+
+def _keep_profiles(platform: Platform, profiles: Mapping[str, Any]) -> None:
+    text = json.dumps({"url": platform.settings.url, "profiles": profiles}, indent=2)
+    place_file(profiles_file(), text + "\n", platform.user, private=True)
+
+
+def _lab_up(platform: Platform) -> Outcome:
+    if platform.settings.lab == "off":
+        return Outcome("IRISPLANE_LAB=off", skipped=True)
+    from lab.network import control
+
+    why_not = control.possible()
+    if why_not:
+        return Outcome(why_not, skipped=True)
+    report = control.up(platform.settings.lab_routers, platform.instance)
+    return Outcome(f"{report.routers} routers, {report.started} started", changed=report.started > 0)
+
+
+def _lab_down(platform: Platform) -> bool:
+    if os.geteuid() != 0:
+        return False
+    from lab.network import control
+
+    if control.possible():  # what cannot be held here was never started here
+        return False
+    return control.down(platform.instance)
+
+
+def _seed(platform: Platform, tell: Tell) -> Outcome:
+    from lab import seed
+
+    done = seed.run(platform.settings, profiles_file(), tell)
+    return Outcome(done.detail, changed=done.changed, skipped=done.skipped)
+
+
+def _where_to_look(platform: Platform) -> str:
+    command = Path(sys.executable).parent / "irisplane"
+    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    return (
+        f"  API and its pages   {platform.settings.url}/docs\n"
+        f"  devices             {shown} device list\n"
+        f"  what differs        {shown} config diff --all\n"
+        f"  how it fares        {shown} status\n"
+        f"  something wrong?    {shown} doctor\n"
+        f"  tokens              {profiles_file()}\n"
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- parts
+def _sequencer(platform: Platform) -> Part:
+    token = next((str(each["token"]) for each in _profiles_or_none().values() if "token" in each), "")
+    if not token:
+        return Part("sequencer", "stopped", detail="not asked: no token of ours on this machine")
+    try:
+        code, answer = platform.ask_api("/api/v1/status", token=token)
+    except OSError:
+        return Part("sequencer", "stopped", detail="the API does not answer")
+    if code != 200 or not isinstance(answer, dict):
+        return Part("sequencer", "failed", detail=f"the API answered {code}")
+    lag = float(answer.get("sequencer_lag_seconds", 0))
+    state: State = "running" if answer.get("workers") and lag < 60 else "failed"
+    return Part("sequencer", state, detail=f"lag {lag:g} s")
+
+
+def _profiles_or_none() -> dict[str, Any]:
+    try:
+        return _profiles()
+    except PermissionError:
+        return {}
+
+
+def _lab(platform: Platform) -> Part:
+    if platform.settings.lab == "off":
+        return Part("lab", "skipped", detail="IRISPLANE_LAB=off")
+    from lab.network import control
+
+    why_not = control.possible()
+    if why_not:
+        return Part("lab", "skipped", detail=why_not)
+    try:
+        found = control.status(platform.instance)
+    except (IrisplaneError, OSError) as error:
+        return Part("lab", "failed", detail=str(error))
+    if not found.running:
+        return Part("lab", "stopped")
+    well = [each for each in found.routers if each.power == "on" and not each.hung and not each.missing]
+    odd = [each.name for each in found.routers if each not in well]
+    detail = f"{len(well)} of {len(found.routers)} routers up" + (f"; not: {', '.join(odd[:5])}" if odd else "")
+    return Part("lab", "failed" if odd else "running", detail=detail)
+
+
+def _not_another_users(platform: Platform) -> None:
+    owner = platform.instance.state_dir.stat().st_uid
+    if os.geteuid() not in {0, owner}:
+        raise Denied("This instance was brought up by another user.", hint="Use that user, or root ('sudo make down').")
+
+
+def _rotated(path: Path, descriptor: int) -> bool:
+    try:
+        return os.fstat(descriptor).st_ino != path.stat().st_ino
+    except OSError:
+        return False

@@ -1,0 +1,52 @@
+"""What must be in the database before the programs start: run by ``irisplane up`` as the service user.
+
+``python -m cli.prepare`` makes the key file, brings every schema to the newest revision and sees that the region's
+first people exist. It answers on standard output with one JSON object, which holds tokens: whoever runs it reads that
+from a pipe and shows it to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from core import bootstrap
+from core.connect import database
+from core.errors import IrisplaneError
+from core.migrations import current, heads, upgrade
+from core.keyring import ensure_key
+from core.settings import get_settings
+from orchestrator.durable import prepare_database
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Prepare the current instance's database. What goes wrong is said on standard error, with status 1."""
+    try:
+        sys.stdout.write(json.dumps(_prepare()))
+    except IrisplaneError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return 1
+    return 0
+
+
+def _prepare() -> dict[str, object]:
+    settings = get_settings()
+    ensure_key(settings.key_file)
+    opened = database(settings, pool_size=1)
+    try:
+        owner = opened.dsn("owner")
+        before = current(owner)
+        changed = before != heads(owner)
+        if changed:
+            upgrade(owner)
+        prepare_database(owner)
+        profiles = bootstrap.ensure(opened, known=set(json.load(sys.stdin)))
+    finally:
+        opened.close()
+    return {"changed": changed, "fresh": not before, "profiles": profiles}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
