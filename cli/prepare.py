@@ -13,8 +13,8 @@ import sys
 from core import bootstrap
 from core.connect import database
 from core.errors import IrisplaneError
-from core.migrations import current, heads, upgrade
 from core.keyring import ensure_key
+from core.migrations import current, heads, upgrade
 from core.settings import get_settings
 from orchestrator.durable import prepare_database
 
