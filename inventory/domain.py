@@ -1,0 +1,16 @@
+"""How the inventory announces itself."""
+
+from __future__ import annotations
+
+from core.domain import Domain
+from inventory.objects import ALL
+
+__all__ = ["domain"]
+
+domain = Domain(
+    name="inventory",
+    kinds=("inventory.changes:InventoryEdit", "inventory.changes:InventoryAllocate", "inventory.changes:InventoryImport"),
+    router="api.inventory:router",
+    tables=tuple(ALL),
+    writable=(*ALL, "reservation"),
+)
