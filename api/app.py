@@ -25,6 +25,10 @@ BODY_LIMIT = 8 * 1024 * 1024
 _OWN = (
     "api.health",
     "api.catalogue",
+    "api.tokens",
+    "api.identity",
+    "api.secrets",
+    "api.calendar",
 )
 
 _DESCRIPTION = """

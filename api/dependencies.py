@@ -27,10 +27,9 @@ from starlette.concurrency import run_in_threadpool
 
 from core.db import Database
 from core.errors import Denied, Unauthenticated
-from core.identity import Principal
+from core.identity import Principal, authenticate
 from core.scope import Scope
 from core.settings import Settings
-from core.tokens import authenticate
 
 __all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of"]
 
@@ -141,7 +140,7 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
     async def caller(request: Request) -> Caller:
         principal = await _principal(request)
         for scope in scopes:
-            if not principal.allows(scope):
+            if not principal.may(scope):
                 raise Denied(
                     f"Your token does not hold the scope {scope!r}.",
                     hint=f"Make one that does: irisplane token create --scope {scope}.",
