@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.bringup import Outcome, Platform, Step, alone, carry_out
+from core.doctor import CHECKS, Finding, Verdict, ask_database, examine
 from core.errors import Denied, IrisplaneError, NotFound
 from core.service_user import place_file
 from core.settings import get_settings
 from core.supervisor import State
 
-__all__ = ["Part", "clean", "down", "log_names", "logs", "profiles_file", "status", "up"]
+__all__ = ["Part", "clean", "doctor", "down", "log_names", "logs", "profiles_file", "status", "up"]
 
 Tell = Callable[[str], None]
 _FORGOTTEN: Final = "database, keys, audit checkpoints, backups, logs, lab"
@@ -124,6 +125,12 @@ def status() -> list[Part]:
     parts.append(_sequencer(platform))
     parts.append(_lab(platform))
     return parts
+
+
+def doctor() -> list[Finding]:
+    """What is wrong on this machine, and how to mend it."""
+    platform = Platform(get_settings(), create_user=os.geteuid() == 0)
+    return examine(platform, {**CHECKS, "workers": _workers, "lab tools": _lab_tools})
 
 
 def log_names() -> list[str]:
@@ -272,6 +279,34 @@ def _lab(platform: Platform) -> Part:
     odd = [each.name for each in found.routers if each not in well]
     detail = f"{len(well)} of {len(found.routers)} routers up" + (f"; not: {', '.join(odd[:5])}" if odd else "")
     return Part("lab", "failed" if odd else "running", detail=detail)
+
+
+def _workers(platform: Platform) -> Finding:
+    row = ask_database(
+        platform,
+        "select count(*) filter (where lost_at is null and beat_at > now() - interval '15 seconds'),"
+        " count(*) filter (where lost_at is null and beat_at <= now() - interval '15 seconds') from executor_lease",
+    )
+    if row is None:
+        return Finding(Verdict.UNKNOWN, "the database does not answer", "See 'database'.")
+    alive, silent = row
+    if silent:
+        said = f"{alive} alive, {silent} silent and not declared lost"
+        return Finding(
+            Verdict.WARN, said, "A living worker takes over in seconds; if none lives, 'make up' starts one."
+        )
+    return Finding(Verdict.OK, f"{alive} alive")
+
+
+def _lab_tools(_platform: Platform) -> Finding:
+    from lab.network import control
+
+    why_not = control.possible()
+    if why_not is None:
+        return Finding(Verdict.OK, "routers can run here")
+    return Finding(
+        Verdict.WARN, why_not, "Without the lab the rest works; as root on Debian, 'make up' installs what it needs."
+    )
 
 
 def _not_another_users(platform: Platform) -> None:
