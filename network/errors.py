@@ -68,7 +68,7 @@ class DeviceHangs(NetworkError):
 
     code = "NET-002"
     title = "Device hangs"
-    hint = "Look at its console: it may be overloaded or half dead. A commit that was not confirmed undoes itself there."
+    hint = "Look at its console: it may be overloaded or half dead. An unconfirmed commit undoes itself there."
 
 
 class AuthenticationRefused(NetworkError):
@@ -92,7 +92,7 @@ class HostKeyChanged(NetworkError):
 
     code = "NET-005"
     title = "Host key changed"
-    hint = "If the device was replaced, run its replacement change. If not, somebody may stand in between: do not log in."
+    hint = "If the device was replaced, run its replacement change. If not, do not log in."
 
 
 class SessionLost(NetworkError):
@@ -144,7 +144,7 @@ class NotPrepared(NetworkError):
 
 
 class CommitRolledBack(NetworkError):
-    """The device did not become the candidate exactly, and was put back. Fields: ``missing`` and ``unexpected`` lines."""
+    """The device did not become the candidate exactly, so it was put back. Fields: ``missing``, ``unexpected``."""
 
     code = "NET-015"
     title = "Not taken as written; put back"
@@ -168,7 +168,7 @@ class AlreadyConfirmed(NetworkError):
 
 
 class DeviceStuck(NetworkError):
-    """The device could not be put back exactly. Fields: ``missing`` and ``unexpected`` lines."""
+    """The device could not be put back exactly. Fields: ``missing``, ``unexpected``."""
 
     code = "NET-018"
     title = "Could not be put back exactly"

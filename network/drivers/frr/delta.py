@@ -1,0 +1,146 @@
+"""From one FRR configuration to another: the lines to type, what is left over afterwards, and a fingerprint.
+
+A configuration is taken as a set of lines, each with the contexts above it: FRR gives the order of lines no meaning
+(lists and maps carry their own numbers). This module also runs on the router (see ``onrouter``).
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from network.drivers.frr.single import identity
+from network.drivers.frr.tree import Node, Path, parse
+
+__all__ = ["difference", "fingerprint", "same", "typed", "understood"]
+
+Line = tuple[Path, str]
+
+# Printed for reasons outside the configuration: version, defaults profile, vtysh's own file handling.
+_NOISE = re.compile(r"(?:frr version \S+|frr defaults \S+|(?:no )?service integrated-vtysh-config|line vty)$")
+# Contexts that exist with the equipment or with what stands in them: without lines they mean nothing.
+_NOTHING_WHEN_EMPTY = re.compile(r"interface |address-family |line vty|vrf ")
+# Free text keeps its spacing; elsewhere runs of spaces are one space.
+_FREE_TEXT = re.compile(r"(?:neighbor \S+ )?description |banner ")
+# Single values that FRR does not overwrite: the old one has to go first.
+_GOES_FIRST = re.compile(r"(?:ip ospf|ipv6 ospf6) area |neighbor \S+ peer-group \S|ip ospf message-digest-key ")
+
+
+def understood(text: str) -> Node:
+    """The tree of a configuration without what is not configuration."""
+    root = parse(text)
+    _clean(root)
+    root.children = [child for child in root.children if not _NOISE.match(child.line)]
+    return root
+
+
+def _clean(node: Node) -> None:
+    for child in node.children:
+        if not _FREE_TEXT.match(child.line):
+            child.line = " ".join(child.line.split())
+        _clean(child)
+    node.children = [c for c in node.children if c.children or not (c.context and _NOTHING_WHEN_EMPTY.match(c.line))]
+
+
+def _lines(root: Node) -> dict[Line, Node]:
+    return {(path, node.line): node for path, node in root.walk()}
+
+
+def fingerprint(root: Node) -> str:
+    """A hash that two configurations share exactly when they hold the same lines in the same contexts."""
+    flat = sorted("\x1f".join((*path, line)) for path, line in _lines(root))
+    return sha256("\n".join(flat).encode()).hexdigest()
+
+
+def same(one: Node, other: Node) -> bool:
+    """Whether two configurations hold the same lines in the same contexts."""
+    return _lines(one).keys() == _lines(other).keys()
+
+
+def difference(have: Node, want: Node) -> tuple[list[str], list[str]]:
+    """Lines that are missing, and lines that should not be there; each as ``context / line``."""
+    here, there = _lines(have), _lines(want)
+    missing = [" / ".join((*path, line)) for path, line in there if (path, line) not in here]
+    unexpected = [" / ".join((*path, line)) for path, line in here if (path, line) not in there]
+    return missing, unexpected
+
+
+def typed(have: Node, want: Node) -> list[str]:
+    """The lines that, typed into a router that has ``have``, make it ``want``; none when they are the same.
+
+    First what goes, the last line first, since what comes later in a configuration leans on what comes before; then
+    what comes, in order. A value that is overwritten is not removed first: the neighbour stays up, the address stays.
+    """
+    out: list[str] = []
+    _take(have, want, (), out)
+    _give(have, want, (), out)
+    return out
+
+
+def _find(node: Node, line: str) -> Node | None:
+    return next((child for child in node.children if child.line == line), None)
+
+
+def _negated(line: str) -> str:
+    return line[3:] if line.startswith("no ") else f"no {line}"
+
+
+def _enter(path: Path, body: list[str], out: list[str]) -> None:
+    """Put lines into their contexts."""
+    if not body:
+        return
+    for depth, line in enumerate(path):
+        out.append(" " * depth + line)
+    out.extend(" " * len(path) + line for line in body)
+    for depth, line in reversed(list(enumerate(path))):
+        out.append(" " * depth + _closer(line))
+
+
+def _closer(line: str) -> str:
+    if line.startswith("address-family"):
+        return "exit-address-family"
+    return "exit-vrf" if line.startswith("vrf ") else "exit"
+
+
+def _replaced(line: str, path: Path, want: Node) -> bool:
+    """Whether a line of ``want`` takes the place of this one by being typed."""
+    if _GOES_FIRST.match(line):
+        return False
+    context = path[-1] if path else ""
+    negation = _negated(line)
+    slot = identity(context, line)
+    return any(
+        child.line == negation or (slot is not None and identity(context, child.line) == slot)
+        for child in want.children
+        if not child.context
+    )
+
+
+def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
+    """What goes."""
+    body: list[str] = []
+    for child in reversed(have.children):
+        other = _find(want, child.line) if want is not None else None
+        if child.context and (other is not None or _NOTHING_WHEN_EMPTY.match(child.line)):
+            _enter(path, body, out)
+            body = []
+            _take(child, other, (*path, child.line), out)
+        elif other is None and not (want is not None and _replaced(child.line, path, want)):
+            body.append(_negated(child.line))
+    _enter(path, body, out)
+
+
+def _give(have: Node | None, want: Node, path: Path, out: list[str]) -> None:
+    """What comes."""
+    body: list[str] = []
+    for child in want.children:
+        other = _find(have, child.line) if have is not None else None
+        if child.context:
+            _enter(path, body, out)
+            body = []
+            if other is None and not child.children:
+                _enter((*path, child.line), [""], out)
+            _give(other, child, (*path, child.line), out)
+        elif other is None:
+            body.append(child.line)
+    _enter(path, body, out)
