@@ -1,0 +1,211 @@
+"""Reaching many devices: who they are, how to log in, a driver for each, and everyone asked at once.
+
+Connections are kept for a while after use, because a log-in costs a router more than a command does. What must prove
+that the device can still be reached asks for a fresh one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.db import Database
+from core.errors import IrisplaneError, NotFound
+from core.scope import Scope
+from core.secrets import Keyring, SecretStore
+from network.drivers.protocol import ConfigDriver, Target, Timeouts
+from network.errors import NotOffered
+
+__all__ = ["Access", "Fleet", "Reached", "access", "drivers"]
+
+Result = TypeVar("Result")
+DriverFactory = Callable[[Target], ConfigDriver]
+
+_KEPT_SECONDS: Final = 45.0
+_KEPT_PER_DEVICE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach one device; the password itself is fetched when it is needed."""
+
+    device_id: UUID
+    tenant_id: UUID
+    name: str
+    platform: str
+    host: str
+    port: int
+    username: str
+    secret_name: str
+    host_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Generic[Result]):
+    """What asking one device gave: a value or an error."""
+
+    access: Access
+    value: Result | None = None
+    error: IrisplaneError | None = None
+
+
+_ACCESS: Final = text("""
+select d.id as device_id, d.tenant_id, d.name, d.platform, host(d.management_address) as host, d.management_port as port,
+       a.username, a.secret_name, a.host_key
+from device d join device_access a on a.device_id = d.id
+where d.id = any(:ids) and d.management_address is not null order by d.name
+""")
+
+
+def access(tx: Connection, device_ids: Sequence[UUID]) -> dict[UUID, Access]:
+    """How to reach these devices; those without an address or credentials are absent."""
+    rows = tx.execute(_ACCESS, {"ids": list(device_ids)})
+    return {row.device_id: Access(*row) for row in rows}
+
+
+@cache
+def drivers() -> Mapping[str, DriverFactory]:
+    """Driver factories by platform, from the entry points ``irisplane.drivers``."""
+    return {entry.name: entry.load() for entry in entry_points(group="irisplane.drivers")}
+
+
+class Fleet:
+    """Drivers for devices, with their credentials, and connections that are kept warm.
+
+    Args:
+        keyring: opens the credentials; ``None`` where only host keys are of interest.
+    """
+
+    def __init__(self, database: Database, keyring: Keyring, *, timeouts: Timeouts = Timeouts()) -> None:
+        self._database = database
+        self._secrets = SecretStore(keyring)
+        self._timeouts = timeouts
+        self._idle: dict[UUID, list[tuple[float, Access, ConfigDriver]]] = {}
+        self._guard = threading.Lock()
+
+    def driver(self, scope: Scope, reach: Access) -> ConfigDriver:
+        """A closed driver for a device.
+
+        Raises:
+            NotOffered: no driver for its platform.
+            NotFound: its credentials are not in the secret store.
+        """
+        factory = drivers().get(reach.platform)
+        if factory is None:
+            raise NotOffered(
+                f"{reach.name} runs {reach.platform!r}, for which no driver is installed.",
+                hint=f"Installed: {', '.join(sorted(drivers()))}. Correct the device's platform, or install its driver.",
+                device=reach.name,
+            )
+        with self._database.transaction("worker", scope) as tx:
+            secret = self._secrets.get(tx, reach.tenant_id, reach.secret_name)
+        return factory(
+            Target(
+                name=reach.name,
+                host=reach.host,
+                username=reach.username,
+                password=secret.reveal(),
+                host_keys=(reach.host_key,) if reach.host_key else (),
+                port=reach.port,
+                timeouts=self._timeouts,
+            )
+        )
+
+    @contextmanager
+    def session(self, scope: Scope, reach: Access, *, fresh: bool = False) -> Iterator[ConfigDriver]:
+        """An open driver, given back afterwards; ``fresh`` makes a new connection and so proves that one can be made."""
+        driver = None if fresh else self._take(reach)
+        if driver is None:
+            driver = self.driver(scope, reach)
+        try:
+            driver.open()
+            yield driver
+        except BaseException:
+            driver.close()
+            raise
+        self._give(reach, driver)
+
+    def _take(self, reach: Access) -> ConfigDriver | None:
+        with self._guard:
+            kept = self._idle.get(reach.device_id, [])
+            while kept:
+                since, before, driver = kept.pop()
+                if before == reach and time.monotonic() - since < _KEPT_SECONDS:
+                    return driver
+                driver.close()
+        return None
+
+    def _give(self, reach: Access, driver: ConfigDriver) -> None:
+        with self._guard:
+            kept = self._idle.setdefault(reach.device_id, [])
+            kept.append((time.monotonic(), reach, driver))
+            surplus = kept[:-_KEPT_PER_DEVICE]
+            del kept[:-_KEPT_PER_DEVICE]
+        for _, _, old in surplus:
+            old.close()
+
+    def sweep(self) -> None:
+        """Close connections nobody used for a while."""
+        now = time.monotonic()
+        with self._guard:
+            old = [d for kept in self._idle.values() for since, _, d in kept if now - since >= _KEPT_SECONDS]
+            for device, kept in self._idle.items():
+                self._idle[device] = [one for one in kept if now - one[0] < _KEPT_SECONDS]
+        for driver in old:
+            driver.close()
+
+    def close(self) -> None:
+        """Close every kept connection."""
+        with self._guard:
+            every = [driver for kept in self._idle.values() for _, _, driver in kept]
+            self._idle.clear()
+        for driver in every:
+            driver.close()
+
+    def ask(
+        self,
+        scope: Scope,
+        devices: Sequence[Access],
+        question: Callable[[ConfigDriver, Access], Result],
+        *,
+        concurrency: int = 24,
+        fresh: bool = False,
+    ) -> list[Reached[Result]]:
+        """Ask every device the same, at once; each gives a value or an error, none holds up the others."""
+
+        def one(reach: Access) -> Reached[Result]:
+            try:
+                with self.session(scope, reach, fresh=fresh) as driver:
+                    return Reached(reach, question(driver, reach))
+            except IrisplaneError as error:
+                return Reached(reach, error=error)
+
+        if not devices:
+            return []
+        with ThreadPoolExecutor(min(concurrency, len(devices)), thread_name_prefix="fleet") as pool:
+            return list(pool.map(one, devices))
+
+
+def reach_one(tx: Connection, device_id: UUID) -> Access:
+    """How to reach one device.
+
+    Raises:
+        NotFound: it does not exist here, or has neither address nor credentials.
+    """
+    found = access(tx, [device_id]).get(device_id)
+    if found is None:
+        raise NotFound(
+            f"Device {device_id} cannot be reached: it has no management address or no credentials.",
+            hint="Set management_address, and its access (user name and secret) in the inventory.",
+        )
+    return found
