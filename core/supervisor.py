@@ -100,8 +100,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002 - the base class asks for it
-        return _UnixConnection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        made = _UnixConnection(self._path)
+        self._connection = host, made  # where the base class looks when it is closed
+        return made
 
 
 class _UnixConnection(http.client.HTTPConnection):
