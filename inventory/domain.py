@@ -9,7 +9,11 @@ __all__ = ["domain"]
 
 domain = Domain(
     name="inventory",
-    kinds=("inventory.changes:InventoryEdit", "inventory.changes:InventoryAllocate", "inventory.changes:InventoryImport"),
+    kinds=(
+        "inventory.changes:InventoryEdit",
+        "inventory.changes:InventoryAllocate",
+        "inventory.changes:InventoryImport",
+    ),
     router="api.inventory:router",
     tables=tuple(ALL),
     writable=(*ALL, "reservation"),

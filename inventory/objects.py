@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from inventory.errors import UnknownType
 
-__all__ = ["ALL", "ObjectType", "Reference", "by_collection", "get", "natural_key"]
+__all__ = ["ALL", "ObjectType", "Reference", "by_collection", "get", "natural_key", "order_type"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ObjectType:
         shape: SQL of the columns whose outside form differs from the inside, by field.
         owned: has a ``tenant`` of its own that may be given.
         children: (type, column) of rows that go with it when it is deleted.
-        order: columns of the list order; together unique.
+        order: columns of the list order, together unique.
     """
 
     name: str
@@ -61,7 +61,7 @@ class ObjectType:
     shape: Mapping[str, str] = field(default_factory=dict)
     owned: bool = True
     children: tuple[tuple[str, str], ...] = ()
-    order: str = "t.name"
+    order: tuple[str, ...] = ("name",)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -84,38 +84,38 @@ ALL: Final[dict[str, ObjectType]] = {
     made.name: made
     for made in (
         ObjectType(
-            "tenant", "tenants", "t.code", "join tenant t on t.code = k", owned=False, order="t.code",
+            "tenant", "tenants", "t.code", "join tenant t on t.code = k", owned=False, order=("code",),
             plain=("code", "kind", "name_fr", "name_nl", "name_en", "nis_code", "provenance", "active"),
         ),
         ObjectType(
-            "commune", "communes", "t.nis_code", "join commune t on t.nis_code = k", order="t.nis_code",
+            "commune", "communes", "t.nis_code", "join commune t on t.nis_code = k", order=("nis_code",),
             plain=("nis_code", "name_fr", "name_nl", "population", "lon", "lat", "provenance", "source"),
         ),
         ObjectType(
-            "site", "sites", "t.code", "join site t on t.code = k", order="t.code",
+            "site", "sites", "t.code", "join site t on t.code = k", order=("code",),
             references={"commune": Reference("commune_id", "commune", optional=True)},
             plain=("code", "kind", "name_fr", "name_nl", "address", "lon", "lat", "provenance", "source", "facts"),
         ),
         ObjectType(
             "room", "rooms", f"{_SITE_CODE} || '/' || t.name", _AT_SITE.format(table="room"), owned=False,
-            references={"site": Reference("site_id", "site", gives_tenant=True)}, plain=("name",), order="t.site_id, t.name",
+            references={"site": Reference("site_id", "site", gives_tenant=True)}, plain=("name",), order=("site_id", "name"),
         ),
         ObjectType(
             "rack", "racks", f"{_SITE_CODE} || '/' || t.name", _AT_SITE.format(table="rack"), owned=False,
             references={"site": Reference("site_id", "site", gives_tenant=True), "room": Reference("room_id", "room", optional=True)},
-            plain=("name", "units"), order="t.site_id, t.name",
+            plain=("name", "units"), order=("site_id", "name"),
         ),
         ObjectType(
             "device_type", "device-types", "t.manufacturer || '/' || t.model",
             "join device_type t on t.manufacturer = split_part(k, '/', 1) and t.model = substr(k, strpos(k, '/') + 1)",
-            plain=("manufacturer", "model", "platform", "units", "watts"), order="t.manufacturer, t.model",
+            plain=("manufacturer", "model", "platform", "units", "watts"), order=("manufacturer", "model"),
         ),
         ObjectType(
             "asn_range", "asn-ranges", "t.name", "join asn_range t on t.name = k", plain=("name", "numbers"),
             shape={"numbers": _span("t.numbers")},
         ),
         ObjectType(
-            "asn", "asns", "t.number::text", "join asn t on t.number::text = k", order="t.number",
+            "asn", "asns", "t.number::text", "join asn t on t.number::text = k", order=("number",),
             references={"range": Reference("range_id", "asn_range", optional=True)}, plain=("number", "name"),
         ),
         ObjectType("vrf", "vrfs", "t.name", "join vrf t on t.name = k", plain=("name", "rd")),
@@ -132,7 +132,7 @@ ALL: Final[dict[str, ObjectType]] = {
             "interface", "interfaces", f"{_DEVICE_NAME} || ':' || t.name",
             "join device d on d.name = split_part(k, ':', 1) join interface t on t.device_id = d.id and t.name = substr(k, strpos(k, ':') + 1)",
             references={"device": Reference("device_id", "device", gives_tenant=True), "vrf": Reference("vrf_id", "vrf", optional=True)},
-            plain=("name", "kind", "description", "enabled", "mtu", "mac"), owned=False, order="t.device_id, t.name",
+            plain=("name", "kind", "description", "enabled", "mtu", "mac"), owned=False, order=("device_id", "name"),
             children=(("link", "a_interface_id"), ("link", "b_interface_id"), ("address", "interface_id")),
         ),
         ObjectType(
@@ -143,21 +143,21 @@ ALL: Final[dict[str, ObjectType]] = {
         ObjectType(
             "device_access", "device-access", _DEVICE_NAME, "join device d on d.name = k join device_access t on t.device_id = d.id",
             references={"device": Reference("device_id", "device", gives_tenant=True)}, plain=("username", "secret_name"),
-            owned=False, order="t.device_id",
+            owned=False, order=("device_id",),
         ),
         ObjectType(
             "rack_placement", "rack-placements", _DEVICE_NAME,
             "join device d on d.name = k join rack_placement t on t.device_id = d.id and t.held @> now()",
             references={"rack": Reference("rack_id", "rack", carries={"rack_units": "units"}),
                         "device": Reference("device_id", "device", gives_tenant=True)},
-            plain=("units", "face", "held"), shape={"units": _span("t.units"), "held": _HELD}, owned=False, order="t.id",
+            plain=("units", "face", "held"), shape={"units": _span("t.units"), "held": _HELD}, owned=False, order=("id",),
         ),
         ObjectType(
             "prefix", "prefixes", f"{_VRF_NAME} || ' ' || t.cidr",
             "join vrf v on v.name = split_part(k, ' ', 1) join prefix t on t.vrf_id = v.id"
             " and case when pg_input_is_valid(split_part(k, ' ', 2), 'cidr') then t.cidr = split_part(k, ' ', 2)::cidr end",
             references={"vrf": Reference("vrf_id", "vrf"), "site": Reference("site_id", "site", optional=True)},
-            plain=("cidr", "kind", "shared", "purpose", "description"), order="t.vrf_id, t.cidr",
+            plain=("cidr", "kind", "shared", "purpose", "description"), order=("vrf_id", "cidr"),
         ),
         ObjectType(
             "address", "addresses", f"{_VRF_NAME} || ' ' || host(t.address)",
@@ -166,7 +166,7 @@ ALL: Final[dict[str, ObjectType]] = {
             references={"prefix": Reference("prefix_id", "prefix", carries={"vrf_id": "vrf_id", "prefix_cidr": "cidr"}),
                         "interface": Reference("interface_id", "interface", gives_tenant=True, optional=True)},
             plain=("address", "name", "held"),
-            shape={"address": "host(t.address) || '/' || masklen(t.address)", "held": _HELD}, order="t.vrf_id, t.host, t.id",
+            shape={"address": "host(t.address) || '/' || masklen(t.address)", "held": _HELD}, order=("vrf_id", "host", "id"),
         ),
         ObjectType(
             "vlan_group", "vlan-groups", "t.name", "join vlan_group t on t.name = k",
@@ -177,7 +177,7 @@ ALL: Final[dict[str, ObjectType]] = {
             "join vlan_group g on g.name = split_part(k, '/', 1) join vlan t on t.group_id = g.id and t.held @> now()"
             " and t.vid::text = substr(k, strpos(k, '/') + 1)",
             references={"group": Reference("group_id", "vlan_group", carries={"group_vids": "vids"})},
-            plain=("vid", "name", "held"), shape={"held": _HELD}, order="t.group_id, t.vid, t.id",
+            plain=("vid", "name", "held"), shape={"held": _HELD}, order=("group_id", "vid", "id"),
         ),
         ObjectType(
             "config_context", "config-contexts", "t.name", "join config_context t on t.name = k",
@@ -187,6 +187,17 @@ ALL: Final[dict[str, ObjectType]] = {
     )
 }  # fmt: skip
 """Every type by name, in the order in which objects can be created; deleting goes the other way."""
+
+_CASTS: Final[Mapping[str, str]] = {
+    "id": "uuid", "site_id": "uuid", "vrf_id": "uuid", "group_id": "uuid", "device_id": "uuid", "cidr": "cidr", "host": "inet",
+    "vid": "integer", "number": "bigint",
+}  # fmt: skip
+
+
+def order_type(column: str) -> str:
+    """The SQL type of a column that lists are ordered by."""
+    return _CASTS.get(column, "text")
+
 
 _KEY_PARTS: Final[Mapping[str, str]] = {
     "tenant": "{code}", "commune": "{nis_code}", "site": "{code}", "room": "{site}/{name}", "rack": "{site}/{name}",

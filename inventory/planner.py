@@ -91,7 +91,12 @@ class Edit:
             parent = self._known["device", device]
             given = vars(child)
             vrf = given["vrf"]
-            row = {"id": row_id, "tenant_id": parent["tenant_id"], "device_id": parent["id"], "vrf_id": found[vrf]["id"] if vrf else None}
+            row = {
+                "id": row_id,
+                "tenant_id": parent["tenant_id"],
+                "device_id": parent["id"],
+                "vrf_id": found[vrf]["id"] if vrf else None,
+            }
             row |= {name: given[name] for name in made.plain}
             rows.append(row)
             self._remember("interface", f"{device}:{given['name']}", row)
@@ -127,9 +132,7 @@ class Edit:
 
     # -------------------------------------------------------------------------------------------------------- update
 
-    def update(
-        self, kind: str, wanted: Sequence[tuple[str, JsonObject, int | None]], *, pointer: str = ""
-    ) -> None:
+    def update(self, kind: str, wanted: Sequence[tuple[str, JsonObject, int | None]], *, pointer: str = "") -> None:
         """Plan changes to objects: (key or id, fields to set, version that was read or ``None``). No difference, no command.
 
         Raises:
@@ -148,7 +151,9 @@ class Edit:
                 continue
             row = {"id": current["id"], "version": current["version"], **row}
             grouped.setdefault(tuple(sorted(row)), []).append(row)
-            self.alterations.append(Alteration("~", kind, current["id"], current["key"], tuple(lines), current["version"]))
+            self.alterations.append(
+                Alteration("~", kind, current["id"], current["key"], tuple(lines), current["version"])
+            )
         for rows in grouped.values():
             self._emit("update", kind, rows)
 
@@ -232,12 +237,17 @@ class Edit:
             if self.scope.tenant != EVERY_TENANT:
                 self._tenant = str(self.scope.tenant)
             else:
-                found = next((row for (to, _), row in self._known.items() if to == "tenant" and row.get("kind") == "region"), None)
+                found = next(
+                    (row for (to, _), row in self._known.items() if to == "tenant" and row.get("kind") == "region"),
+                    None,
+                )
                 self._tenant = found["id"] if found else self.tx.execute(
                     text("select id::text from tenant where kind = 'region' order by created_at limit 1")
                 ).scalar()  # fmt: skip
         if self._tenant is None:
-            raise UnknownReference("There is no region yet to own this.", hint="Import a region first: irisplane region import.")
+            raise UnknownReference(
+                "There is no region yet to own this.", hint="Import a region first: irisplane region import."
+            )
         return self._tenant
 
     def read(self, made: ObjectType, refs: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -320,22 +330,32 @@ def _validated(kind: str, values: Sequence[JsonObject], pointer: str, *, patch: 
         return _adapter(kind, patch=patch).validate_python(list(values))
     except ValidationError as error:
         wrong = [
-            {"pointer": pointer + "".join(f"/{part}" for part in one["loc"]), "message": one["msg"].removeprefix("Value error, ")}
+            {
+                "pointer": pointer + "".join(f"/{part}" for part in one["loc"]),
+                "message": one["msg"].removeprefix("Value error, "),
+            }
             for one in error.errors(include_url=False, include_context=False, include_input=False)[:_BATCH_OF_ERRORS]
         ]
         first = wrong[0]
         raise FieldRefused(
-            f"{kind} {first['pointer']}: {first['message']}.", pointer=first["pointer"], errors=wrong, count=error.error_count()
+            f"{kind} {first['pointer']}: {first['message']}.",
+            pointer=first["pointer"],
+            errors=wrong,
+            count=error.error_count(),
         ) from None
 
 
-def _present(now: Mapping[str, dict[str, Any]], kind: str, ref: str, version: int | None, pointer: str) -> dict[str, Any]:
+def _present(
+    now: Mapping[str, dict[str, Any]], kind: str, ref: str, version: int | None, pointer: str
+) -> dict[str, Any]:
     current = now.get(ref)
     if current is None:
         raise ObjectNotFound(f"There is no {kind.replace('_', ' ')} {ref!r}.", pointer=pointer, type=kind)
     if version is not None and version != current["version"]:
         raise ObjectChanged(
-            f"{kind} {current['key']} is at version {current['version']}, not {version}.", pointer=pointer, version=current["version"]
+            f"{kind} {current['key']} is at version {current['version']}, not {version}.",
+            pointer=pointer,
+            version=current["version"],
         )
     return current
 
@@ -348,4 +368,3 @@ def _told(made: ObjectType, given: JsonObject) -> list[str]:
         for name in made.fields
         if name in given and given[name] != defaults[name].default and given[name] not in (None, "", {})
     ]
-

@@ -21,15 +21,21 @@ SiteKind = Literal[
     "datacentre", "station", "town-hall", "school", "library", "hospital", "police", "fire", "university", "court",
     "post-office", "community-centre", "museum", "theatre", "stop", "hotspot", "other",
 ]  # fmt: skip
-DeviceRole = Literal["core", "aggregation", "access", "edge", "spine", "leaf", "firewall", "server", "access-point", "other"]
+DeviceRole = Literal[
+    "core", "aggregation", "access", "edge", "spine", "leaf", "firewall", "server", "access-point", "other"
+]
 Platform = Literal["frr", "eos", "junos", "iosxr", "nxos", "ios", "linux", "none"]
 DeviceStatus = Literal["planned", "active", "maintenance", "retired"]
 InterfaceKind = Literal["physical", "loopback", "management", "lag", "vlan", "bridge", "tunnel", "virtual"]
 
 Ref = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f]*$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f/]+$")]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f/]+$")
+]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]+$")
+]
 
 
 def _a_tenth_of_a_metre(value: float) -> float:
@@ -41,7 +47,7 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterVali
 
 
 def _host(value: str) -> str:
-    return str(ip_address(value.split("/")[0] if value.endswith(("/32", "/128")) else value))
+    return str(ip_address(value.split("/", maxsplit=1)[0] if value.endswith(("/32", "/128")) else value))
 
 
 def _network(value: str) -> str:
@@ -204,7 +210,9 @@ class InterfaceOfDevice(InputModel):
     description: Annotated[str, StringConstraints(max_length=240, pattern=r"^[^\x00-\x1f]*$")] = ""
     enabled: bool = True
     mtu: Annotated[int, Field(ge=68, le=65535)] | None = None
-    mac: Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$", to_lower=True)] | None = None
+    mac: Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$", to_lower=True)] | None = (
+        None
+    )
     vrf: Ref | None = None
 
 
@@ -370,9 +378,7 @@ INPUT: dict[str, type[InputModel]] = {
 def _partial(model: type[InputModel]) -> type[InputModel]:
     """The same fields, none of them required; a field that may not be null may not be set to null either."""
     fields: dict[str, Any] = {
-        name: (field.rebuild_annotation(), None)
-        for name, field in model.model_fields.items()
-        if name != "interfaces"
+        name: (field.rebuild_annotation(), None) for name, field in model.model_fields.items() if name != "interfaces"
     }
     made: type[InputModel] = create_model(f"{model.__name__.removesuffix('In')}Patch", __base__=InputModel, **fields)
     return made

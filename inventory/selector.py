@@ -40,7 +40,9 @@ KEYS: Final[Mapping[str, _Key]] = {
     "platform": _Key("t.platform", get_args(Platform)),
     "site": _Key("s.code", exists="select code from site"),
     "site-kind": _Key("s.kind", get_args(SiteKind)),
-    "commune": _Key("(select c.nis_code from commune c where c.id = s.commune_id)", exists="select nis_code from commune"),
+    "commune": _Key(
+        "(select c.nis_code from commune c where c.id = s.commune_id)", exists="select nis_code from commune"
+    ),
     "tenant": _Key("(select o.code from tenant o where o.id = t.tenant_id)", exists="select code from tenant"),
     "type": _Key(
         "(select y.manufacturer || '/' || y.model from device_type y where y.id = t.device_type_id)",
@@ -100,7 +102,9 @@ def parse_selector(given: str) -> Selector:
     """
     line = given.strip()
     if not line or len(line) > _LENGTH:
-        raise UnknownSelector("The selector is empty." if not line else "The selector is too long.", hint="'all' selects every device.")
+        raise UnknownSelector(
+            "The selector is empty." if not line else "The selector is too long.", hint="'all' selects every device."
+        )
     if line in {"all", "*"}:
         return Selector(())
     return Selector(tuple(_condition(part.strip(), given) for part in line.split(",")))
@@ -115,12 +119,18 @@ def select_devices(tx: Connection, selector: Selector, *, must_match: bool = Tru
     check_values(tx, selector)
     where, parameters = selector.where()
     found = list(
-        tx.execute(text(f"select t.id from device t join site s on s.id = t.site_id where {where} order by t.name"), parameters)  # noqa: S608
+        tx.execute(
+            text(f"select t.id from device t join site s on s.id = t.site_id where {where} order by t.name"), parameters
+        )
         .scalars()
         .all()
     )
     if not found and must_match:
-        raise UnknownSelector(f"No device matches {str(selector)!r}.", hint="'irisplane device list' shows what there is.", selector=str(selector))
+        raise UnknownSelector(
+            f"No device matches {str(selector)!r}.",
+            hint="'irisplane device list' shows what there is.",
+            selector=str(selector),
+        )
     return found
 
 
@@ -135,7 +145,9 @@ def check_values(tx: Connection, selector: Selector) -> None:
         if source is None or condition.operator == "~":
             continue
         known = tx.execute(
-            text(f"select v, exists (select from ({source}) x(name) where x.name = v) from unnest(cast(:values as text[])) v"),  # noqa: S608
+            text(
+                f"select v, exists (select from ({source}) x(name) where x.name = v) from unnest(cast(:values as text[])) v"
+            ),
             {"values": list(condition.values)},
         ).all()
         for value, there in known:

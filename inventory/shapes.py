@@ -46,7 +46,13 @@ def told(value: Any) -> str:
 
 def carried(kind: str) -> tuple[str, ...]:
     """Columns of a type that rows referring to it carry along."""
-    found = {theirs for made in objects.ALL.values() for ref in made.references.values() if ref.to == kind for theirs in ref.carries.values()}
+    found = {
+        theirs
+        for made in objects.ALL.values()
+        for ref in made.references.values()
+        if ref.to == kind
+        for theirs in ref.carries.values()
+    }
     return tuple(sorted(found))
 
 
@@ -82,7 +88,9 @@ def resolve_sql(kind: str) -> dict[bool, TextClause]:
     """Statements that find rows for references: by id (``True``) and by natural key (``False``)."""
     made = objects.get(kind)
     tenant = "t.id::text" if kind == "tenant" else "t.tenant_id::text"
-    columns = ", ".join([f"t.id::text as id, {tenant} as tenant_id", *(f"t.{name}::text as {name}" for name in carried(kind))])
+    columns = ", ".join(
+        [f"t.id::text as id, {tenant} as tenant_id", *(f"t.{name}::text as {name}" for name in carried(kind))]
+    )
     return _both(columns, made)
 
 

@@ -16,6 +16,7 @@ depends_on = ("orchestrator_0001",)
 def upgrade() -> None:
     """Create the tables of ``inventory``."""
     run_sql("inventory", "inventory_0001.sql")
+    run_sql("inventory", "inventory_0001_allocation.sql")
 
 
 def downgrade() -> None:
