@@ -13,7 +13,7 @@ import sys
 from core import bootstrap
 from core.connect import database
 from core.errors import IrisplaneError
-from core.keyring import ensure_key
+from core.keyring import KeyFile
 from core.migrations import current, heads, upgrade
 from core.settings import get_settings
 from orchestrator.durable import prepare_database
@@ -33,11 +33,16 @@ def main() -> int:
 
 def _prepare() -> dict[str, object]:
     settings = get_settings()
-    ensure_key(settings.key_file)
     opened = database(settings, pool_size=1)
     try:
         owner = opened.dsn("owner")
         before = current(owner)
+        keys = KeyFile(settings.key_file)
+        # A database that is in use has a key: a new one would open none of its secrets, so its absence is an error.
+        if before:
+            keys.ring()
+        else:
+            keys.ensure()
         changed = before != heads(owner)
         if changed:
             upgrade(owner)
