@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from api.answers import etag, json_text, json_value, require_match
 from api.dependencies import Caller, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
-from core.errors import Denied, NotFound, StaleVersion
+from core.errors import Denied, InvalidInput, NotFound, StaleVersion
 from core.identity import (
     Principal,
     create_principal,
@@ -74,6 +74,7 @@ class PrincipalIn(BaseModel):
     display_name: str = Field(max_length=200)
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
     locale: Literal["fr", "nl", "en"] = "en"
+    role: str | None = Field(default=None, description="A first role in your own tenant; agencies must name one.")
 
 
 class MembershipIn(BaseModel):
@@ -186,11 +187,17 @@ def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> 
 
 @router.post("/api/v1/principals", status_code=201, summary="Add a person or service")
 def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
-    """Add a person or a service account; it can do nothing until a role is granted."""
+    """Add a person or a service account, with a first role in your own tenant or to be given roles later."""
+    who = creation.caller.principal
+    if body.role is None and not who.staff:
+        raise InvalidInput("An agency adds people with a role.", pointer="/role", hint=", ".join(sorted(_AGENCY_ROLES)))
 
     def effect(tx: Connection) -> Answer:
-        made = create_principal(tx, **body.model_dump())
-        shown = {"id": str(made), "handle": body.handle, "kind": body.kind}
+        made = create_principal(tx, **body.model_dump(exclude={"role"}))
+        if body.role is not None:
+            _may_hand_out(who, made, body.role)
+            grant(tx, principal_id=made, tenant_id=who.tenant_id, role=body.role, granted_by=who.id)
+        shown = {"id": str(made), "handle": body.handle, "kind": body.kind, "role": body.role}
         return Answer(201, json.dumps(shown), {"Location": f"/api/v1/principals/{body.handle}"})
 
     return creation.in_one_transaction(effect)

@@ -192,7 +192,7 @@ class Cluster:
         """What single-user mode is told: one statement a line."""
         names = {role: role_name(role) for role in ROLES}
         lines = [
-            f"create role {names['owner']} login createdb",
+            f"create role {names['owner']} login createdb bypassrls",
             f"create role {names['api']} login",
             f"create role {names['worker']} login",
             f"create role {names['platform']} login bypassrls",

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from core.errors import Misconfigured, Unavailable
+from core.migrations import pending
 from core.postgres import ROLES, Role, dsn, server_version
 from core.postgres_temporary import TemporaryPostgres
 
@@ -22,9 +23,9 @@ def test_every_role_can_log_in_by_peer(pg: TemporaryPostgres, role: Role) -> Non
     assert _ask(pg.dsn(role), "select current_user") == f"irisplane_{role}"
 
 
-def test_only_the_platform_passes_row_level_security(pg: TemporaryPostgres) -> None:
-    found = _ask(pg.dsn("owner"), "select string_agg(rolname, ' ') from pg_roles where rolbypassrls and not rolsuper")
-    assert found == "irisplane_platform"
+def test_only_owner_and_platform_pass_row_level_security(pg: TemporaryPostgres) -> None:
+    statement = "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolbypassrls and not rolsuper"
+    assert _ask(pg.dsn("owner"), statement) == "irisplane_owner irisplane_platform"
 
 
 def test_nothing_listens_on_a_network(pg: TemporaryPostgres) -> None:
@@ -64,3 +65,8 @@ def test_a_wrong_database_url_is_named(monkeypatch: pytest.MonkeyPatch, url: str
 def test_a_served_database_is_reached_under_the_roles_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IRISPLANE_DATABASE_URL", "postgresql://anyone:word@db.example:6432/region")
     assert dsn("worker") == "postgresql+psycopg://irisplane_worker:word@db.example:6432/region"
+
+
+def test_a_migrated_database_lacks_nothing(pg: TemporaryPostgres) -> None:
+    assert pending(pg.dsn("owner")) == []
+    assert "core_0001" in pending(pg.dsn("owner", "template1"))
