@@ -14,7 +14,7 @@ from core import bootstrap
 from core.connect import database
 from core.errors import IrisplaneError
 from core.keyring import KeyFile
-from core.migrations import current, heads, upgrade
+from core.migrations import current, pending, upgrade
 from core.settings import get_settings
 from orchestrator.durable import prepare_database
 
@@ -43,7 +43,7 @@ def _prepare() -> dict[str, object]:
             keys.ring()
         else:
             keys.ensure()
-        changed = before != heads(owner)
+        changed = bool(pending(owner))
         if changed:
             upgrade(owner)
         prepare_database(owner)

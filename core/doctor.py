@@ -18,6 +18,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Final
 
+from alembic.util import CommandError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -27,7 +28,7 @@ from core.errors import IrisplaneError
 from core.instance import ROOT
 from core.leftovers import leftovers
 from core.listeners import listener
-from core.migrations import current, heads
+from core.migrations import pending
 from core.postgres import dsn, server_version
 
 __all__ = ["CHECKS", "Check", "Finding", "Verdict", "ask_database", "examine"]
@@ -205,25 +206,15 @@ def database(platform: Platform) -> Finding:
 
 def schema(platform: Platform) -> Finding:
     """Has the database the revisions that this code wants?"""
-    url = dsn("owner", platform.instance)
     try:
-        has, wants = current(url), heads(url)
+        lacks = pending(dsn("owner", platform.instance))
     except SQLAlchemyError:
         return Finding(Verdict.UNKNOWN, "the database does not answer", "See 'database'.")
-    if has == wants:
-        return Finding(Verdict.OK, f"at {', '.join(sorted(has))}")
-    unknown = has - wants
-    if unknown and not wants - has:
-        return Finding(
-            Verdict.FAIL,
-            f"the database knows {', '.join(sorted(unknown))}",
-            "This code is older than the database: use the newer one.",
-        )
-    return Finding(
-        Verdict.FAIL,
-        f"has {', '.join(sorted(has)) or 'nothing'}, wants {', '.join(sorted(wants))}",
-        "'make up' migrates it.",
-    )
+    except CommandError as error:
+        return Finding(Verdict.FAIL, str(error), "This code is older than the database: use the newer one.")
+    if lacks:
+        return Finding(Verdict.FAIL, f"lacks {', '.join(lacks)}", "'make up' migrates it.")
+    return Finding(Verdict.OK, "nothing to migrate")
 
 
 def journal(platform: Platform) -> Finding:

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-__all__ = ["ROOMS", "configuration", "current", "heads", "run_sql", "upgrade"]
+__all__ = ["ROOMS", "configuration", "current", "heads", "pending", "run_sql", "upgrade"]
 
 ROOMS = ("core", "orchestrator", "inventory", "network")
 """Rooms that own tables, lowest first."""
@@ -49,6 +49,21 @@ def current(dsn: str) -> set[str]:
             return set(MigrationContext.configure(connection).get_current_heads())
     finally:
         engine.dispose()
+
+
+def pending(dsn: str) -> list[str]:
+    """The revisions the database lacks, first to last; none when it is what this code wants.
+
+    Raises:
+        alembic.util.CommandError: the database has a revision that this code does not know.
+    """
+    script = ScriptDirectory.from_config(configuration(dsn))
+    has = current(dsn)
+    for revision in has:
+        script.get_revision(revision)
+    # A revision that another one depends on is not in the version table: so "has" and "heads" cannot be compared.
+    wanted = script.revision_map.iterate_revisions("heads", tuple(has), implicit_base=True)
+    return [revision.revision for revision in wanted][::-1]
 
 
 def run_sql(room: str, name: str) -> None:
