@@ -191,7 +191,9 @@ def _changed(tx: Connection, name: str, table: _Table, rows: Sequence[Mapping[st
     versions: dict[str, int | None] = {str(row.id): row.version for row in found}
     gone = [key for key in ids if key not in versions]
     moved = [key for key, want in ids.items() if want is not None and key in versions and versions[key] != want]
-    sentence = f"{len(gone)} row(s) of {name} are gone, {len(moved)} were altered, since they were read; nothing was written."
+    sentence = (
+        f"{len(gone)} row(s) of {name} are gone, {len(moved)} were altered, since they were read; nothing was written."
+    )
     return RowsChanged(sentence, table=name, gone=gone[:20], altered=moved[:20])
 
 

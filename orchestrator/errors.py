@@ -207,7 +207,9 @@ class AddressRefused(InvalidInput):
 
     code = "ORC-140"
     title = "Address refused"
-    hint = "Use an https address that the public Internet routes; IRISPLANE_WEBHOOK_ALLOW_PRIVATE opens private networks."
+    hint = (
+        "Use an https address that the public Internet routes; IRISPLANE_WEBHOOK_ALLOW_PRIVATE opens private networks."
+    )
 
 
 class BrokenRule(Misconfigured):

@@ -38,13 +38,12 @@ class Moved:
 
 _COLUMNS: Final[frozenset[str]] = frozenset(
     {
-        "approvals", "batch", "decision", "emergency_due", "epoch", "executor", "expires_at", "intent", "not_before", "plan",
-        "plan_hash", "title",
+        "batch", "decision", "emergency_due", "epoch", "executor", "expires_at", "not_before", "plan", "plan_hash", "title",
     }
 )  # fmt: skip
 """What a caller may set beside the state."""
 
-_JSON: Final = frozenset({"plan", "intent"})
+_JSON: Final = frozenset({"plan"})
 
 
 def move(
@@ -83,7 +82,9 @@ def move(
     if unknown:
         raise ValueError(f"move() does not set {sorted(unknown)}")
     sets = [f"{name} = cast(:{name} as jsonb)" if name in _JSON else f"{name} = :{name}" for name in sorted(extra)]
-    values = {name: _json(value) if name in _JSON and not isinstance(value, str) else value for name, value in extra.items()}
+    values = {
+        name: _json(value) if name in _JSON and not isinstance(value, str) else value for name, value in extra.items()
+    }
     if to is State.RUNNING:
         sets.append("started_at = coalesce(started_at, now())")
     if to in ENDED:
@@ -108,7 +109,13 @@ def move(
             + f" where id = :id and state = any(:sources){guards}"
             " returning tenant_id, kind, title, old.state as before, state, waiting_for, plan_hash, version"
         ),
-        {**values, "id": change_id, "state": to.value, "waiting_for": list(waiting_for), "sources": [s.value for s in sources]},
+        {
+            **values,
+            "id": change_id,
+            "state": to.value,
+            "waiting_for": list(waiting_for),
+            "sources": [s.value for s in sources],
+        },
     ).one_or_none()
     if row is None:
         raise _refusal(tx, change_id, to, expected_version, expected_epoch)
@@ -132,11 +139,11 @@ def announce(tx: Connection, moved: Moved, action: str, *, body: Mapping[str, An
     facts = {
         "kind": moved.kind,
         "title": moved.title,
-        "before": moved.before.value if moved.before is not moved.state else None,
+        **({"before": moved.before.value} if moved.before is not moved.state else {}),
         "state": moved.state.value,
         "waiting_for": list(moved.waiting_for),
         "plan_hash": moved.plan_hash,
-        **(body or {}),
+        **{key: value for key, value in (body or {}).items() if value is not None},
     }
     kinds: tuple[Kind, ...] = ("audit", "event")
     for kind in kinds:

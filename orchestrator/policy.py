@@ -12,13 +12,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import cedarpy
+import msgspec
 from sqlalchemy import Connection, text
 
 from core.errors import Denied
@@ -27,7 +28,7 @@ from orchestrator.errors import BrokenRule, ChangeNotFound
 from orchestrator.plan import ApprovalNeed, JsonObject
 from orchestrator.states import State
 
-__all__ = ["RULES", "ChangeFacts", "Decision", "Person", "Policy", "gate", "policy"]
+__all__ = ["RULES", "ChangeFacts", "Decision", "Person", "Policy", "Requester", "frozen_facts", "gate", "policy"]
 
 RULES: Final = Path(__file__).with_name("policies")
 """The rules that come with Irisplane."""
@@ -50,6 +51,30 @@ class Person(Protocol):
     def roles(self) -> Collection[str]: ...
     @property
     def staff(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """The schema's ``User``: who asks at the door, and later who asked, as frozen into the plan."""
+
+    id: str
+    kind: str
+    roles: tuple[str, ...]
+    staff: bool
+    tenant: str
+    active: bool = True
+
+    @classmethod
+    def of(cls, person: Person) -> Requester:
+        """The person as rules see them."""
+        return cls(str(person.id), person.kind, tuple(sorted(person.roles)), person.staff, str(person.tenant_id))
+
+    def attributes(self) -> dict[str, Any]:
+        """As Cedar's JSON wants it."""
+        return {
+            "id": self.id, "kind": self.kind, "roles": list(self.roles), "staff": self.staff, "tenant": self.tenant,
+            "active": self.active,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +169,23 @@ class Policy:
             if role is not None and role not in ROLES:
                 raise BrokenRule(f"The rule {name!r} asks for the approval of {role!r}, which is no role.", rule=name)
 
-    def may(self, person: Person, action: str, resource: ChangeFacts | Mapping[str, str], **context: object) -> Decision:
+    def may(
+        self, person: Person, action: str, resource: ChangeFacts | Mapping[str, str], **context: object
+    ) -> Decision:
         """Whether a person may do something to a Change, or to another thing.
 
         Args:
             resource: facts of a Change, or ``{"kind": "token", "tenant": "…", "owner": "…"}``.
             context: what the schema lists for the action.
         """
-        who = _attributes(str(person.id), person.kind, person.roles, str(person.tenant_id), staff=person.staff)
+        who = Requester.of(person)
         if isinstance(resource, ChangeFacts):
             return self._decide(who, action, "Change", resource.attributes(), context)
         return self._decide(who, action, "Thing", {"kind": "", "tenant": "", "owner": "", **resource}, context)
 
-    def require(self, person: Person, action: str, resource: ChangeFacts | Mapping[str, str], **context: object) -> None:
+    def require(
+        self, person: Person, action: str, resource: ChangeFacts | Mapping[str, str], **context: object
+    ) -> None:
         """``may``, or an error.
 
         Raises:
@@ -166,15 +195,21 @@ class Policy:
         if not decision.allowed:
             kind = resource.kind if isinstance(resource, ChangeFacts) else resource.get("kind", "")
             why = " ".join(decision.texts) or f"No rule lets {', '.join(sorted(person.roles)) or 'nobody'} do that."
-            raise Denied(f"{person.handle} may not {action} this {kind}: {why}", rules=list(decision.rules), action=action)
+            raise Denied(
+                f"{person.handle} may not {action} this {kind}: {why}", rules=list(decision.rules), action=action
+            )
 
     def missing(
-        self, requester: JsonObject, facts: ChangeFacts, approvals: Mapping[str, int] | None = None, *, action: str = "run"
+        self,
+        requester: Requester,
+        facts: ChangeFacts,
+        approvals: Mapping[str, int] | None = None,
+        *,
+        action: str = "run",
     ) -> Decision:
         """Whether a Change may run with these approvals, and which are missing.
 
         Args:
-            requester: attributes of the schema's ``User``, see ``requester``.
             approvals: persons who approved, by role.
             action: ``run``, or ``settle`` for the second look at an emergency.
         """
@@ -183,39 +218,46 @@ class Policy:
 
     def approvals_needed(self, facts: ChangeFacts, person: Person) -> tuple[ApprovalNeed, ...]:
         """Every approval that policy asks for when nobody has approved yet; after-the-fact ones are marked so."""
-        who = _attributes(str(person.id), person.kind, person.roles, str(person.tenant_id), staff=person.staff)
+        who = Requester.of(person)
         before = self.missing(who, facts).needs
         after = self.missing(who, facts, action="settle").needs
         return (*before, *(ApprovalNeed(need.role, need.rule, need.text, "after") for need in after))
 
     def _decide(
-        self, who: JsonObject, action: str, sort: str, attributes: JsonObject, context: Mapping[str, object]
+        self, who: Requester, action: str, sort: str, attributes: JsonObject, context: Mapping[str, object]
     ) -> Decision:
-        principal = {"type": "User", "id": str(who["id"])}
+        principal = {"type": "User", "id": who.id}
         resource = {"type": sort, "id": "it"}
         result = cedarpy.is_authorized(
-            {"principal": principal, "action": {"type": "Action", "id": action}, "resource": resource, "context": dict(context)},
+            {
+                "principal": principal,
+                "action": {"type": "Action", "id": action},
+                "resource": resource,
+                "context": dict(context),
+            },
             self._set,
             [
-                {"uid": principal, "attrs": dict(who), "parents": []},
+                {"uid": principal, "attrs": who.attributes(), "parents": []},
                 {"uid": resource, "attrs": dict(attributes), "parents": []},
             ],
         )
         if result.diagnostics.errors:
-            return Decision(allowed=False, rules=("broken-rule",), texts=tuple(map(str, result.diagnostics.errors)), final=True)
+            return Decision(
+                allowed=False, rules=("broken-rule",), texts=tuple(map(str, result.diagnostics.errors)), final=True
+            )
         rules = sorted((self._annotations[key] for key in result.diagnostics.reasons), key=lambda rule: str(rule["id"]))
         names = tuple(str(rule["id"]) for rule in rules)
         texts = tuple(str(rule["text"]) for rule in rules if rule.get("text"))
         if result.allowed:
             return Decision(allowed=True, rules=names, texts=texts)
         needs = tuple(
-            ApprovalNeed(str(rule["approval"]), str(rule["id"]), rule.get("text") or "") for rule in rules if rule.get("approval")
+            ApprovalNeed(str(rule["approval"]), str(rule["id"]), rule.get("text") or "")
+            for rule in rules
+            if rule.get("approval")
         )
-        return Decision(allowed=False, rules=names, texts=texts, needs=needs, final=len(needs) < len(rules) or not rules)
-
-
-def _attributes(key: str, kind: str, roles: Collection[str], tenant: str, *, staff: bool, active: bool = True) -> dict[str, Any]:
-    return {"id": key, "kind": kind, "roles": sorted(roles), "staff": staff, "tenant": tenant, "active": active}
+        return Decision(
+            allowed=False, rules=names, texts=texts, needs=needs, final=len(needs) < len(rules) or not rules
+        )
 
 
 def gate(tx: Connection, change_id: UUID, rules: Policy | None = None) -> Decision:
@@ -234,22 +276,21 @@ def gate(tx: Connection, change_id: UUID, rules: Policy | None = None) -> Decisi
     if row.cancel_reason is not None or row.cancel_by is not None:
         return Decision(allowed=False, rules=("cancelled",), texts=("It was cancelled.",), final=True)
     if row.state not in {State.APPROVED, State.RUNNING}:
-        return Decision(allowed=False, rules=("not-approved",), texts=(f"It is {row.state}.",), final=row.state != State.WAITING)
-    who = _attributes(str(row.requester), row.principal_kind, row.roles, str(row.tenant_of), staff=row.staff, active=row.active)
-    return rules.missing(who, facts_of(row.facts), row.approvals)
+        return Decision(
+            allowed=False, rules=("not-approved",), texts=(f"It is {row.state}.",), final=row.state != State.WAITING
+        )
+    facts, who = frozen_facts(row.facts)
+    return rules.missing(replace(who, active=row.active), facts, row.approvals)
 
 
-def facts_of(stored: JsonObject) -> ChangeFacts:
-    """The facts that a plan froze under ``facts.policy``."""
-    return ChangeFacts(**{key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()})
+def frozen_facts(facts: JsonObject) -> tuple[ChangeFacts, Requester]:
+    """What a plan froze for policy under ``facts.policy`` and ``facts.requester``."""
+    return msgspec.convert(facts["policy"], ChangeFacts), msgspec.convert(facts["requester"], Requester)
 
 
 _GATE: Final = text(
     """
-    select c.state, c.cancel_by, c.cancel_reason, c.plan -> 'facts' -> 'policy' as facts,
-           p.id as requester, p.kind as principal_kind, p.active, c.tenant_id as tenant_of,
-           coalesce((c.plan -> 'facts' -> 'requester' ->> 'staff')::boolean, false) as staff,
-           coalesce(array(select jsonb_array_elements_text(c.plan -> 'facts' -> 'requester' -> 'roles')), '{}') as roles,
+    select c.state, c.cancel_by, c.cancel_reason, c.plan -> 'facts' as facts, p.active,
            coalesce((select jsonb_object_agg(role, n) from
                (select a.role, count(distinct a.decided_by) as n from change_approval a
                  where a.change_id = c.id and a.plan_hash = c.plan_hash and a.decision = 'approve' and a.lapses_at > now()
@@ -292,6 +333,6 @@ class _Reloading:
 
 def policy() -> Policy:
     """The rules in force: those that come with Irisplane and those the region added in ``<state>/policies``."""
-    from core.settings import get_settings  # noqa: PLC0415 - the oracle tests use Policy without settings
+    from core.settings import get_settings
 
     return _holder(RULES, get_settings().state_dir / "policies").get()

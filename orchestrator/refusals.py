@@ -7,7 +7,8 @@ server's own text is never passed on: it may hold values of rows that the caller
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from core.errors import Conflict, IrisplaneError, NotFound, Unavailable, Unexpec
 from orchestrator.errors import RowRefused, RowTaken
 from orchestrator.plan import JsonObject
 
-__all__ = ["explain"]
+__all__ = ["explain", "said_plainly"]
 
 _Mapper = Callable[[DBAPIError], IrisplaneError | None]
 
@@ -35,6 +36,15 @@ _REFUSED: Final = {"23514": "breaks the rule", "23502": "is missing"}
 def _mappers() -> tuple[_Mapper, ...]:
     modules = [import_module(f"{domain.name}.errors") for domain in domains() if find_spec(f"{domain.name}.errors")]
     return tuple(module.from_database for module in modules if hasattr(module, "from_database"))
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Errors of the database leave the block as ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise explain(error) from error
 
 
 def explain(error: DBAPIError, commands: Sequence[JsonObject] = ()) -> IrisplaneError:
@@ -57,16 +67,26 @@ def _by_state(error: DBAPIError) -> IrisplaneError:
     if state in _TAKEN:
         return RowTaken(f"A {what} like this {_TAKEN[state]} (rule {rule}).", **facts)
     if state == "23503":
-        return RowTaken(f"A {what} refers to something that is not there, or is still referred to (rule {rule}).", **facts)
+        return RowTaken(
+            f"A {what} refers to something that is not there, or is still referred to (rule {rule}).", **facts
+        )
     if state in _REFUSED:
-        return RowRefused(f"A value of this {what} {_REFUSED[state]}: {column or rule}.", pointer=f"/{column}" if column else None, **facts)
+        return RowRefused(
+            f"A value of this {what} {_REFUSED[state]}: {column or rule}.",
+            pointer=f"/{column}" if column else None,
+            **facts,
+        )
     if state == "55P03" or state.startswith("40"):
         return Conflict("Somebody else is writing the same rows right now.", hint="Try again in a moment.")
     if state == "42501":
         return NotFound("It is not there, or not yours.")
     if state.startswith("22") or type(error).__name__ == "DataError":
         return RowRefused("A value has a form that cannot be stored.", **facts)
-    if error.connection_invalidated or state.startswith(("08", "57P")) or (not state and "Operational" in type(error).__name__):
+    if (
+        error.connection_invalidated
+        or state.startswith(("08", "57P"))
+        or (not state and "Operational" in type(error).__name__)
+    ):
         return Unavailable("The database does not answer.")
     return Unexpected("The database refused something that it should not have been asked.", sqlstate=state)
 

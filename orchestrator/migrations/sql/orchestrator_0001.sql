@@ -11,8 +11,6 @@ create table change (
     tenant_id      uuid not null references tenant,
     kind           text not null,
     title          text not null,
-    intent         jsonb not null,
-    options        jsonb not null,
     state          text not null check (state in ('waiting', 'approved', 'running', 'rolling_back', 'succeeded', 'failed', 'rolled_back',
                                                   'unknown', 'rejected', 'cancelled', 'expired', 'stale')),
     waiting_for    text[] not null default '{}',      -- roles, or 'schedule', 'window', 'locks'
@@ -22,6 +20,8 @@ create table change (
     request_id     text not null default '',
     plan_hash      text not null check (plan_hash ~ '^[0-9a-f]{64}$'),
     plan           jsonb not null,
+    intent         jsonb generated always as (plan -> 'intent') virtual,
+    options        jsonb generated always as (plan -> 'options') virtual,
     not_before     timestamptz,
     expires_at     timestamptz not null,
     emergency      boolean not null default false,
@@ -74,7 +74,9 @@ create table change_approval (
     reason       text not null check (length(trim(reason)) > 0),
     decided_at   timestamptz not null default now(),
     lapses_at    timestamptz not null,
-    unique (change_id, plan_hash, decided_by, role)
+    -- one person, one voice, until it lapses
+    constraint change_approval_one_voice exclude using gist
+        (change_id with =, plan_hash with =, decided_by with =, tstzrange(decided_at, lapses_at) with &&)
 );
 
 create table deputy (

@@ -1,0 +1,71 @@
+"""Changes that only write the inventory: carried out in one transaction, without a durable run."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.db import Database
+from core.errors import IrisplaneError
+from core.scope import EVERY_TENANT, Scope
+from orchestrator import commands, moves
+from orchestrator.policy import Policy, gate
+from orchestrator.records import read_plan
+from orchestrator.states import State
+
+__all__ = ["carry_out_if_possible", "run_due"]
+
+
+def carry_out_if_possible(tx: Connection, change_id: UUID, rules: Policy | None = None) -> State | None:
+    """Carry an approved Change out here and now if it has commands alone, is due, and the gate lets it.
+
+    Returns:
+        ``succeeded``; ``stale`` when the rows are no longer as the plan read them (nothing is written then); ``None``
+        when it is not for us.
+    """
+    due = tx.execute(_IS_OURS, {"id": change_id}).first()
+    if due is None or not gate(tx, change_id, rules).allowed:
+        return None
+    plan = read_plan(tx, change_id)
+    savepoint = tx.begin_nested()
+    try:
+        inverse = commands.execute(tx, plan.commands)
+    except IrisplaneError as error:
+        savepoint.rollback()
+        moves.move(tx, change_id, State.STALE, outcome={"error": error.as_dict()})
+        return State.STALE
+    savepoint.commit()
+    moves.move(tx, change_id, State.RUNNING, action="change.started")
+    tx.execute(
+        text("update change set outcome = outcome || cast(:outcome as jsonb) where id = :id"),
+        {"id": change_id, "outcome": f'{{"inverse":[{",".join(inverse)}]}}'},
+    )
+    moves.move(tx, change_id, State.SUCCEEDED, body={"inline": True})
+    return State.SUCCEEDED
+
+
+def run_due(database: Database, rules: Policy | None = None) -> int:
+    """Carry out approved inventory changes whose time has come; gives how many. Called by the worker."""
+    everywhere = Scope(EVERY_TENANT, reason="its time has come")
+    with database.transaction("platform", everywhere) as tx:
+        due = tx.execute(_DUE).all()
+    done = 0
+    for row in due:
+        tenant = EVERY_TENANT if row.of_region else row.tenant_id
+        scope = Scope(tenant, row.requested_by, row.request_id, row.reason, row.id)
+        with database.transaction("worker", scope) as tx:
+            done += carry_out_if_possible(tx, row.id, rules) is not None
+    return done
+
+
+_WHERE: Final = (
+    " c.state = 'approved' and coalesce(c.not_before, '-infinity') <= now()"
+    " and jsonb_array_length(c.plan -> 'targets') = 0 and jsonb_array_length(c.plan -> 'commands') > 0"
+)
+_IS_OURS: Final = text(f"select 1 from change c where c.id = :id and {_WHERE} for update skip locked")  # noqa: S608 - constant
+_DUE: Final = text(
+    "select c.id, c.tenant_id, c.requested_by, c.request_id, c.reason, t.kind = 'region' as of_region from change c"
+    f" join tenant t on t.id = c.tenant_id where {_WHERE} order by c.id limit 100"
+)
