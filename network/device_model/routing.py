@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from network.device_model.ordering import natural, network_key
+from network.device_model.ordering import natural, network_key, spelled, spelled_prefix
 from network.device_model.system import SecretRef
 
 __all__ = [
@@ -37,6 +37,11 @@ class StaticRoute:
     tag: int | None = None
     vrf: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", spelled_prefix(self.prefix))
+        if self.next_hop:
+            object.__setattr__(self, "next_hop", spelled(self.next_hop))
+
     @property
     def version(self) -> int:
         return 6 if ":" in self.prefix else 4
@@ -51,6 +56,9 @@ class PrefixListEntry:
     prefix: str
     ge: int | None = None
     le: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", spelled_prefix(self.prefix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +157,17 @@ class BgpPeer:
     ipv4: PeerFamily | None = None
     ipv6: PeerFamily | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", spelled(self.name))
+
 
 @dataclass(frozen=True, slots=True)
 class BgpNetwork:
     prefix: str
     route_map: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", spelled_prefix(self.prefix))
 
 
 @dataclass(frozen=True, slots=True)

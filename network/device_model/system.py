@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from network.device_model.ordering import spelled
+
 __all__ = [
     "Interface",
     "LoginUser",
@@ -121,6 +123,10 @@ class Interface:
     access_vlan: int | None = None
     trunk_vlans: tuple[int, ...] = ()
     vlan_id: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ipv4", tuple(spelled(address) for address in self.ipv4))
+        object.__setattr__(self, "ipv6", tuple(spelled(address) for address in self.ipv6))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ __all__ = ["Adopted", "Adoption", "adopt"]
 
 # A model's own identity, and what a platform's text cannot hold, come from the intent and never from a device.
 _OURS = frozenset(("platform", "role", "site", "vlans"))
-_OURS_IN_SYSTEM = frozenset(("name_servers", "ntp_servers", "syslog_servers", "banner", "users"))
+_OURS_IN_SYSTEM = frozenset(("domain", "name_servers", "ntp_servers", "syslog_servers", "banner", "users"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,6 @@ def _typed(root: Node, skip: set[str]) -> DeviceModel:
     by_line = {node.line: node for node in contexts}
     hostname = lines.text(r"hostname (\S+)") or ""
     system = System(
-        domain=lines.text(r"domainname (\S+)") or "",
         syslog_level=lines.text(r"log syslog (\S+)"),
         snmp=Snmp(agentx=lines.flag("agentx")),
         ipv4_forwarding=not lines.flag("no ip forwarding"),

@@ -51,4 +51,6 @@ def _make(model: DeviceModel, platform: str) -> str:
     except jinja2.TemplateError as error:
         raise explain(error, name) from error
     text = with_opaque(text, [block for block in model.opaque if block.platform == platform], platform)
-    return normalise(text, platform) if platform == "frr" else text
+    if platform == "frr":
+        return normalise(text, platform)
+    return "".join(f"{line}\n" for line in text.splitlines() if line.strip())

@@ -16,6 +16,8 @@ __all__ = ["PLACEHOLDER", "REDACTED", "Resolver", "fill", "placeholder", "redact
 
 Resolver = Callable[[SecretRef], str]
 REDACTED = "<redacted>"
+OSPF_MD5_LENGTH = 16  # RFC 2328, D.3; FRR cuts what is longer, and running would never be the intent
+_OSPF_MD5 = re.compile(r"message-digest-key \d+ md5 (?:clear )?$")
 PLACEHOLDER = re.compile(r"<secret-ref:([^<>\s]+)>")
 
 
@@ -41,6 +43,10 @@ def fill(text: str, secrets: Resolver) -> str:
         found = secrets(SecretRef(match[1]))
         if not found or not found.isprintable():
             raise UnprintableSecret(f"The value of secret {match[1]!r} cannot be written in a configuration line.")
+        if len(found) > OSPF_MD5_LENGTH and _OSPF_MD5.search(text, max(0, match.start() - 60), match.start()):
+            raise UnprintableSecret(
+                f"Secret {match[1]!r} is longer than the {OSPF_MD5_LENGTH} characters of an OSPF key."
+            )
         return found
 
     return PLACEHOLDER.sub(value, text)
