@@ -64,6 +64,11 @@ class Database:
                 )
             return self._engines[role]
 
+    def open_engines(self) -> dict[Role, Engine]:
+        """The engines made so far, for their pools' figures."""
+        with self._making:
+            return dict(self._engines)
+
     @contextmanager
     def transaction(
         self, role: Role, scope: Scope, *, preview: bool = False, asynchronous: bool = False

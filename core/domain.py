@@ -25,6 +25,7 @@ class Domain:
         tables: tables that a row of other rooms' search, export and backup may name.
         writable: tables that commands of a Change may write (see ``orchestrator.commands``).
         metrics: reference to a callable ``(Connection) -> Iterable[prometheus_client.Metric]``.
+        sealed: ``"table.column"`` that hold what ``core.keyring`` sealed: a key rotation seals them anew.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Domain:
     tables: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     metrics: str | None = None
+    sealed: tuple[str, ...] = ()
 
 
 @cache

@@ -188,6 +188,14 @@ class KeyFile:
             self._read = (seen, Keyring.load(self.path))
         return self._read[1]
 
+    def seal(self, plain: bytes, aad: str) -> bytes:
+        """See ``Keyring.seal``; with the key that is current now."""
+        return self.ring().seal(plain, aad)
+
+    def unseal(self, value: bytes, aad: str) -> bytes:
+        """See ``Keyring.unseal``."""
+        return self.ring().unseal(value, aad)
+
     def add_key(self) -> Keyring:
         """Put a new current key into the file; the old ones stay."""
         with self._alone():
