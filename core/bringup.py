@@ -154,7 +154,8 @@ class Platform:
             # SIGINT: PostgreSQL's fast shutdown, which does not wait for clients
             found.append(Program("postgres", self.cluster.command, ours=False, stop_signal="INT", stop_seconds=60))
         found.append(Program("mail", [python, "-m", "lab.mail"], stop_seconds=5))
-        found.append(Program("worker", [python, "-m", "orchestrator.worker"], stop_seconds=30))
+        # parks its runs at their next boundary, which a commit on many devices may take a minute and a half to reach
+        found.append(Program("worker", [python, "-m", "orchestrator.worker"], stop_seconds=100))
         found.append(Program("api", [python, "-m", "api.serve"], stop_seconds=15))
         return found
 

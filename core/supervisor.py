@@ -57,6 +57,8 @@ _ROOMS: Final = (
     "lab",
 )
 _PATIENCE: Final = 20.0
+_LONGEST_STOP: Final = 200.0
+"""Seconds for all programs to end one after another; each has its own limit, after which it is killed."""
 _AT_ONCE: Final = False
 """Tells the supervisor not to wait until a program is held for started: who starts it asks whether it serves."""
 
@@ -217,7 +219,7 @@ class Supervisor:
             known = [process for process in map(Process.of, pids) if process and process.uid == self._user.uid]
             with contextlib.suppress(OSError, Unavailable, http.client.HTTPException):
                 self._ask("supervisor.shutdown")
-            deadline = time.monotonic() + 60  # the longest stop_seconds, and the database's last checkpoint
+            deadline = time.monotonic() + _LONGEST_STOP
             while time.monotonic() < deadline and any(process.alive for process in known):
                 time.sleep(0.05)
             end(known, signal.SIGKILL)
@@ -290,11 +292,12 @@ class Supervisor:
                 "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
             },
         }
-        for program in programs:
+        for place, program in enumerate(programs):
             sections[f"program:{program.name}"] = {
                 "command": shlex.join(program.command),
                 "directory": ROOT,
                 "environment": ",".join(f'{key}="{value}"' for key, value in program.environment.items()),
+                "priority": 10 + place,  # they are stopped in reverse order, each when the one before has ended
                 "autostart": "false",
                 "autorestart": "true",
                 "startsecs": 1,
