@@ -7,6 +7,7 @@ A configuration is taken as a set of lines, each with the contexts above it: FRR
 from __future__ import annotations
 
 import re
+import socket
 from hashlib import sha256
 
 from network.drivers.frr.single import identity
@@ -20,8 +21,10 @@ Line = tuple[Path, str]
 _NOISE = re.compile(r"(?:frr version \S+|frr defaults \S+|(?:no )?service integrated-vtysh-config|line vty)$")
 # Contexts that exist with the equipment or with what stands in them: without lines they mean nothing.
 _NOTHING_WHEN_EMPTY = re.compile(r"interface |address-family |line vty|vrf ")
-# Free text keeps its spacing; elsewhere runs of spaces are one space.
-_FREE_TEXT = re.compile(r"(?:neighbor \S+ )?description |banner ")
+# A banner keeps its spacing; elsewhere runs of spaces are one space, also in descriptions: FRR joins the words it read.
+_FREE_TEXT = re.compile(r"banner ")
+# Lines that FRR takes back only without their value.
+_SHORT_NO = re.compile(r"(description|maximum-paths(?: ibgp)?|neighbor \S+ description|profile|domainname) ")
 # Single values that FRR does not overwrite: the old one has to go first.
 _GOES_FIRST = re.compile(r"(?:ip ospf|ipv6 ospf6) area |neighbor \S+ peer-group \S|ip ospf message-digest-key ")
 
@@ -34,10 +37,22 @@ def understood(text: str) -> Node:
     return root
 
 
+def _spelled(word: str) -> str:
+    """An IPv6 address or prefix as FRR prints it; any other word as it is."""
+    address, slash, length = word.partition("/")
+    try:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address)) + slash + length
+    except OSError:
+        return word
+
+
 def _clean(node: Node) -> None:
     for child in node.children:
         if not _FREE_TEXT.match(child.line):
-            child.line = " ".join(child.line.split())
+            words = child.line.split()
+            if child.line.count(":") > 1 and "description" not in words:
+                words = [_spelled(word) if word.count(":") > 1 else word for word in words]
+            child.line = " ".join(words)
         _clean(child)
     node.children = [c for c in node.children if c.children or not (c.context and _NOTHING_WHEN_EMPTY.match(c.line))]
 
@@ -82,7 +97,10 @@ def _find(node: Node, line: str) -> Node | None:
 
 
 def _negated(line: str) -> str:
-    return line[3:] if line.startswith("no ") else f"no {line}"
+    if line.startswith("no "):
+        return line[3:]
+    short = _SHORT_NO.match(line)
+    return f"no {short[1]}" if short else f"no {line}"
 
 
 def _enter(path: Path, body: list[str], out: list[str]) -> None:
@@ -107,10 +125,10 @@ def _replaced(line: str, path: Path, want: Node) -> bool:
     if _GOES_FIRST.match(line):
         return False
     context = path[-1] if path else ""
-    negation = _negated(line)
+    opposite = line[3:] if line.startswith("no ") else f"no {line}"
     slot = identity(context, line)
     return any(
-        child.line == negation or (slot is not None and identity(context, child.line) == slot)
+        child.line == opposite or (slot is not None and identity(context, child.line) == slot)
         for child in want.children
         if not child.context
     )

@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from network.diff import difference
+from network.drivers.frr.delta import understood
 from network.drivers.frr.guard import Guard
 from network.drivers.frr.merge import merge
 from network.drivers.frr.transport import Session
+from network.drivers.frr.tree import dump
 from network.drivers.protocol import Candidate, Facts, Mark, MarkStatus, Prepared, Target
 from network.errors import DeviceMisbehaves, SyntaxRefused
 from network.redact import redact
@@ -118,7 +120,7 @@ class FRRConfigDriver:
             answer = self._guard.ask("prepare", **_marked(mark), text=text, check=candidate.text, base=base)
         except SyntaxRefused as error:
             raise self._refused_line(error, candidate.text) from None
-        before, after = normalise(answer["running"], "frr"), normalise(text, "frr")
+        before, after = normalise(answer["running"], "frr"), normalise(dump(understood(text)), "frr")
         diff = difference(redact(before, "frr"), redact(after, "frr"), "frr")
         if not diff and answer["base"] != answer["wanted"]:
             diff = _SECRETS_ONLY

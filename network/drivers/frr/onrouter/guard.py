@@ -48,26 +48,40 @@ class Refusal(Exception):
 
 
 # ------------------------------------------------------------------------------------------------- driving the router
-def _drive(want: Node, lock: Lock) -> tuple[list[str], list[str]]:
-    """Bring the running configuration to ``want``; what is missing and what is too much afterwards.
+class Drive:
+    """An attempt to bring the running configuration to ``want``, and what came of it.
 
     Removing one line may take others with it, so what is left is typed again while that helps; then FRR's own
     reloader tries.
     """
-    keep = (lock.descriptor,)
-    have = understood(vty.running())
-    before: list[str] = []
-    for _ in range(4):
-        lines = typed(have, want)
-        if not lines or lines == before:
-            break
-        vty.tell(lines, keep)
-        before = lines
+
+    def __init__(self, want: Node, lock: Lock) -> None:
+        keep = (lock.descriptor,)
         have = understood(vty.running())
-    if not same(have, want):
-        vty.reload(_HEADER + dump(want), keep, _scratch())
-        have = understood(vty.running())
-    return difference(have, want)
+        self.rounds = 0
+        self.reloaded = False
+        before: list[str] = []
+        while self.rounds < 4:
+            lines = typed(have, want)
+            if not lines or lines == before:
+                break
+            vty.tell(lines, keep)
+            self.rounds += 1
+            before = lines
+            have = understood(vty.running())
+        if not same(have, want):
+            self.reloaded = True
+            vty.reload(_HEADER + dump(want), keep, _scratch())
+            have = understood(vty.running())
+        self.missing, self.unexpected = difference(have, want)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the router is now what was wanted, line by line."""
+        return not self.missing and not self.unexpected
+
+    def __str__(self) -> str:
+        return f"typed {self.rounds} times" + (", then reloaded" if self.reloaded else "")
 
 
 def _scratch() -> str:
@@ -79,18 +93,12 @@ def _scratch() -> str:
 
 def _revert(memory: Memory, name: str, reason: str, lock: Lock) -> None:
     """Take a pending commit back."""
-    missing, unexpected = _drive(understood(memory.text("base")), lock)
-    stuck = bool(missing or unexpected)
+    drive = Drive(understood(memory.text("base")), lock)
+    state = "reverted" if drive.exact else "stuck"
     memory.remember(
-        name,
-        holds=False,
-        durable=True,
-        state="stuck" if stuck else "reverted",
-        reason=reason,
-        missing=missing,
-        unexpected=unexpected,
+        name, holds=False, durable=True, state=state, reason=reason, missing=drive.missing, unexpected=drive.unexpected
     )
-    _note(name, "stuck" if stuck else "reverted", reason)
+    _note(name, state, f"{reason}; {drive}")
 
 
 def _settle(memory: Memory, lock: Lock) -> None:
@@ -238,13 +246,13 @@ def _commit(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any]
     deadline = time.monotonic() + int(given["revert_in"])
     memory.remember(name, holds=True, durable=True, state="committing", deadline=deadline, boot=boot())
     _arm(name, deadline)
-    missing, unexpected = _drive(understood(memory.text("wanted")), lock)
-    if missing or unexpected:
+    drive = Drive(understood(memory.text("wanted")), lock)
+    if not drive.exact:
         _revert(memory, name, "not exact", lock)
         code = "stuck" if memory.mark(name)["state"] == "stuck" else "inexact"
-        raise Refusal(code, "the router keeps it differently", missing=missing, unexpected=unexpected)
+        raise Refusal(code, "the router keeps it differently", missing=drive.missing, unexpected=drive.unexpected)
     memory.remember(name, holds=True, state="committed")
-    _note(name, "committed", f"epoch {given['epoch']}, reverts in {given['revert_in']} s")
+    _note(name, "committed", f"epoch {given['epoch']}, reverts in {given['revert_in']} s; {drive}")
     return _status(memory, name)
 
 
