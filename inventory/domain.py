@@ -15,6 +15,7 @@ domain = Domain(
         "inventory.changes:InventoryImport",
     ),
     router="api.inventory:router",
+    periodic={"inventory.allocate:sweep": 3600.0},
     tables=tuple(ALL),
-    writable=(*ALL, "reservation"),
+    writable=tuple(ALL),
 )

@@ -19,6 +19,28 @@ $$ select shared or (select irisplane_tenant()) in ('*', owner::text) $$;
 create function inventory_full_length(address inet) returns integer language sql immutable strict parallel safe as
 $$ select case family(address) when 4 then 32 else 128 end $$;
 
+-- Whether a promise still binds: its time has not run out, and its change can still run (or is being planned just now).
+create function inventory_promised(r reservation) returns boolean language sql stable security definer set search_path = public as $$
+    select r.held @> now() and (r.change_id = coalesce(irisplane_setting('change_id')::uuid, '00000000-0000-0000-0000-000000000000')
+        or exists (select from change c where c.id = r.change_id and c.state in ('waiting', 'approved', 'running', 'rolling_back')))
+$$;
+
+-- Promise a value to the change that is being planned, until it ends. Promises that bind nobody any more make way.
+create function inventory_promise(pool uuid, vrf uuid, wanted inet, digits int8range, owner uuid) returns void
+language plpgsql security definer set search_path = public as $$
+begin
+    delete from reservation r where not inventory_promised(r)
+       and (r.vrf_id = vrf and r.network && wanted or r.pool_id = pool and r.numbers && digits);
+    insert into reservation (tenant_id, change_id, pool_id, vrf_id, network, numbers, held)
+        values (owner, coalesce(irisplane_setting('change_id')::uuid, '00000000-0000-0000-0000-000000000000'), pool, vrf, wanted, digits,
+                tstzrange(now(), now() + interval '1 year'));
+end $$;
+
+-- Give back what the change that is being planned was promised before.
+create function inventory_release() returns void language sql security definer set search_path = public as $$
+    delete from reservation where change_id = coalesce(irisplane_setting('change_id')::uuid, '00000000-0000-0000-0000-000000000000')
+$$;
+
 -- What is taken inside a prefix, as first and last host: prefixes below it, addresses held now or later, live reservations.
 create function inventory_taken(pool uuid) returns table (low inet, high inet) language sql stable security definer set search_path = public as $$
     with p as (select * from prefix where id = pool)
@@ -28,7 +50,7 @@ create function inventory_taken(pool uuid) returns table (low inet, high inet) l
     select a.host, a.host from p join address a on a.vrf_id = p.vrf_id and a.host <<= p.cidr and not upper(a.held) <= now()
     union all
     select set_masklen(network(r.network)::inet, inventory_full_length(r.network)), set_masklen(broadcast(r.network), inventory_full_length(r.network))
-      from p join reservation r on r.vrf_id = p.vrf_id and r.network <<= p.cidr and r.held @> now()
+      from p join reservation r on r.vrf_id = p.vrf_id and r.network <<= p.cidr and inventory_promised(r)
 $$;
 
 -- The next free block of a length inside a container or pool; null when there is none. A free block starts where the pool
@@ -112,7 +134,7 @@ begin
     return (select lower(int4multirange(g.vids) - coalesce(range_agg(taken), '{}'))
             from (select int4range(vid, vid + 1) as taken from vlan where group_id = pool and not upper(held) <= now()
                   union all select int4range(lower(numbers)::integer, upper(numbers)::integer) from reservation
-                  where pool_id = pool and numbers is not null and held @> now()) t);
+                  where pool_id = pool and numbers is not null and inventory_promised(reservation)) t);
 end $$;
 
 -- The lowest free units of a rack, so many in one piece, on a face.
@@ -129,7 +151,7 @@ begin
             from unnest(int4multirange(int4range(1, r.units + 1)) - coalesce((select range_agg(taken) from (
                 select units as taken from rack_placement where rack_id = pool and faces && wanted and not upper(held) <= now()
                 union all select int4range(lower(numbers)::integer, upper(numbers)::integer) from reservation
-                where pool_id = pool and numbers is not null and held @> now()) t), '{}')) free
+                where pool_id = pool and numbers is not null and inventory_promised(reservation)) t), '{}')) free
             where upper(free) - lower(free) >= size order by lower(free) limit 1);
 end $$;
 
@@ -143,5 +165,5 @@ begin
     end if;
     return (select lower(int8multirange(g.numbers) - coalesce(range_agg(taken), '{}'))
             from (select int8range(number, number + 1) as taken from asn where number <@ g.numbers
-                  union all select numbers from reservation where pool_id = pool and numbers is not null and held @> now()) t);
+                  union all select numbers from reservation where pool_id = pool and numbers is not null and inventory_promised(reservation)) t);
 end $$;
