@@ -1,0 +1,164 @@
+"""Reads of Changes: one statement each, the JSON built by PostgreSQL and passed on as text.
+
+Row-level security decides whose; times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from orchestrator.errors import ChangeNotFound
+
+__all__ = [
+    "approvals_json",
+    "change_json",
+    "changes_json",
+    "plan_json",
+    "steps_json",
+    "story_json",
+    "waiting_json",
+]
+
+_SUMMARY: Final = """
+    c.id, t.code as tenant, c.kind, c.title, c.state, c.waiting_for, c.reason, p.handle as requested_by, c.requested_at,
+    c.emergency, c.emergency_due, c.plan_hash, c.undo_of, c.not_before, c.expires_at, c.batch, c.started_at, c.finished_at,
+    c.cancel_by is not null as cancel_asked, c.outcome - 'inverse' as outcome, c.version
+"""
+_FROM: Final = " from change c join tenant t on t.id = c.tenant_id join principal p on p.id = c.requested_by"
+
+_STEPS: Final = """
+    select coalesce(jsonb_agg(to_jsonb(s) order by s.ordinal), '[]') from (
+        select ordinal, batch, target_id, target_name as target, state, error, record -> 'notes' as notes,
+               started_at, finished_at
+          from change_step where change_id = :id) s
+"""
+_APPROVALS: Final = """
+    select coalesce(jsonb_agg(to_jsonb(a) order by a.decided_at), '[]') from (
+        select v.id, v.role, v.decision, d.handle as decided_by, b.handle as on_behalf_of, v.reason, v.plan_hash, v.decided_at,
+               v.lapses_at, v.lapses_at <= now() as lapsed, v.plan_hash <> c.plan_hash as of_old_plan
+          from change_approval v join change c on c.id = v.change_id join principal d on d.id = v.decided_by
+          left join principal b on b.id = v.on_behalf_of where v.change_id = :id) a
+"""
+# Rows of commands are counted, not shown: a bulk edit has thousands, and plan_json gives them all.
+_PLAN: Final = """
+    c.plan || jsonb_build_object('commands', (
+        select coalesce(jsonb_agg(jsonb_build_object('op', k ->> 'op', 'table', k ->> 'table',
+                                                     'rows', jsonb_array_length(k -> 'rows')) order by n), '[]')
+          from jsonb_array_elements(c.plan -> 'commands') with ordinality as commands(k, n)))
+"""
+
+_LIST: Final = text(
+    f"""
+    select coalesce(jsonb_agg(to_jsonb(l) order by l.id desc), '[]')::text from (
+        select {_SUMMARY} {_FROM}
+         where (cast(:states as text[]) is null or c.state = any(:states))
+           and (cast(:kind as text) is null or c.kind = :kind)
+           and (cast(:requested_by as uuid) is null or c.requested_by = :requested_by)
+           and (cast(:before as uuid) is null or c.id < :before)
+         order by c.id desc limit :limit) l
+    """  # noqa: S608 - constants of this module
+)
+_WAITING: Final = text(
+    f"""
+    select coalesce(jsonb_agg(to_jsonb(l) order by l.id), '[]')::text from (
+        select {_SUMMARY} {_FROM}
+         where c.requested_by <> :person
+           and (c.state = 'waiting' and c.waiting_for && cast(:roles as text[])
+                or c.emergency_due is not null and 'network-lead' = any(:roles))
+         order by c.id limit :limit) l
+    """  # noqa: S608 - constants of this module
+)
+_ONE: Final = text(
+    f"""
+    select (to_jsonb(l) || jsonb_build_object('steps', ({_STEPS}), 'approvals', ({_APPROVALS})))::text from (
+        select {_SUMMARY}, {_PLAN} as plan, r.handle as cancel_by, c.cancel_reason, c.decision, c.executor,
+               (select coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'state', u.state) order by u.id), '[]')
+                  from change u where u.undo_of = c.id) as undone_by
+        {_FROM} left join principal r on r.id = c.cancel_by where c.id = :id) l
+    """  # noqa: S608 - constants of this module
+)
+_STORY: Final = text(
+    """
+    select coalesce(jsonb_agg(to_jsonb(s) order by s.at, s.id), '[]')::text from (
+        select j.id, n.seq, j.at, j.kind, p.handle as actor, j.action, j.subject_type, j.subject_id, j.reason, j.request_id,
+               j.body
+          from (select * from journal where subject_type = 'change' and subject_id = cast(:id as text)
+                union select * from journal where change_id = :id) j
+          left join journal_chain n on n.journal_id = j.id left join principal p on p.id = j.actor
+         where j.kind <> 'audit' or not j.action like 'change.%'
+         order by j.at, j.id limit :limit) s
+    """
+)
+
+
+def changes_json(
+    tx: Connection,
+    *,
+    states: Collection[str] | None = None,
+    kind: str | None = None,
+    requested_by: UUID | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
+) -> str:
+    """Changes, newest first, as a JSON array; ``before`` is the last id of the page before."""
+    values = {
+        "states": list(states) if states else None,
+        "kind": kind,
+        "requested_by": requested_by,
+        "before": before,
+        "limit": limit,
+    }
+    return str(tx.execute(_LIST, values).scalar_one())
+
+
+def waiting_json(tx: Connection, roles: Collection[str], person: UUID, *, limit: int = 100) -> str:
+    """Changes that wait for somebody with one of these roles, oldest first; one's own are left out."""
+    return str(tx.execute(_WAITING, {"roles": list(roles), "person": person, "limit": limit}).scalar_one())
+
+
+def change_json(tx: Connection, change_id: UUID) -> str:
+    """One Change with its plan (rows of commands counted), steps and approvals.
+
+    Raises:
+        ChangeNotFound: no such Change in this scope.
+    """
+    return _found(tx.execute(_ONE, {"id": change_id}).scalar(), change_id)
+
+
+def plan_json(tx: Connection, change_id: UUID) -> str:
+    """The frozen plan, whole. Its canonical form (keys sorted, no white space) has the hash that people approve.
+
+    Raises:
+        ChangeNotFound: no such Change in this scope.
+    """
+    return _found(
+        tx.execute(text("select plan::text from change where id = :id"), {"id": change_id}).scalar(), change_id
+    )
+
+
+def steps_json(tx: Connection, change_id: UUID) -> str:
+    """The steps of a Change in the order of running; empty before it ran."""
+    return str(tx.execute(text(f"select ({_STEPS})::text"), {"id": change_id}).scalar_one())  # noqa: S608 - constant
+
+
+def approvals_json(tx: Connection, change_id: UUID) -> str:
+    """Who decided what on a Change, old plans included."""
+    return str(tx.execute(text(f"select ({_APPROVALS})::text"), {"id": change_id}).scalar_one())  # noqa: S608 - constant
+
+
+def story_json(tx: Connection, change_id: UUID, *, limit: int = 5000) -> str:
+    """Everything the journal holds of a Change, in order: moves, steps, rows written, what was asked and by whom.
+
+    Of a move, which stands in the journal as audit and as event, one is given.
+    """
+    return str(tx.execute(_STORY, {"id": change_id, "limit": limit}).scalar_one())
+
+
+def _found(value: object, change_id: UUID) -> str:
+    if value is None:
+        raise ChangeNotFound(f"There is no change {change_id}.", change_id=str(change_id))
+    return str(value)
