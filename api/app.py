@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 
 from api import docs_page, problems
 from api.edge import Edge
+from api.events import stop_announcements
 from core.db import Database
 from core.domain import domains
 from core.settings import Settings
@@ -29,6 +30,8 @@ _OWN = (
     "api.identity",
     "api.secrets",
     "api.calendar",
+    "api.events",
+    "api.audit",
 )
 
 _DESCRIPTION = """
@@ -49,6 +52,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        stop_announcements(app)
         database.close()
 
     app = FastAPI(

@@ -31,7 +31,7 @@ from core.identity import Principal, authenticate
 from core.scope import Scope
 from core.settings import Settings
 
-__all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of"]
+__all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of", "still_valid"]
 
 _REMEMBER_SECONDS = 2.0
 _REMEMBER_MOST = 2048
@@ -126,6 +126,15 @@ async def _principal(request: Request) -> Principal:
         principal = await run_in_threadpool(authenticate, database_of(request), token)
         known.put(digest, principal)
     return principal
+
+
+async def still_valid(caller: Caller) -> None:
+    """Whether the caller's token still opens the door: asked again by what lasts longer than one answer.
+
+    Raises:
+        Unauthenticated: it does not.
+    """
+    await _principal(caller.request)
 
 
 @cache

@@ -94,5 +94,5 @@ def metrics(request: Request) -> Response:
                     found.extend(collect(tx))
     except (IrisplaneError, SQLAlchemyError) as error:
         _log.error("metrics of the domains are missing", exc_info=error)
-    body = generate_latest(REGISTRY) + generate_latest(_DomainMetrics(found))  # type: ignore[arg-type]  # only collect() is used
+    body = generate_latest(REGISTRY) + generate_latest(_DomainMetrics(found))
     return Response(body, media_type=CONTENT_TYPE_LATEST)

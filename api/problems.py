@@ -9,7 +9,7 @@ Whatever goes wrong leaves as the same shape::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -112,8 +112,8 @@ def _request_id(request: Request) -> str:
 def invalid(request: Request, raised: RequestValidationError) -> Response:
     """What pydantic said, as pointers; malformed JSON, another content type and impossible ids are told apart."""
     request_id = _request_id(request)
-    found = raised.errors()
-    first = found[0] if found else {"loc": ("body",), "msg": "invalid", "type": ""}
+    found: Sequence[Mapping[str, Any]] = raised.errors()
+    first: Mapping[str, Any] = found[0] if found else {"loc": ("body",), "msg": "invalid", "type": ""}
     if first["type"] == "json_invalid":
         position = first["loc"][1] if len(first["loc"]) > 1 else 0
         reason = (first.get("ctx") or {}).get("error", "invalid JSON")

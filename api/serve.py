@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import sys
 
 from core.errors import Misconfigured
@@ -14,6 +16,7 @@ def main() -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.events import stop_announcements
     from core.connect import database
     from core.settings import get_settings
     from core.telemetry import configure_logs
@@ -24,9 +27,18 @@ def main() -> int:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return 2
     configure_logs(settings)
-    server = uvicorn.Server(
+    app = create_app(database(settings, pool_size=8), settings)
+
+    class Server(uvicorn.Server):
+        """Ends event streams first: they would hold the stop up until its patience is over."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.to_thread(stop_announcements, app)
+            await super().shutdown(sockets)
+
+    server = Server(
         uvicorn.Config(
-            create_app(database(settings, pool_size=8), settings),
+            app,
             host=settings.listen_host,
             port=settings.listen_port,
             loop="uvloop",

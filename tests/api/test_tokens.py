@@ -202,18 +202,19 @@ def test_a_secret_goes_in_and_never_comes_out(engineer: Person, agent: Person) -
 
 
 def test_freezes_and_deputies_are_dated(engineer: Person, lead: Person, agent: Person) -> None:
-    freeze = {"kind": "freeze", "name": "elections", "from": "2030-06-01T00:00:00Z", "until": "2030-06-03T00:00:00Z"}
-    made = engineer.post("/api/v1/calendar", json=freeze)
+    freeze = {"kind": "freeze", "name": "elections", "begins": "2030-06-01T00:00:00Z", "ends": "2030-06-03T00:00:00Z"}
+    made = lead.post("/api/v1/calendar", json=freeze)
     assert made.status_code == 201, made.text
-    assert engineer.post("/api/v1/calendar", json={**freeze, "until": "2030-05-01T00:00:00Z"}).status_code == 422
+    assert lead.post("/api/v1/calendar", json={**freeze, "ends": "2030-05-01T00:00:00Z"}).status_code == 422
+    assert lead.post("/api/v1/calendar", json={**freeze, "selector": {"colour": "red"}}).status_code == 422
     assert agent.post("/api/v1/calendar", json=freeze).status_code == 403
     assert [entry["name"] for entry in engineer.get("/api/v1/calendar").json()["items"]] == ["elections"]
-    assert engineer.send("DELETE", made.headers["location"]).status_code == 204
+    assert lead.send("DELETE", made.headers["location"]).status_code == 204
 
-    away = {"deputy": "engineer", "from": "2030-01-01T00:00:00Z", "until": "2030-02-01T00:00:00Z"}
+    away = {"deputy": "engineer", "begins": "2030-01-01T00:00:00Z", "ends": "2030-02-01T00:00:00Z"}
     named = lead.post("/api/v1/deputies", json=away)
     assert named.status_code == 201, named.text
     assert lead.post("/api/v1/deputies", json=away).status_code == 409
-    assert engineer.post("/api/v1/deputies", json={**away, "principal": "lead"}).status_code == 403
-    assert engineer.send("DELETE", named.headers["location"]).status_code == 404
+    assert engineer.post("/api/v1/deputies", json={**away, "absent": "lead"}).status_code == 403
+    assert engineer.send("DELETE", named.headers["location"]).status_code == 403
     assert lead.send("DELETE", named.headers["location"]).status_code == 204
