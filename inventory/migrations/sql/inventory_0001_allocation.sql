@@ -47,7 +47,7 @@ create function inventory_taken(pool uuid) returns table (low inet, high inet) l
     select set_masklen(network(c.cidr)::inet, inventory_full_length(c.cidr)), set_masklen(broadcast(c.cidr), inventory_full_length(c.cidr))
       from p join prefix c on c.vrf_id = p.vrf_id and c.cidr << p.cidr
     union all
-    select a.host, a.host from p join address a on a.vrf_id = p.vrf_id and a.host <<= p.cidr and not upper(a.held) <= now()
+    select a.host, a.host from p join address a on a.vrf_id = p.vrf_id and a.host <<= p.cidr and coalesce(upper(a.held) > now(), true)
     union all
     select set_masklen(network(r.network)::inet, inventory_full_length(r.network)), set_masklen(broadcast(r.network), inventory_full_length(r.network))
       from p join reservation r on r.vrf_id = p.vrf_id and r.network <<= p.cidr and inventory_promised(r)
@@ -68,7 +68,7 @@ begin
     end if;
     full_length := inventory_full_length(p.cidr);
     last := set_masklen(broadcast(p.cidr), full_length);
-    if length < masklen(p.cidr) or length > full_length then return null; end if;
+    if length <= masklen(p.cidr) or length > full_length then return null; end if;
     with taken as (select * from inventory_taken(pool)),
     gap as (
         select set_masklen(network(p.cidr)::inet, full_length) as start, (select min(low) from taken) as stop
@@ -132,7 +132,7 @@ begin
         raise exception 'no such pool' using errcode = 'no_data_found';
     end if;
     return (select lower(int4multirange(g.vids) - coalesce(range_agg(taken), '{}'))
-            from (select int4range(vid, vid + 1) as taken from vlan where group_id = pool and not upper(held) <= now()
+            from (select int4range(vid, vid + 1) as taken from vlan where group_id = pool and coalesce(upper(held) > now(), true)
                   union all select int4range(lower(numbers)::integer, upper(numbers)::integer) from reservation
                   where pool_id = pool and numbers is not null and inventory_promised(reservation)) t);
 end $$;
@@ -149,7 +149,7 @@ begin
     end if;
     return (select int4range(lower(free), lower(free) + size)
             from unnest(int4multirange(int4range(1, r.units + 1)) - coalesce((select range_agg(taken) from (
-                select units as taken from rack_placement where rack_id = pool and faces && wanted and not upper(held) <= now()
+                select units as taken from rack_placement where rack_id = pool and faces && wanted and coalesce(upper(held) > now(), true)
                 union all select int4range(lower(numbers)::integer, upper(numbers)::integer) from reservation
                 where pool_id = pool and numbers is not null and inventory_promised(reservation)) t), '{}')) free
             where upper(free) - lower(free) >= size order by lower(free) limit 1);
