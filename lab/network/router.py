@@ -33,8 +33,9 @@ _DAEMONS: Final = (
 PROGRAMS: Final = ("zebra", "staticd", "ospfd", "ospf6d", "bgpd", "snmpd", "lldpd", "sshd")
 """What runs in a router; one of them missing is a fault."""
 
-_KERNEL: Final = {
+_KERNEL: Final[dict[str, int | str]] = {
     "net.ipv4.ip_forward": 1,
+    "net.ipv4.ping_group_range": "0 2147483647",
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
     "net.ipv4.fib_multipath_hash_policy": 1,

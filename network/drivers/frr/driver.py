@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,10 +16,12 @@ from network.diff import difference
 from network.drivers.frr.delta import understood
 from network.drivers.frr.guard import Guard
 from network.drivers.frr.merge import merge
+from network.drivers.frr.observing import observe
 from network.drivers.frr.transport import Session
 from network.drivers.frr.tree import dump
 from network.drivers.protocol import Candidate, Facts, Mark, MarkStatus, Prepared, Target
 from network.errors import DeviceMisbehaves, SyntaxRefused
+from network.expectations import Observations
 from network.redact import redact
 from network.render.normalise import normalise
 
@@ -107,6 +110,18 @@ class FRRConfigDriver:
     def show_json(self, *commands: str) -> list[Any]:
         """As :meth:`show`, for commands that end in ``json``; an absent daemon answers with ``{}``."""
         return [json.loads(answer or "{}") for answer in self.show(*commands)]
+
+    def observe(self) -> Observations:
+        """Adjacencies, sessions, routes and interfaces as they are now."""
+        return observe(self)
+
+    def ping(self, target: str, *, patience: float = 1.0) -> bool:
+        """Whether an address answers a ping from the router; three tries of ``patience`` seconds."""
+        return bool(self.pings([target], patience=patience))
+
+    def pings(self, targets: Sequence[str], *, patience: float = 1.0) -> tuple[str, ...]:
+        """Those of these addresses that answer a ping from the router, all asked at once."""
+        return tuple(self._guard.ask("ping", targets=list(targets), patience=patience)["answering"])
 
     # ------------------------------------------------------------------------------------------------------- altering
     def prepare(self, candidate: Candidate, mark: Mark, *, base: str | None = None) -> Prepared:

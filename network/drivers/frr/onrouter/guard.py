@@ -316,6 +316,12 @@ def _show(given: dict[str, Any]) -> dict[str, Any]:
     return {"answers": out}
 
 
+def _ping(given: dict[str, Any]) -> dict[str, Any]:
+    from network.drivers.frr.onrouter.reach import answering
+
+    return {"answering": answering(given["targets"], float(given["patience"]))}
+
+
 _TELLERS = {
     "lldp": ["lldpcli", "-f", "json0", "show", "neighbors"],
     "neighbours": ["ip", "-j", "neigh"],
@@ -332,7 +338,7 @@ _ALTERING = {
     "rollback": _rollback,
     "status": _ask_status,
 }
-_ASKING = {"running": _running, "show": _show}
+_ASKING = {"running": _running, "show": _show, "ping": _ping}
 
 
 def _answer(given: dict[str, Any]) -> dict[str, Any]:
