@@ -6,7 +6,8 @@ in that same transaction: one commit, same hash, same audit, no durable run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.db import Database
+from core.errors import IrisplaneError
 from core.ids import uuid7
 from core.settings import get_settings
 from orchestrator import blobs, commands, moves, registry
@@ -198,7 +200,8 @@ class _Work:
             action, ChangeFacts(kind.name, str(self.tenant), str(self.person.id), emergency=self.request.emergency)
         )
         intent = intent_of(kind, self.request.intent)
-        draft = kind.plan(intent, self._world(tx))
+        with _pointing_into_the_intent():
+            draft = kind.plan(intent, self._world(tx))
         self._ask(action, facts_for(kind, self.request, draft, self.person))
         return draft
 
@@ -332,6 +335,17 @@ class _Work:
         moves.announce(
             tx, moved, "change.succeeded" if record.state is State.SUCCEEDED else "change.submitted", body=body
         )
+
+
+@contextmanager
+def _pointing_into_the_intent() -> Iterator[None]:
+    """A kind points into its intent; callers see a pointer into the whole request."""
+    try:
+        yield
+    except IrisplaneError as error:
+        if error.pointer is not None:
+            error.pointer = f"/intent{error.pointer}"
+        raise
 
 
 _INSERT: Final = text(
