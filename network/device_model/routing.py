@@ -101,6 +101,10 @@ class Redistribution:
     route_map: str | None = None
 
 
+def _by_protocol(sources: tuple[Redistribution, ...]) -> tuple[Redistribution, ...]:
+    return tuple(sorted(sources, key=lambda source: source.protocol))
+
+
 @dataclass(frozen=True, slots=True)
 class Ospf:
     """One OSPFv2 or OSPFv3 process of the default table; areas stand on the interfaces.
@@ -117,6 +121,9 @@ class Ospf:
     redistribute: tuple[Redistribution, ...] = ()
     default_originate: bool = False
     default_originate_always: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "redistribute", _by_protocol(self.redistribute))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,7 @@ class BgpFamily:
     maximum_paths_ibgp: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "redistribute", _by_protocol(self.redistribute))
         object.__setattr__(self, "networks", tuple(sorted(self.networks, key=lambda net: network_key(net.prefix))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
@@ -47,7 +48,8 @@ def adopt(model: DeviceModel, running: str) -> Adoption:
     A secret that stands where the intent has a reference keeps that reference: whether the value differs is for the
     caller to see in ``secrets`` (named as :func:`network.parse.parse` names them).
     """
-    bare, secrets = without_secrets(running, "frr", model.hostname or "device")
+    named = re.search(r"^\s*hostname (\S+)", running, re.MULTILINE)
+    bare, secrets = without_secrets(running, "frr", named[1] if named else model.hostname or "device")
     seen = model_of(bare)
     new = _merge(model, seen)
     adopted = tuple(_differences("", model, new))

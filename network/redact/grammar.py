@@ -20,13 +20,14 @@ _PUBLIC = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+)\s+AAAA")
 # Announcing words that may follow one another; any other word after one is its secret, whatever it looks like.
 _PAIRS = frozenset(
     (
-        ("auth", "md5"), ("auth", "sha"), ("authentication-key", "md5"), ("key", "md5"), ("key-string", "password"),
+        ("auth", "md5"), ("auth", "sha"), ("authentication-key", "md5"), ("key", "md5"), ("key", "secret"),
+        ("key-string", "password"),
         ("md5", "key"), ("md5", "key-string"), ("message-digest-key", "md5"), ("secret", "key"), ("password", "secret"),
     )
 )  # fmt: skip
-_AFTER_NUMBER = frozenset(
-    ("md5", "key", "sha1", "sha256", "cmac-aes", "hmac-sha-256")
-)  # ``message-digest-key 1 md5 …``
+_ENCODINGS = frozenset(("0", "3", "4", "5", "6", "7", "8", "8a", "9", "10", "14", "15"))
+# What follows the number of a key: ``message-digest-key 1 md5 …``, ``key 1 secret …``.
+_AFTER_NUMBER = frozenset(("md5", "key", "secret", "sha1", "sha256", "cmac-aes", "hmac-sha-256"))
 REDACTED_WORD = "<redacted>"
 
 
@@ -105,6 +106,8 @@ def _announced(words: list[Token], index: int, grammar: Grammar) -> dict[int, To
     found: dict[int, Token] = {}
     while _stands_between(words, position, grammar):
         position += 1
+        if words[position - 1].word in _ENCODINGS:
+            break  # after the number of an encoding comes the secret, whatever word it is
     if position < len(words) and (words[index].word, words[position].word) in _PAIRS and not _last(words, position):
         return found  # that word announces by itself
     if words[index].word in grammar.rest:

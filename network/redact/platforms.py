@@ -57,11 +57,12 @@ _CISCO_KNOWN = re.compile(
 )
 _CISCO_PATTERNS = (
     re.compile(
-        r"^\s*snmp-server host \S+ (?:(?:vrf \S+|traps|informs|version (?:1|2c)) )*(?!vrf|traps|informs|version)(\S+)"
+        r"^\s*snmp-server host \S+ "
+        r"(?:(?:(?:use-)?vrf \S+|traps|informs|version (?:1|2c)) )*(?!(?:use-)?vrf|traps|informs|version)(\S+)"
     ),
     re.compile(r"^\s*snmp-server host \S+ .*version 3 (?:auth|noauth|priv) (\S+)"),
     re.compile(
-        r"^\s*(?:(?:standby|vrrp|glbp) \d+ )?authentication (?:text )?(?!text|md5|mode|key|message|keyed|open"
+        r"^\s*(?:(?:standby|vrrp|glbp) \d+ (?:peer )?)?authentication (?:text )?(?!text|md5|mode|key|message|keyed|open"
         r"|shared)(\S+)$"
     ),
     re.compile(r"^\s*ip nhrp authentication (\S+)"),

@@ -136,7 +136,7 @@ def _lines(node: Node) -> list[str]:
 def _neighbor(line: str, peer: Callable[[str], _Key], patterns: Sequence[str]) -> _Key:
     words = line.removeprefix("no ").split(" ", 2)
     rest = words[2] if len(words) > 2 else ""
-    return (peer(words[1]), _rank(rest, patterns), rest)
+    return (peer(words[1]), _rank(rest, patterns), rest, line)
 
 
 def _bgp(line: str, peer: Callable[[str], _Key]) -> _Key:

@@ -74,12 +74,7 @@ def _elsewhere(model: DeviceModel, platform: str) -> Iterator[str]:
     for interface in model.interfaces:
         if interface.ospfv3 is not None and interface.ospfv3.auth_key is not None:
             yield f"interface {interface.name}: OSPFv3 authentication is not rendered"
-    for name, process in (("ospf", model.ospf), ("ospfv3", model.ospfv3)):
-        if process is not None:
-            left = [field for field in _PROCESS[platform, name] if getattr(process, field)]
-            yield from (f"{name}.{field}: not rendered for {platform}" for field in left)
-            if platform == "junos" and any(s.metric is not None or s.route_map for s in process.redistribute):
-                yield f"{name}.redistribute: metric and route map are not rendered for junos"
+    yield from _processes(model, platform)
     for found in model.prefix_lists:
         if platform == "iosxr" and any(entry.action == "deny" for entry in found.entries):
             yield f"prefix list {found.name}: a prefix set has no deny entries; they are not rendered"
@@ -90,6 +85,15 @@ def _elsewhere(model: DeviceModel, platform: str) -> Iterator[str]:
             yield f"vrf {vrf.name}: BGP neighbours inside a VRF are not rendered"
         if vrf.bgp is not None and platform == "junos":
             yield f"vrf {vrf.name}: networks and redistribution of its BGP are not rendered for junos"
+
+
+def _processes(model: DeviceModel, platform: str) -> Iterator[str]:
+    for name, process in (("ospf", model.ospf), ("ospfv3", model.ospfv3)):
+        if process is not None:
+            left = [field for field in _PROCESS[platform, name] if getattr(process, field)]
+            yield from (f"{name}.{field}: not rendered for {platform}" for field in left)
+            if platform == "junos" and any(s.metric is not None or s.route_map for s in process.redistribute):
+                yield f"{name}.redistribute: metric and route map are not rendered for junos"
 
 
 _PROCESS: dict[tuple[str, str], tuple[str, ...]] = {
