@@ -146,6 +146,7 @@ def facts_for(
         lines=int(draft.facts.get("lines", 0)),
         emergency=request.emergency,
         recent_undo=recent_undo,
+        standing=str(draft.facts.get("standing", "")),
     )
 
 

@@ -92,6 +92,7 @@ class ChangeFacts:
     lines: int = 0
     emergency: bool = False
     recent_undo: bool = False
+    standing: str = ""
 
     @property
     def family(self) -> str:
@@ -113,6 +114,7 @@ class ChangeFacts:
             "lines": self.lines,
             "emergency": self.emergency,
             "recent_undo": self.recent_undo,
+            "standing": self.standing,
         }
 
 
