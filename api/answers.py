@@ -18,7 +18,18 @@ from fastapi.responses import Response
 from api.errors import InvalidCursor, PreconditionRequired
 from core.errors import StaleVersion
 
-__all__ = ["Limit", "decode_cursor", "encode_cursor", "etag", "json_text", "matches", "page", "require_match"]
+__all__ = [
+    "Limit",
+    "decode_cursor",
+    "encode_cursor",
+    "etag",
+    "json_text",
+    "json_value",
+    "matches",
+    "next_link",
+    "page",
+    "require_match",
+]
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Entries of a page, at most.")]
 
@@ -103,9 +114,13 @@ def page(request: Request, rows: Sequence[tuple[str, Sequence[object]]], limit: 
     """
     shown, more = rows[:limit], len(rows) > limit
     following = encode_cursor(shown[-1][1]) if more else None
-    headers = {}
-    if following:
-        query = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
-        headers["Link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", following)])}>; rel="next"'
     body = '{"items":[' + ",".join(text for text, _ in shown) + '],"next":' + json.dumps(following) + "}"
-    return json_text(body, headers=headers)
+    return json_text(body, headers=next_link(request, following))
+
+
+def next_link(request: Request, following: str | None) -> dict[str, str]:
+    """The ``Link`` header to the next page, when there is one."""
+    if following is None:
+        return {}
+    query = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
+    return {"Link": f'<{request.url.path}?{urlencode([*query, ("cursor", following)])}>; rel="next"'}

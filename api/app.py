@@ -30,6 +30,7 @@ _OWN = (
     "api.identity",
     "api.secrets",
     "api.calendar",
+    "api.changes",
     "api.events",
     "api.audit",
 )

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import Connection
@@ -30,6 +31,7 @@ from core.errors import Denied, Unauthenticated
 from core.identity import Principal, authenticate
 from core.scope import Scope
 from core.settings import Settings
+from orchestrator.policy import policy
 
 __all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of", "still_valid"]
 
@@ -75,6 +77,15 @@ class Caller:
     def transaction(self, reason: str | None = None) -> AbstractContextManager[Connection]:
         """A transaction of role ``api`` in the caller's scope."""
         return self.database.transaction("api", self.scope(reason))
+
+    def must_write(self, kind: str, *, tenant: UUID | None = None, owner: UUID | None = None) -> None:
+        """Ask policy whether the caller may write a thing of this kind; the own tenant's when none is named.
+
+        Raises:
+            Denied: names the rule.
+        """
+        thing = {"kind": kind, "tenant": str(tenant or self.principal.tenant_id), "owner": str(owner or "")}
+        policy().require(self.principal, "write", thing)
 
 
 class _Remembered:

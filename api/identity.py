@@ -109,7 +109,7 @@ def tenant(code: str, caller: Annotated[Caller, Depends(require("inventory:read"
 @router.post("/api/v1/tenants", status_code=201, summary="Add a tenant")
 def create_tenant(body: TenantIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
     """Add an administration. The region's staff only."""
-    _staff_only(creation.caller.principal)
+    creation.caller.must_write("tenant")
 
     def effect(tx: Connection) -> Answer:
         made = tx.execute(
@@ -131,7 +131,7 @@ def edit_tenant(
     code: str, body: TenantEdit, request: Request, caller: Annotated[Caller, Depends(require("identity:write"))]
 ) -> Response:
     """Alter an administration's names, or close it. Needs `If-Match`."""
-    _staff_only(caller.principal)
+    caller.must_write("tenant")
     version = require_match(request)
     with caller.transaction() as tx:
         row = tx.execute(
@@ -189,13 +189,14 @@ def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> 
 def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
     """Add a person or a service account, with a first role in your own tenant or to be given roles later."""
     who = creation.caller.principal
+    creation.caller.must_write("principal")
     if body.role is None and not who.staff:
         raise InvalidInput("An agency adds people with a role.", pointer="/role", hint=", ".join(sorted(_AGENCY_ROLES)))
 
     def effect(tx: Connection) -> Answer:
         made = create_principal(tx, **body.model_dump(exclude={"role"}))
         if body.role is not None:
-            _may_hand_out(who, made, body.role)
+            _may_hand_out(creation.caller, made, body.role, who.tenant_id)
             grant(tx, principal_id=made, tenant_id=who.tenant_id, role=body.role, granted_by=who.id)
         shown = {"id": str(made), "handle": body.handle, "kind": body.kind, "role": body.role}
         return Answer(201, json.dumps(shown), {"Location": f"/api/v1/principals/{body.handle}"})
@@ -209,6 +210,7 @@ def close_principal(
 ) -> Response:
     """Close an account at once: its tokens open nothing any more. The region's staff only, never one's own."""
     _staff_only(caller.principal)
+    caller.must_write("principal")
     with caller.transaction() as tx:
         who = principal_by_handle(tx, handle)
         if who == caller.principal.id:
@@ -245,8 +247,8 @@ def give_role(
 
     def effect(tx: Connection) -> Answer:
         holder = principal_by_handle(tx, body.principal)
-        _may_hand_out(who, holder, body.role)
         tenant_id = tenant_by_code(tx, body.tenant) if body.tenant else who.tenant_id
+        _may_hand_out(creation.caller, holder, body.role, tenant_id)
         grant(tx, principal_id=holder, tenant_id=tenant_id, role=body.role, granted_by=who.id, until=body.until)
         return Answer(201, body.model_dump_json())
 
@@ -266,22 +268,23 @@ def take_role(
     """Take a role away now; that it was held stays on record."""
     with caller.transaction() as tx:
         holder = principal_by_handle(tx, handle)
-        _may_hand_out(caller.principal, holder, role)
-        revoke_role(tx, principal_id=holder, tenant_id=tenant_by_code(tx, tenant_code), role=role)
+        tenant_id = tenant_by_code(tx, tenant_code)
+        _may_hand_out(caller, holder, role, tenant_id)
+        revoke_role(tx, principal_id=holder, tenant_id=tenant_id, role=role)
     forget_tokens(request)
     return Response(status_code=204)
 
 
-def _may_hand_out(who: Principal, holder: UUID, role: str) -> None:
-    """Roles are handed out by somebody else, and never a stronger one than the giver's own kind."""
+def _may_hand_out(caller: Caller, holder: UUID, role: str, tenant_id: UUID) -> None:
+    """Who hands out roles is policy's answer; beyond it, nobody alters the own, and an agency gives an agency's."""
+    who = caller.principal
     if holder == who.id:
         raise Denied("Nobody gives or takes roles of the own account.", hint="Ask a colleague.")
     if not who.staff and role not in _AGENCY_ROLES:
         raise Denied(
             f"The role {role!r} is handed out by the region.", hint=f"Yours: {', '.join(sorted(_AGENCY_ROLES))}."
         )
-    if role == "platform-manager" and "platform-manager" not in who.roles:
-        raise Denied("Only a platform-manager hands out that role.", role="platform-manager")
+    caller.must_write("membership", tenant=tenant_id)
 
 
 def _runs_the_platform(tx: Connection, principal_id: UUID) -> bool:

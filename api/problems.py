@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from api import errors as edge
-from api.database_errors import from_database
 from core import errors as core
+from orchestrator.refusals import explain
 
 __all__ = ["PROBLEM_JSON", "install", "problem", "status_of"]
 
@@ -153,7 +153,7 @@ def known(request: Request, raised: core.IrisplaneError) -> Response:
 
 def database(request: Request, raised: DBAPIError) -> Response:
     """A rule of the database that said no, in words; its own text stays in the log."""
-    error = from_database(raised)
+    error = explain(raised)
     if isinstance(error, core.Unexpected):
         _log.error("database error", exc_info=raised)
     return problem(error, _request_id(request))

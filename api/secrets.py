@@ -57,6 +57,7 @@ def put_secret(
     value = body.value.get_secret_value()
     if not 0 < len(value) <= _LONGEST:
         raise InvalidInput(f"A secret has 1 to {_LONGEST} characters.", pointer="/value")
+    caller.must_write("secret")
     with caller.transaction() as tx:
         version = _store(request).put(tx, caller.principal.tenant_id, name, SecretValue(value))
     return json_value({"name": name, "version": version})
@@ -65,6 +66,7 @@ def put_secret(
 @router.delete("/api/v1/secrets/{name:path}", status_code=204, summary="Delete a secret")
 def delete_secret(name: str, request: Request, caller: Annotated[Caller, Depends(require("secret:write"))]) -> Response:
     """Forget a secret of your tenant."""
+    caller.must_write("secret")
     with caller.transaction() as tx:
         _store(request).delete(tx, caller.principal.tenant_id, name)
     return Response(status_code=204)

@@ -76,6 +76,7 @@ def create_token(body: TokenIn, creation: Annotated[Creation, Depends(creating("
         if holder != who.id and not _is_service(tx, holder):
             raise Denied("Nobody makes a token in another person's name.", hint="They make it themselves.")
         tenant = tenant_by_code(tx, body.tenant) if body.tenant else who.tenant_id
+        creation.caller.must_write("token", tenant=tenant, owner=holder)
         made = issue(
             tx,
             principal_id=holder,

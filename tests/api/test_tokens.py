@@ -127,13 +127,14 @@ def test_a_refused_request_leaves_its_key_free(engineer: Person) -> None:
 # --------------------------------------------------------------------------------------------------- people
 
 
-def test_nobody_raises_the_own_rights(manager: Person, lead: Person) -> None:
-    answer = lead.post("/api/v1/memberships", json={"principal": "lead", "role": "platform-manager"})
-    assert answer.status_code == 403
-    answer = lead.post("/api/v1/memberships", json={"principal": "manager", "role": "engineer"})
-    assert answer.status_code == 201
+def test_roles_are_given_by_others_and_by_whom_policy_says(manager: Person, lead: Person) -> None:
+    own = manager.post("/api/v1/memberships", json={"principal": "manager", "role": "network-lead"})
+    assert own.status_code == 403
+    assert lead.post("/api/v1/memberships", json={"principal": "manager", "role": "engineer"}).status_code == 403
+    assert manager.post("/api/v1/memberships", json={"principal": "lead", "role": "engineer"}).status_code == 201
     assert lead.send("DELETE", "/api/v1/memberships/region/manager/platform-manager").status_code == 403
-    assert lead.send("DELETE", "/api/v1/memberships/region/manager/engineer").status_code == 204
+    assert manager.send("DELETE", "/api/v1/memberships/region/lead/engineer").status_code == 204
+    assert lead.send("POST", "/api/v1/principals/manager:deactivate").status_code == 403
 
 
 def test_an_agency_keeps_its_own_people_and_sees_no_others(
