@@ -20,7 +20,7 @@ from core.journal.record import record
 from core.keyring import KeyFile
 from core.masking import WITHHELD, remember
 
-__all__ = ["SecretInfo", "SecretStore", "SecretValue"]
+__all__ = ["SecretInfo", "SecretStore", "SecretValue", "associated_data"]
 
 _NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@-")
 
@@ -103,7 +103,7 @@ class SecretStore:
             text("select version from secret where tenant_id = :tenant and name = :name"), place
         ).scalar()
         version = int(before or 0) + 1
-        aad = _aad(tenant_id, name, version)
+        aad = associated_data(tenant_id, name, version)
         key_id, nonce, sealed = self._keys.ring().encrypt(value.reveal().encode(), aad)
         tx.execute(
             text(
@@ -142,7 +142,7 @@ class SecretStore:
         ).all()
         ring = self._keys.ring()
         opened = {
-            row.name: ring.decrypt(row.key_id, row.nonce, row.sealed, _aad(tenant_id, row.name, row.version))
+            row.name: ring.decrypt(row.key_id, row.nonce, row.sealed, associated_data(tenant_id, row.name, row.version))
             for row in rows
         }
         for name in names:
@@ -175,5 +175,6 @@ class SecretStore:
         return [SecretInfo(row.name, row.version, row.key_id, row.updated_at) for row in rows]
 
 
-def _aad(tenant_id: UUID, name: str, version: int) -> bytes:
+def associated_data(tenant_id: UUID, name: str, version: int) -> bytes:
+    """What binds a sealed value to its row."""
     return f"secret:{tenant_id}:{name}:{version}".encode()
