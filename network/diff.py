@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 
 from network.drivers.frr.tree import Path, parse
+from network.redact import redact
 
-__all__ = ["Group", "count_lines", "difference", "group_equal"]
+__all__ = ["ONLY_SECRETS", "Group", "count_lines", "difference", "group_equal", "redacted_difference"]
+
+ONLY_SECRETS = "~ only secrets differ"
 
 _Line = tuple[Path, str]
 
@@ -37,6 +40,12 @@ def difference(old: str, new: str, platform: str = "frr") -> str:
                 out.append(f"{sign}{'  ' * len(path)}{line}")
                 shown = (*path, line)
     return "\n".join(out)
+
+
+def redacted_difference(old: str, new: str, platform: str) -> str:
+    """The difference of two raw texts as people may see it; where only secrets differ, that is said."""
+    diff = difference(redact(old, platform), redact(new, platform), platform)
+    return diff if diff or old == new else ONLY_SECRETS
 
 
 def _flat(text: str) -> list[_Line]:

@@ -19,7 +19,9 @@
     ├── AlreadyConfirmed          NET-017  it is confirmed: undo it by a change of its own
     ├── DeviceStuck               NET-018  the device could not be put back exactly: a person must look
     ├── DeviceMisbehaves          NET-019  an answer that this driver does not understand
-    └── NotOffered                NET-020  this device, or its driver, cannot do that
+    ├── NotOffered                NET-020  this device, or its driver, cannot do that
+    ├── NotReady                  NET-021  a plan needs devices that cannot be read now
+    └── NotAdoptable              NET-022  what a device runs cannot become its intent
 """
 
 from __future__ import annotations
@@ -41,8 +43,10 @@ __all__ = [
     "HostKeyChanged",
     "HostKeyUnknown",
     "NetworkError",
+    "NotAdoptable",
     "NotOffered",
     "NotPrepared",
+    "NotReady",
     "SessionLost",
     "SyntaxRefused",
 ]
@@ -189,3 +193,19 @@ class NotOffered(NetworkError):
     code = "NET-020"
     title = "Not offered by this driver"
     hint = "Choose another verb, or another driver for this device."
+
+
+class NotReady(NetworkError):
+    """A plan needs devices that cannot be read now. Fields: ``devices``, ``codes``."""
+
+    code = "NET-021"
+    title = "Devices cannot be read"
+    hint = "Mend the named devices, or leave them out of the selection: --select '…,!name=NAME'."
+
+
+class NotAdoptable(NetworkError):
+    """What a device runs cannot become its intent. Field: ``difference``, what would be left over (redacted)."""
+
+    code = "NET-022"
+    title = "Cannot be adopted"
+    hint = "Bring the device to its intent with 'irisplane config push', or report the named lines: they are not understood."

@@ -21,12 +21,14 @@ from sqlalchemy import Connection, text
 
 from core.db import Database
 from core.errors import IrisplaneError, NotFound
+from core.keyring import KeyFile
 from core.scope import Scope
-from core.secrets import Keyring, SecretStore
+from core.secrets import SecretStore
+from core.settings import get_settings
 from network.drivers.protocol import ConfigDriver, Target, Timeouts
 from network.errors import NotOffered
 
-__all__ = ["Access", "Fleet", "Reached", "access", "drivers"]
+__all__ = ["Access", "Fleet", "Reached", "access", "drivers", "fleet_of", "reach_one"]
 
 Result = TypeVar("Result")
 DriverFactory = Callable[[Target], ConfigDriver]
@@ -83,11 +85,12 @@ class Fleet:
     """Drivers for devices, with their credentials, and connections that are kept warm.
 
     Args:
-        keyring: opens the credentials; ``None`` where only host keys are of interest.
+        keyring: opens the credentials.
     """
 
-    def __init__(self, database: Database, keyring: Keyring, *, timeouts: Timeouts = Timeouts()) -> None:
+    def __init__(self, database: Database, keyring: KeyFile, *, timeouts: Timeouts = Timeouts()) -> None:
         self._database = database
+        self.keyring = keyring
         self._secrets = SecretStore(keyring)
         self._timeouts = timeouts
         self._idle: dict[UUID, list[tuple[float, Access, ConfigDriver]]] = {}
@@ -209,3 +212,16 @@ def reach_one(tx: Connection, device_id: UUID) -> Access:
             hint="Set management_address, and its access (user name and secret) in the inventory.",
         )
     return found
+
+
+_FLEETS: dict[int, tuple[Database, Fleet]] = {}
+_FLEETS_GUARD: Final = threading.Lock()
+
+
+def fleet_of(database: Database) -> Fleet:
+    """This process's fleet on a database: one, so that connections are shared."""
+    with _FLEETS_GUARD:
+        known = _FLEETS.get(id(database))
+        if known is None or known[0] is not database:
+            known = _FLEETS[id(database)] = (database, Fleet(database, KeyFile(get_settings().key_file)))
+        return known[1]

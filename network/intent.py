@@ -256,7 +256,6 @@ def _one(
     )
 
 
-
 def _system(device: Any, context: Mapping[str, Any]) -> System:
     syslog, snmp = context.get("syslog") or {}, context.get("snmp") or {}
     return System(

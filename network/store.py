@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.errors import NotFound
-from core.secrets import Keyring
+from core.keyring import KeyFile
 from network.redact import redact
 
 __all__ = ["Version", "digest_of", "keep", "raw", "redacted", "version", "versions"]
@@ -53,7 +53,7 @@ where not exists (select from (select digest, source, change_id from config_vers
 
 def keep(
     tx: Connection,
-    keyring: Keyring,
+    keyring: KeyFile,
     *,
     device_id: UUID,
     tenant_id: UUID,
@@ -87,7 +87,7 @@ def keep(
     return digest
 
 
-def raw(tx: Connection, keyring: Keyring, tenant_id: UUID, digest: str) -> str:
+def raw(tx: Connection, keyring: KeyFile, tenant_id: UUID, digest: str) -> str:
     """A kept configuration with its secrets: for a device and nothing else.
 
     Raises:

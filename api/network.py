@@ -1,0 +1,108 @@
+"""`/api/v1/network`: what routers run, what they should, what was kept; asked of them live or from what was seen.
+
+Altering goes through `/api/v1/changes` with the kinds `network.config`, `network.snippet`, `network.restore`,
+`network.adopt`, `network.enrol` and `network.replace`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import zipfile
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import PlainTextResponse, Response
+from sqlalchemy import text
+
+from api.answers import json_text, json_value
+from api.dependencies import Caller, require
+from network import queries, store
+from network.observing import look_at
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/network", tags=["network"])
+
+Reader = Annotated[Caller, Depends(require("network:read"))]
+Select = Annotated[str, Query(max_length=2000, description="A selector, `role=access,site=DC-ARTS`, or `all`.")]
+
+
+@router.get("/devices", summary="Devices and what was last seen of them")
+def devices(caller: Reader, select: Select = "all") -> Response:
+    """`reachable` is true only for what was seen within two minutes; `state` tells unknown from unreachable."""
+    with caller.transaction() as tx:
+        return json_text(queries.devices_json(tx, queries.chosen(tx, select)))
+
+
+@router.post("/devices:look", summary="Look at devices now")
+def look(caller: Annotated[Caller, Depends(require("network:write"))], select: Select = "all") -> Response:
+    """Asks the devices at once and gives the list as it is afterwards."""
+    with caller.transaction() as tx:
+        ids = queries.chosen(tx, select)
+    look_at(caller.database, ids)
+    with caller.transaction() as tx:
+        return json_text(queries.devices_json(tx, ids))
+
+
+@router.get("/diff", summary="Running against intended, asked of the devices now")
+def diff(caller: Reader, select: Select = "all") -> Response:
+    """Per device: `in_sync` true, false, or null with an `error` where it cannot be told."""
+    with caller.transaction() as tx:
+        ids = queries.chosen(tx, select)
+    found = queries.live_diff(caller.database, caller.scope(), ids)
+    return json_value({"items": [dataclasses.asdict(one) for one in found]})
+
+
+@router.get("/drift", summary="Devices that run something else than their intent")
+def drift(caller: Reader, select: Select = "all") -> Response:
+    """From the standing look, at most a minute old."""
+    with caller.transaction() as tx:
+        return json_text(f'{{"items": {queries.drift_json(tx, queries.chosen(tx, select))}}}')
+
+
+@router.get("/devices/{name}/config", summary="A device's configuration, redacted", response_class=PlainTextResponse)
+def config(caller: Reader, name: str, version: Annotated[str, Query(max_length=64)] = "@0") -> Response:
+    """`version`: `@0` the newest kept one, `@1` the one before, a digest's beginning, or `intended`."""
+    with caller.transaction() as tx:
+        device, tenant, _ = queries.device_id(tx, name)
+        if version == "intended":
+            return PlainTextResponse(queries.intended_text(tx, device))
+        return PlainTextResponse(store.redacted(tx, tenant, store.version(tx, device, version).digest))
+
+
+@router.get("/devices/{name}/versions", summary="Every configuration kept of a device")
+def versions(caller: Reader, name: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
+    """Newest first."""
+    with caller.transaction() as tx:
+        device, _, _ = queries.device_id(tx, name)
+        return json_text(f'{{"items": {queries.versions_json(tx, device, limit)}}}')
+
+
+@router.get("/devices/{name}/compare", summary="The difference of two versions")
+def compare(
+    caller: Reader, name: str, a: Annotated[str, Query(max_length=64)], b: Annotated[str, Query(max_length=64)]
+) -> Response:
+    """`a` and `b`: as `version` of `/config`. What turns `a` into `b`, redacted."""
+    with caller.transaction() as tx:
+        device, tenant, platform = queries.device_id(tx, name)
+        return json_value({"device": name, "a": a, "b": b, "diff": queries.compare(tx, device, tenant, platform, a, b)})
+
+
+@router.get("/export", summary="Every device's newest kept configuration, as a ZIP of text files")
+def export(caller: Reader, select: Select = "all") -> Response:
+    """One file a device, redacted: for a git folder or an auditor."""
+    packed = io.BytesIO()
+    with caller.transaction() as tx, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        rows = tx.execute(
+            text(
+                "select distinct on (d.name) d.name, t.redacted from config_version v join device d on d.id = v.device_id"
+                " join config_text t on t.tenant_id = v.tenant_id and t.digest = v.digest where d.id = any(:ids)"
+                " order by d.name, v.id desc"
+            ),
+            {"ids": queries.chosen(tx, select)},
+        )
+        for name, body in rows:
+            # A fixed time: the same configurations give the same archive.
+            archive.writestr(zipfile.ZipInfo(f"{name}.conf", (1980, 1, 1, 0, 0, 0)), body)
+    return Response(packed.getvalue(), media_type="application/zip")

@@ -1,0 +1,156 @@
+"""From wanted intents to a draft: read every router once, compare, say who is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from core.errors import InvalidInput
+from inventory.selector import parse_selector, select_devices
+from network.diff import count_lines, redacted_difference
+from network.drivers.protocol import ConfigDriver
+from network.errors import NotReady
+from network.fleet import Access, Reached, access, fleet_of
+from network.intent import Intended, Overlay
+from network.secrets import fill_for
+from network.verify import settle_seconds
+from orchestrator.kinds import World
+from orchestrator.plan import Draft, Impact, Target, digest_of
+
+__all__ = ["Planned", "Running", "draft_push", "read_running", "selected"]
+
+_ORDER: Final = {"access": 0, "edge": 1, "aggregation": 2, "core": 4}
+"""Canaries are taken from the front: where least depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one device is to become, and how its overlays change with it."""
+
+    intent: Intended
+    add: tuple[Overlay, ...] = ()
+    drop: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a device runs now: the normalised raw text, and the driver's fingerprint of it."""
+
+    text: str
+    fingerprint: str
+
+
+def selected(world: World, select: str, *, pointer: str = "/intent/select") -> list[UUID]:
+    """Devices that a selector means, retired ones left out.
+
+    Raises:
+        UnknownSelector: see ``inventory.selector``.
+        InvalidInput: every device it means is retired.
+    """
+    ids = select_devices(world.tx, parse_selector(select))
+    live = world.tx.execute(
+        text("select id from device where id = any(:ids) and status <> 'retired' order by name"), {"ids": ids}
+    )
+    found = list(live.scalars())
+    if not found:
+        raise InvalidInput(f"Every device that {select!r} means is retired.", pointer=pointer)
+    return found
+
+
+def read_running(world: World, device_ids: Sequence[UUID]) -> dict[UUID, Reached[Running]]:
+    """What these devices run, all asked at once.
+
+    Raises:
+        NotReady: one of them has no address or credentials.
+    """
+    reach = access(world.tx, device_ids)
+    missing = [one for one in device_ids if one not in reach]
+    if missing:
+        names = world.tx.execute(text("select name from device where id = any(:ids)"), {"ids": missing}).scalars()
+        raise NotReady(f"No way to log in is known for {', '.join(sorted(names))}.", devices=[str(m) for m in missing])
+    around = world.surroundings()
+
+    def read(driver: ConfigDriver, _: Access) -> Running:
+        return Running(driver.running(), driver.fingerprint())
+
+    answers = fleet_of(around.database).ask(world.scope, list(reach.values()), read)
+    return {one.access.device_id: one for one in answers}
+
+
+def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_note: str) -> Draft:
+    """The draft of a push; devices that are already so, with nothing to note, are left out.
+
+    Raises:
+        NotReady: some routers cannot be read now; names them and why.
+    """
+    running = read_running(world, [one.intent.device_id for one in planned])
+    silent = [answer for answer in running.values() if answer.error]
+    if silent:
+        told = "; ".join(f"{one.access.name}: {one.error.message}" for one in silent[:5] if one.error)
+        raise NotReady(
+            f"{len(silent)} of {len(running)} devices cannot be read, so nothing can be planned for them: {told}",
+            devices=[one.access.name for one in silent],
+            codes=sorted({one.error.code for one in silent if one.error}),
+        )
+    targets: list[Target] = []
+    blobs: dict[str, str] = {}
+    lines = 0
+    for one in sorted(planned, key=lambda p: (_ORDER.get(str(p.intent.facts["role"]), 3), p.intent.name)):
+        answer = running[one.intent.device_id].value
+        assert answer is not None, "devices that gave no answer were refused above"
+        after = fill_for(world.tx, one.intent.tenant_id, one.intent.text)
+        diff = redacted_difference(answer.text, after, one.intent.platform)
+        if not diff and not one.add and not one.drop:
+            continue
+        digest = digest_of(one.intent.text)
+        blobs[digest] = one.intent.text
+        lines += sum(count_lines(diff))
+        targets.append(_target(one, answer, diff, digest))
+    return Draft(
+        summary=summary.format(n=len(targets)),
+        targets=tuple(targets),
+        blobs=blobs,
+        impact=_impact(world, [UUID(target.id.removeprefix("device:")) for target in targets], planned),
+        facts={"lines": lines, "verify_seconds": 25 + settle_seconds([t.diff for t in targets], planned)},
+        undo_note=undo_note,
+    )
+
+
+def _target(one: Planned, running: Running, diff: str, digest: str) -> Target:
+    facts = one.intent.facts
+    return Target(
+        id=f"device:{one.intent.device_id}",
+        name=one.intent.name,
+        base=running.fingerprint,
+        diff=diff,
+        data={
+            "candidate": digest,
+            "overlays": {
+                "add": [{"kind": new.kind, "name": new.name, "body": new.body} for new in one.add],
+                "drop": [dict(row) for row in one.drop],
+            },
+        },
+        facts={"role": facts["role"], "site": facts["site"], "tenant": facts["tenant"], "platform": facts["platform"]},
+    )
+
+
+def _impact(world: World, ids: Sequence[UUID], planned: Sequence[Planned]) -> Impact:
+    """Sites that the devices stand at, and whoever has something there."""
+    rows = world.tx.execute(
+        text(
+            "select distinct s.code as site, t.code as tenant from device d join site s on s.id = d.site_id"
+            " join tenant t on t.id in (d.tenant_id, s.tenant_id)"
+            " or t.id in (select p.tenant_id from prefix p where p.site_id = s.id) where d.id = any(:ids)"
+        ),
+        {"ids": list(ids)},
+    ).all()
+    return Impact(
+        sites=tuple(sorted({row.site for row in rows})),
+        tenants=tuple(sorted({row.tenant for row in rows})),
+        notes=tuple(f"{one.intent.name}: {note}" for one in planned for note in one.notes),
+    )

@@ -1,0 +1,23 @@
+"""How the network room announces itself."""
+
+from __future__ import annotations
+
+from core.domain import Domain
+
+__all__ = ["domain"]
+
+domain = Domain(
+    name="network",
+    kinds=(
+        "network.changes.config:ConfigPush",
+        "network.changes.snippet:ConfigSnippet",
+        "network.changes.restore:ConfigRestore",
+        "network.changes.adopt:ConfigAdopt",
+        "network.changes.enrol:HostKeyEnrolment",
+        "network.changes.replace:RouterReplacement",
+    ),
+    router="api.network:router",
+    periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0},
+    tables=("config_text", "config_version", "config_overlay", "device_state"),
+    sealed=("config_text.sealed",),
+)
