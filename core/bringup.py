@@ -33,6 +33,8 @@ __all__ = ["Outcome", "Platform", "Step", "alone", "carry_out"]
 
 _SERVING: Final = ("worker", "api")
 _PATIENCE: Final = 90.0
+_LIVES: Final = 3
+"""A program that was started so often while we wait will not do better the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,22 +233,23 @@ class Platform:
         return str(said)
 
     def _patiently(self, program: str, ask: Callable[[], str]) -> str:
-        """Ask until there is an answer; end early when a program has given up."""
+        """Ask until there is an answer; end early when a program has given up, or dies again and again."""
         deadline = time.monotonic() + _PATIENCE
+        seen: dict[str, set[int]] = {}
         while True:
             try:
                 return ask()
             except Unavailable as error:
-                down = [
-                    each
-                    for each in self.supervisor.states()
-                    if each.state == "failed" and each.name in {program, *_SERVING}
-                ]
+                down = ""
+                for each in self.supervisor.states():
+                    if each.name in {program, *_SERVING}:
+                        lives = seen.setdefault(each.name, set())
+                        lives.update([each.pid] if each.pid else [])
+                        down = each.name if each.state == "failed" or len(lives) > _LIVES else down
                 if down or time.monotonic() > deadline:
-                    name = down[0].name if down else program
-                    said = self.supervisor.last_words(name)
+                    name = down or program
                     raise Unavailable(
-                        f"{error.message}\nThe end of the log of {name}:\n{said}",
+                        f"{error.message}\nThe end of the log of {name}:\n{self.supervisor.last_words(name)}",
                         hint=f"'irisplane logs {name}' shows more; 'irisplane doctor' looks for the cause.",
                     ) from error
                 time.sleep(0.1)
