@@ -153,8 +153,8 @@ def _insert_sql(name: str, table: _Table, keys: tuple[str, ...]) -> tuple[str, O
 
 def _update_sql(name: str, table: _Table, keys: tuple[str, ...]) -> tuple[str, Op]:
     given = [key for key in keys if key not in {"id", "version"}]
-    sets = [sql.SQL("{0} = r.{0}").format(_name(key)) for key in given]
-    back = [sql.SQL("t.id as id"), *(sql.SQL("old.{0} as {0}").format(_name(key)) for key in given)]
+    sets: list[sql.Composable] = [sql.SQL("{0} = r.{0}").format(_name(key)) for key in given]
+    back: list[sql.Composable] = [sql.SQL("t.id as id"), *(sql.SQL("old.{0} as {0}").format(_name(key)) for key in given)]
     guard = sql.SQL("")
     if table.versioned:
         sets.append(sql.SQL("version = t.version + 1"))

@@ -5,10 +5,11 @@ People wait in rows, not in workflows: every state here is a value of ``change.s
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ENDED", "MEANING", "TRANSITIONS", "State", "may_move"]
+__all__ = ["ENDED", "MEANING", "TRANSITIONS", "State", "may_move", "picture"]
 
 
 class State(StrEnum):
@@ -61,3 +62,16 @@ ENDED: Final[frozenset[State]] = frozenset(State) - TRANSITIONS.keys()
 def may_move(current: State, to: State) -> bool:
     """Whether the table allows this move."""
     return to in TRANSITIONS.get(current, frozenset())
+
+
+def picture() -> str:
+    """The table as a Mermaid state diagram, with the meaning of each state: what ``docs/changes.md`` shows."""
+    lines = ["stateDiagram-v2", "    [*] --> waiting: submit", "    [*] --> approved: submit, nobody is asked"]
+    lines.append("    [*] --> succeeded: submit, carried out inline")
+    lines += [f"    {state} --> {to}" for state, targets in TRANSITIONS.items() for to in State if to in targets]
+    lines += [f"    {state} --> [*]" for state in State if state in ENDED]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(picture())

@@ -409,13 +409,13 @@ def _had_its_approvals(tx: Connection, done: ChangeRecord, plan: Plan, rules: Po
         return False
     counts = tx.execute(
         text(
-            "select role, count(distinct decided_by) from change_approval where change_id = :id and plan_hash = :hash"
+            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash = :hash"
             " and decision = 'approve' group by role"
         ),
         {"id": done.id, "hash": done.plan_hash},
     )
     facts, requester = frozen_facts(plan.facts)
-    return rules.missing(requester, facts, {role: count for role, count in counts}).allowed
+    return rules.missing(requester, facts, {row.role: row.n for row in counts}).allowed
 
 
 def _steps(tx: Connection, change_id: UUID, plan: Plan) -> list[Step]:
