@@ -9,9 +9,9 @@ from core.settings import Settings
 __all__ = ["database"]
 
 
-def database(settings: Settings, *, pool_size: int = 5) -> Database:
+def database(settings: Settings, *, pool_size: int = 5, idle_seconds: float | None = None) -> Database:
     """The database the settings name: the instance's own server, or the one of ``IRISPLANE_DATABASE_URL``.
 
     Connections are made when first asked for, so this never fails for a server that is down.
     """
-    return Database(lambda role: dsn(role, settings.place), pool_size=pool_size)
+    return Database(lambda role: dsn(role, settings.place), pool_size=pool_size, idle_seconds=idle_seconds)

@@ -37,11 +37,16 @@ class Database:
     Args:
         dsn_for: gives the SQLAlchemy URL of a role (``postgresql+psycopg://…``).
         pool_size: connections kept per role and process.
+        idle_seconds: how long a transaction may stand idle before the server ends it. A process that was frozen inside
+            one holds its row locks until then; ``None``: the server's own limit.
     """
 
-    def __init__(self, dsn_for: Callable[[Role], str], *, pool_size: int = 5) -> None:
+    def __init__(
+        self, dsn_for: Callable[[Role], str], *, pool_size: int = 5, idle_seconds: float | None = None
+    ) -> None:
         self._dsn_for = dsn_for
         self._pool_size = pool_size
+        self._options = f"-c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}" if idle_seconds else ""
         self._engines: dict[Role, Engine] = {}
         self._making = threading.Lock()
 
@@ -60,7 +65,11 @@ class Database:
                     pool_pre_ping=True,
                     pool_recycle=1800,
                     hide_parameters=True,  # an error of the driver must not print what was being written
-                    connect_args={"application_name": f"irisplane {role}", "connect_timeout": 5},
+                    connect_args={
+                        "application_name": f"irisplane {role}",
+                        "connect_timeout": 5,
+                        "options": self._options,
+                    },
                 )
             return self._engines[role]
 

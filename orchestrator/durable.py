@@ -83,9 +83,10 @@ class DbosEngine:
         executor: this process's id, never used before.
         workflows: name → function; called as ``function(engine, change_id, batch)``.
         shape: see ``SHAPE``.
+        idle_seconds: after which the server ends an idle transaction: a frozen process must not keep its locks.
     """
 
-    def __init__(self, dsn: str, executor: str, workflows: Mapping[str, Workflow], *, shape: str = SHAPE) -> None:
+    def __init__(self, dsn: str, executor: str, workflows: Mapping[str, Workflow], *, shape: str = SHAPE, idle_seconds: float = 10.0) -> None:
         from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
         logging.getLogger("dbos").setLevel(logging.WARNING)
@@ -103,7 +104,7 @@ class DbosEngine:
             "db_engine_kwargs": {
                 "connect_args": {
                     "application_name": "irisplane runs",
-                    "options": "-c synchronous_commit=off",
+                    "options": f"-c synchronous_commit=off -c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}",
                     "connect_timeout": 5,
                 }
             },

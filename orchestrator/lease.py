@@ -88,10 +88,10 @@ def reap(database: Database, engine: DurableEngine, lease_seconds: float) -> lis
                 {"executor": executor},
             ).all()
             for run in runs:
-                for sort in ("audit", "event"):
-                    record(
-                        tx, sort, "change.taken_over", "change", run.id, body={"from": executor}, tenant_id=run.tenant_id
-                    )  # fmt: skip
+                tx.execute(text("select set_config('irisplane.change_id', :id, true)"), {"id": str(run.id)})
+                body = {"from": executor}
+                record(tx, "audit", "change.taken_over", "change", run.id, body=body, tenant_id=run.tenant_id)
+                record(tx, "event", "change.taken_over", "change", run.id, body=body, tenant_id=run.tenant_id)
     if not lost:
         return newly
     engine.recover(lost)

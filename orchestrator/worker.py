@@ -46,14 +46,16 @@ class Worker:
 
     def __init__(self, settings: Settings, *, registry: Registry | None = None, shape: str = SHAPE) -> None:
         self.settings = settings
-        self.database: Database = connect(settings)
+        self.database: Database = connect(settings, idle_seconds=2 * settings.lease_seconds)
         self.executor = lease.new_executor_id()
         self.stopping = threading.Event()
         kinds = registry or installed()
         self.carrier = Carrier(
             self.database, self.executor, kinds, wake=lambda: self.dispatcher.wake(), on_lost=self.end_lost
         )
-        self.engine = DbosEngine(self.database.dsn("worker"), self.executor, workflows(self.carrier), shape=shape)
+        self.engine = DbosEngine(
+            self.database.dsn("worker"), self.executor, workflows(self.carrier), shape=shape, idle_seconds=2 * settings.lease_seconds
+        )
         self.dispatcher = Dispatcher(self.carrier, self.engine)
         self.lease = lease.Lease(self.database, self.executor, shape)
 

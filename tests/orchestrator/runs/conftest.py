@@ -1,4 +1,4 @@
-"""A region of one's own for every test: a database, devices that are files, and workers on demand."""
+"""A region of one's own for every test: a database, devices on a wire, and workers on demand."""
 
 from __future__ import annotations
 

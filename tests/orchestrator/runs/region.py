@@ -1,4 +1,4 @@
-"""A small region for tests: a database, devices that are files, worker processes, and Changes that are approved."""
+"""A small region for tests: a database, devices on a wire, worker processes, and Changes that are approved."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from orchestrator.plan import Impact, Options, Plan
 from orchestrator.planning import batches_of
 from orchestrator.policy import ChangeFacts, Requester
 from orchestrator.states import ENDED, State
-from tests.orchestrator.runs.file_device import Device
-from tests.orchestrator.runs.file_kind import target_for
+from tests.orchestrator.runs.device_kind import target_for
+from tests.orchestrator.runs.devices import Device, Wire
 
 ROOT = Path(__file__).resolve().parents[3]
 SCOPE = Scope(tenant=EVERY_TENANT, reason="test")
@@ -70,7 +70,7 @@ class Region:
         self.folder = folder
         self.workers: list[Worker] = []
         (folder / "bad").mkdir()
-        os.environ["IRISPLANE_TEST_FILES"] = str(folder)
+        self.wire = Wire(folder / "wire")
         with self.database.transaction("owner", SCOPE) as tx:
             self.tenant: UUID = tx.execute(
                 text(
@@ -88,7 +88,9 @@ class Region:
     # -------------------------------------------------------------------------------------------------------- devices
     def devices(self, count: int) -> list[Device]:
         """New devices ``d01`` … with the old text in force."""
-        return [Device.make(self.folder / f"d{number:02}.json", OLD) for number in range(1, count + 1)]
+        made = [Device(f"d{number:02}", OLD) for number in range(1, count + 1)]
+        self.wire.devices.update((device.name, device) for device in made)
+        return made
 
     def bad(self, day: str) -> Path:
         """Make a day bad: ``hold-before-apply-d01``, ``fail-verify-d02``."""
@@ -116,7 +118,7 @@ class Region:
             "IRISPLANE_STATE_DIR": str(self.folder / "state"),
             "IRISPLANE_LEASE_SECONDS": str(lease),
             "IRISPLANE_LEASE_BEAT_SECONDS": "0.3",
-            "IRISPLANE_TEST_FILES": str(self.folder),
+            "IRISPLANE_TEST_FOLDER": str(self.folder),
             "PYTHONPATH": str(ROOT),
         }
         with log.open("wb") as out:
@@ -134,19 +136,20 @@ class Region:
                 worker.kill()
         for mark in (self.folder / "bad").iterdir():
             mark.unlink()
+        self.wire.close()
         self.database.close()
 
     # -------------------------------------------------------------------------------------------------------- changes
     def change(self, devices: Sequence[Device], wanted: str = NEW, *, timer: int = 12, **options: Any) -> UUID:
         """An approved Change that brings devices to a text."""
         chosen = Options(**options)
-        targets = tuple(target_for(device.path.stem, device.running, wanted) for device in devices)
-        facts = ChangeFacts(kind="test.file", tenant=str(self.tenant), requester=str(self.person), targets=len(targets))
+        targets = tuple(target_for(device.name, device.running, wanted) for device in devices)
+        facts = ChangeFacts(kind="test.device", tenant=str(self.tenant), requester=str(self.person), targets=len(targets))
         who = Requester(id=str(self.person), kind="person", roles=("engineer",), staff=True, tenant=str(self.tenant))
         plan = Plan(
-            kind="test.file",
+            kind="test.device",
             intent={"devices": [target.name for target in targets], "text": wanted},
-            summary=f"write {wanted!r} to {len(targets)} files",
+            summary=f"write {wanted!r} to {len(targets)} devices",
             targets=targets,
             batches=batches_of(targets, chosen),
             commands=(),
@@ -162,7 +165,7 @@ class Region:
             change_id: UUID = tx.execute(
                 text(
                     "insert into change (tenant_id, kind, title, state, reason, requested_by, plan_hash, plan,"
-                    " expires_at) values (:tenant, 'test.file', :title,"
+                    " expires_at) values (:tenant, 'test.device', :title,"
                     " 'approved', 'test', :person, :hash, cast(:plan as jsonb), now() + interval '1 day') returning id"
                 ),
                 {

@@ -9,7 +9,7 @@ from core.settings import get_settings
 from orchestrator.durable import SHAPE
 from orchestrator.registry import Registry
 from orchestrator.worker import Worker, serve
-from tests.orchestrator.runs.file_kind import domain
+from tests.orchestrator.runs.device_kind import domain
 
 logging.basicConfig(level="INFO", format="%(asctime)s %(threadName)s %(levelname)s %(message)s")
 serve(Worker(get_settings(), registry=Registry((domain,)), shape=sys.argv[1] if len(sys.argv) > 1 else SHAPE))
