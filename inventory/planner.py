@@ -259,6 +259,14 @@ class Edit:
                     out[row["ref"]] = {**row["body"], "key": row["key"]}
         return out
 
+    def existing(self, kind: str, refs: Iterable[str]) -> set[str]:
+        """Those of the references that name something."""
+        found: set[str] = set()
+        for by_id, keys in _split(refs):
+            if keys:
+                found.update(self.tx.execute(shapes.resolve_sql(kind)[by_id], {"keys": keys}).scalars())
+        return found
+
     def resolve(self, kind: str, refs: Iterable[str], *, pointer: str) -> dict[str, dict[str, Any]]:
         """Rows that references name: from this edit, or from the database in one statement.
 

@@ -48,7 +48,9 @@ def test_a_device_is_created_with_its_interfaces_and_read_back(run: Submit, data
 
 def test_an_update_writes_what_differs_and_bumps_the_version(run: Submit, database: Database) -> None:
     run("inventory.edit", operations=[create("device", device("up01"))])
-    record = run("inventory.edit", operations=[update("device", "up01", 1, status="active", site="DC-A", role="access")])
+    record = run(
+        "inventory.edit", operations=[update("device", "up01", 1, status="active", site="DC-A", role="access")]
+    )
     assert record.title == "Update device up01"
     found = _read(database, "device", "up01")
     assert (found["status"], found["site"], found["version"]) == ("active", "DC-A", 2)
@@ -139,7 +141,9 @@ def test_every_write_is_in_the_change_log_with_its_reason(run: Submit, database:
     record = run("inventory.edit", operations=[create("device", device("log1"))])
     with database.transaction("api", SYSTEM) as tx:
         rows = tx.execute(
-            text("select j.reason, l.post ->> 'name' from journal j join change_log l on l.journal_id = j.id where change_id = :id"),
+            text(
+                "select j.reason, l.post ->> 'name' from journal j join change_log l on l.journal_id = j.id where change_id = :id"
+            ),
             {"id": record.id},
         ).all()
     assert rows == [("a test", "log1")]
@@ -165,6 +169,8 @@ def test_every_type_can_be_listed(database: Database) -> None:
     with database.transaction("api", SYSTEM) as tx:
         for kind in ALL:
             for body, position in list_objects(tx, kind, {}, limit=1000):
-                again, _ = one_object(tx, kind, json.loads(body)["key"] if kind != "rack_placement" else json.loads(body)["id"])
+                again, _ = one_object(
+                    tx, kind, json.loads(body)["key"] if kind != "rack_placement" else json.loads(body)["id"]
+                )
                 assert json.loads(again) == json.loads(body)
                 list_objects(tx, kind, {}, cursor=position)

@@ -1,0 +1,51 @@
+"""The region as files: one list a collection, one object a line, in the order of natural keys, nothing of one database only.
+
+Ids, versions and times stay behind; references are natural keys. Importing these files into an empty database gives the
+same region, and exporting that gives the same bytes. Log-ins (``device_access``) are no region data and stay out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from inventory import objects, shapes
+from inventory.imports import SourceFile
+
+__all__ = ["export_files", "export_zip"]
+
+_STAYS: Final = frozenset({"device_access"})
+
+
+def export_files(tx: Connection, name: str) -> list[SourceFile]:
+    """Every collection that holds something, as canonical JSON, and ``region.json`` with the attributions."""
+    files = []
+    attributions: set[str] = set()
+    for made in objects.ALL.values():
+        if made.name in _STAYS:
+            continue
+        rows = tx.execute(
+            text(f"select {shapes.object_sql(made.name, meta=False)}::text from {made.name} t order by ({made.key}) collate \"C\", t.id")  # noqa: S608
+        ).scalars().all()  # fmt: skip
+        if rows:
+            files.append(SourceFile(f"{made.collection}.json", ("[\n" + ",\n".join(rows) + "\n]\n").encode()))
+        if "source" in made.plain:
+            attributions.update(
+                tx.execute(text(f"select distinct source from {made.name} where source <> ''")).scalars()
+            )  # noqa: S608
+    manifest = {"format": "irisplane-region", "version": 1, "name": name, "attributions": sorted(attributions)}
+    return [*files, SourceFile("region.json", (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())]
+
+
+def export_zip(files: Iterable[SourceFile]) -> bytes:
+    """Files as one archive; equal files give equal bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.writestr(zipfile.ZipInfo(file.name, (1980, 1, 1, 0, 0, 0)), file.content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
