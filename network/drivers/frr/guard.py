@@ -100,6 +100,11 @@ class Guard:
         self._session = session
         self._lines: Lines | None = None
 
+    @property
+    def software(self) -> str:
+        """Which FRR the router runs; empty before the first command, or when FRR is down."""
+        return self._lines.greeting if self._lines is not None else ""
+
     def ask(self, op: str, *, patience: float | None = None, **values: Any) -> dict[str, Any]:
         """Give a command, wait for its answer.
 

@@ -208,6 +208,7 @@ class Lines:
         self._session = session
         self._channel = channel
         self._rest = b""
+        self.greeting = ""
 
     def ask(self, line: bytes, stage: str, patience: float) -> bytes:
         """Send a line, wait for the answer.
@@ -253,7 +254,8 @@ class Lines:
                 self._rest += chunk
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._session._broken(error, stage) from error  # noqa: SLF001 - the two classes are one device
-        self._rest = self._rest.partition(b"\n")[2]
+        first, _, self._rest = self._rest.partition(b"\n")
+        self.greeting = first.decode("utf-8", "replace")
         return True
 
     def _complain(self, stage: str) -> NoReturn:

@@ -215,7 +215,7 @@ def _prepare(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any
     if memory.mark(name)["state"] == "confirmed":
         raise Refusal("confirmed", "this step is confirmed on this router")
     _claim(memory, name, int(given["epoch"]))
-    refused = vty.unaccepted(given["check"])
+    refused = vty.unaccepted(given["check"]) if given["check"] else None
     if refused:
         raise Refusal("syntax", refused[1], line=refused[0])
     have, want = understood(vty.running()), understood(given["text"])
@@ -364,12 +364,20 @@ def obey(given: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True, **answer}
 
 
+def _software() -> str:
+    """Which FRR this is: what its grammar depends on."""
+    try:
+        return vty.ask("zebra", ["show version"])[0].partition("\n")[0].partition(" (")[0]
+    except vty.Refused:
+        return ""
+
+
 def main() -> None:
     """Serve one session."""
     os.umask(0o007)
     os.makedirs(FOLDER, mode=0o770, exist_ok=True)
     fenced = False
-    sys.stdout.write("guard\n")  # tells the driver that this version is here
+    sys.stdout.write(f"{_software()}\n")  # also tells the driver that this version of the guard is here
     sys.stdout.flush()
     for line in sys.stdin.buffer:
         answer = obey(json.loads(line))
