@@ -33,6 +33,7 @@ _OWN = (
     "api.changes",
     "api.events",
     "api.audit",
+    "api.webhooks",
 )
 
 _DESCRIPTION = """

@@ -14,11 +14,12 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from prometheus_client import Counter, Histogram
 
 from api.errors import BodyTooLarge, BodyTooSlow, MalformedBody
 from api.problems import problem
 from core.errors import IrisplaneError, Unexpected
+from core.logs import get_logger
+from core.telemetry import REQUEST_SECONDS, REQUESTS
 
 __all__ = ["CSP", "Edge"]
 
@@ -44,15 +45,7 @@ _HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", CSP.encode()),
 )
 
-_SECONDS = Histogram(
-    "irisplane_http_request_seconds",
-    "Time to answer, by route.",
-    ("method", "route"),
-    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5),
-)
-_ANSWERS = Counter("irisplane_http_answers_total", "Answers, by route and status.", ("method", "route", "status"))
-
-_log = structlog.get_logger("api")
+_log = get_logger("irisplane.api")
 
 
 class Edge:
@@ -178,5 +171,5 @@ async def _answer(
 
 def _measure(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", None) or "(none)"
-    _SECONDS.labels(scope["method"], route).observe(seconds)
-    _ANSWERS.labels(scope["method"], route, str(status)).inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
+    REQUESTS.labels(scope["method"], route, str(status)).inc()

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
-from importlib import import_module
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from prometheus_client.metrics_core import Metric
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.answers import json_text, json_value
 from api.dependencies import Caller, database_of, require
-from core.domain import domains
 from core.errors import IrisplaneError
+from core.logs import get_logger
 from core.scope import EVERY_TENANT, Scope
+from core.telemetry import CONTENT_TYPE, metrics_text
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
-_log = structlog.get_logger("api")
+_log = get_logger("irisplane.api")
 _STARTED = time.time()
 
 _PARTS = text("""
@@ -67,32 +63,7 @@ def status(caller: Annotated[Caller, Depends(require())]) -> Response:
         return json_text(json.dumps(tx.execute(_PARTS).scalar_one()))
 
 
-class _Collect(Protocol):
-    def __call__(self, tx: Any) -> Iterable[Metric]: ...
-
-
-class _DomainMetrics:
-    """The domains' figures of this moment, in the shape prometheus_client collects."""
-
-    def __init__(self, metrics: list[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> list[Metric]:
-        return self._metrics
-
-
 @router.get("/metrics", summary="Metrics for Prometheus")
 def metrics(request: Request) -> Response:
-    """This process's metrics and the domains' figures; no names of people or tenants, so no token is asked for."""
-    found: list[Metric] = []
-    try:
-        with database_of(request).transaction("api", Scope(EVERY_TENANT)) as tx:
-            for domain in domains():
-                if domain.metrics:
-                    module, _, name = domain.metrics.partition(":")
-                    collect: _Collect = getattr(import_module(module), name)
-                    found.extend(collect(tx))
-    except (IrisplaneError, SQLAlchemyError) as error:
-        _log.error("metrics of the domains are missing", exc_info=error)
-    body = generate_latest(REGISTRY) + generate_latest(_DomainMetrics(found))
-    return Response(body, media_type=CONTENT_TYPE_LATEST)
+    """This process's counters and the region's figures; no names of people or tenants, so no token is asked for."""
+    return Response(metrics_text(database_of(request)), media_type=CONTENT_TYPE)

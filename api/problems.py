@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -21,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from api import errors as edge
 from core import errors as core
+from core.logs import get_logger
 from orchestrator.refusals import explain
 
 __all__ = ["PROBLEM_JSON", "install", "problem", "status_of"]
@@ -50,7 +50,7 @@ _STATUS: Mapping[type[core.IrisplaneError], int] = {
     core.IrisplaneError: 400,
 }
 
-_log = structlog.get_logger("api")
+_log = get_logger("irisplane.api")
 
 
 def status_of(error: type[core.IrisplaneError]) -> int:

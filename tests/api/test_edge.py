@@ -114,4 +114,4 @@ def test_every_error_code_has_a_page_and_stands_once(client: TestClient) -> None
 
 
 def test_metrics_are_prometheus_text(client: TestClient) -> None:
-    assert "irisplane_http_answers_total" in client.get("/metrics").text
+    assert "irisplane_requests_total" in client.get("/metrics").text

@@ -180,6 +180,31 @@ def test_a_tenant_is_altered_only_as_it_was_read(manager: Person, app: FastAPI) 
     assert manager.post("/api/v1/tenants", json=asked).status_code == 409
 
 
+# ------------------------------------------------------------------------------------------------- webhooks
+
+
+def test_a_webhooks_secret_is_shown_once(agent: Person, engineer: Person) -> None:
+    asked = {"url": "https://93.184.215.14/hook", "actions": ["change."]}
+    made = agent.post("/api/v1/webhooks", json=asked, key="hook")
+    assert made.status_code == 201, made.text
+    secret = made.json()["secret"]
+    again = agent.post("/api/v1/webhooks", json=asked, key="hook")
+    assert (again.json()["id"], "secret" in again.json()) == (made.json()["id"], False)
+    assert secret not in agent.get("/api/v1/webhooks").text
+    path = made.headers["location"]
+    assert agent.get(f"{path}/deliveries?dead=true").json()["items"] == []
+    assert agent.send("POST", f"{path}:redeliver").json() == {"deliveries": 0}
+    for private in (
+        "http://127.0.0.1/x",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+        "file:///etc/passwd",
+    ):
+        assert agent.post("/api/v1/webhooks", json={"url": private}).json()["code"] == "ORC-140"
+    assert agent.send("DELETE", path).status_code == 204
+    assert agent.get(f"{path}/deliveries").status_code == 404
+
+
 # -------------------------------------------------------------------------------------------------- secrets
 
 

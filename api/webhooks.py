@@ -1,0 +1,128 @@
+"""`/api/v1/webhooks`: where events are sent, what was not taken, and sending it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, text
+
+from api.answers import json_text, json_value
+from api.dependencies import Caller, require, settings_of
+from api.idempotency import Answer, Creation, creating
+from core.errors import NotFound
+from core.journal.record import record
+from orchestrator import webhooks as hooks
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["webhooks"])
+
+_DELIVERIES = text("""
+    select coalesce(json_agg(d order by d.seq desc), '[]')::text from (
+        select id, seq, attempts, due_at, done_at, dead_at, answer from webhook_delivery
+         where webhook_id = :id and (not :dead or dead_at is not null) order by seq desc limit :limit) d""")
+
+
+class WebhookIn(BaseModel):
+    """Where to send what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=2000)
+    actions: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Prefixes of actions, `change.`; none: all your tenant may see.",
+    )
+
+
+@router.get("/api/v1/webhooks", summary="Webhooks")
+def webhooks(caller: Annotated[Caller, Depends(require("webhook:read"))]) -> Response:
+    """Your tenant's webhooks with the state of their deliveries; never a secret."""
+    with caller.transaction() as tx:
+        return json_text('{"items":' + hooks.listed(tx) + ',"next":null}')
+
+
+@router.post("/api/v1/webhooks", status_code=201, summary="Add a webhook")
+def add_webhook(body: WebhookIn, creation: Annotated[Creation, Depends(creating("webhook:write"))]) -> Response:
+    """Add a webhook. The answer is the only place where its signing secret ever stands."""
+    caller = creation.caller
+
+    def effect(request_id: str) -> Answer:
+        made = hooks.add(
+            caller.database,
+            caller.principal,
+            body.url,
+            body.actions,
+            reason=caller.reason,
+            request_id=request_id,
+            settings=settings_of(caller.request),
+        )
+        return answer(str(made.id), made.secret.reveal())
+
+    def found(tx: Connection, request_id: str) -> Answer | None:
+        made = tx.execute(
+            text("select subject_id from journal where request_id = :request_id and action = 'webhook.added'"),
+            {"request_id": request_id},
+        ).scalar()
+        return None if made is None else answer(str(made), None)
+
+    def answer(webhook_id: str, secret: str | None) -> Answer:
+        shown = json.dumps({"id": webhook_id, **body.model_dump()}, ensure_ascii=False)
+        whole = shown if secret is None else json.dumps({**json.loads(shown), "secret": secret}, ensure_ascii=False)
+        return Answer(201, whole, {"Location": f"/api/v1/webhooks/{webhook_id}"}, kept=shown)
+
+    return creation.around(effect, found)
+
+
+@router.delete("/api/v1/webhooks/{webhook_id}", status_code=204, summary="Remove a webhook")
+def remove_webhook(webhook_id: UUID, caller: Annotated[Caller, Depends(require("webhook:write"))]) -> Response:
+    """Forget a webhook, its secret, and what was to be delivered."""
+    hooks.remove(
+        caller.database,
+        caller.principal,
+        webhook_id,
+        reason=caller.reason,
+        request_id=caller.request_id,
+        settings=settings_of(caller.request),
+    )
+    return Response(status_code=204)
+
+
+@router.get("/api/v1/webhooks/{webhook_id}/deliveries", summary="Deliveries of a webhook")
+def deliveries(
+    webhook_id: UUID,
+    caller: Annotated[Caller, Depends(require("webhook:read"))],
+    *,
+    dead: Annotated[bool, Query(description="Only those that were given up.")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """What was sent or is to be sent, newest first, with the receiver's last answer."""
+    with caller.transaction() as tx:
+        _must_exist(tx, webhook_id)
+        items = tx.execute(_DELIVERIES, {"id": webhook_id, "dead": dead, "limit": limit}).scalar_one()
+    return json_text('{"items":' + str(items) + ',"next":null}')
+
+
+@router.post("/api/v1/webhooks/{webhook_id}:redeliver", summary="Send again what was given up")
+def redeliver(webhook_id: UUID, caller: Annotated[Caller, Depends(require("webhook:write"))]) -> Response:
+    """Send again every delivery that was given up; says how many. Doing it twice sends nothing twice."""
+    caller.must_write("webhook")
+    with caller.transaction() as tx:
+        _must_exist(tx, webhook_id)
+        count = hooks.redeliver(tx, webhook_id)
+        body = {"deliveries": count}
+        record(
+            tx, "audit", "webhook.redelivered", "webhook", webhook_id, body=body, tenant_id=caller.principal.tenant_id
+        )
+    return json_value({"deliveries": count})
+
+
+def _must_exist(tx: Connection, webhook_id: UUID) -> None:
+    if tx.execute(text("select 1 from webhook where id = :id"), {"id": webhook_id}).scalar() is None:
+        raise NotFound(f"There is no webhook {webhook_id}.")
