@@ -194,13 +194,8 @@ def test_a_webhooks_secret_is_shown_once(agent: Person, engineer: Person) -> Non
     path = made.headers["location"]
     assert agent.get(f"{path}/deliveries?dead=true").json()["items"] == []
     assert agent.send("POST", f"{path}:redeliver").json() == {"deliveries": 0}
-    for private in (
-        "http://127.0.0.1/x",
-        "https://10.0.0.1/",
-        "https://[::1]/",
-        "file:///etc/passwd",
-    ):
-        assert agent.post("/api/v1/webhooks", json={"url": private}).json()["code"] == "ORC-140"
+    for refused in ("http://example.org/x", "file:///etc/passwd", "https://me:word@example.org/", "https://"):
+        assert agent.post("/api/v1/webhooks", json={"url": refused}).json()["code"] == "ORC-140"
     assert agent.send("DELETE", path).status_code == 204
     assert agent.get(f"{path}/deliveries").status_code == 404
 
