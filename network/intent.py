@@ -216,7 +216,7 @@ def _one(
         role=device["role"],
         site=device["site"],
         system=_system(device, context),
-        interfaces=tuple(_interface(row, ospf) for row in rows if row["kind"] != "management"),
+        interfaces=tuple(_interface(row, ospf) for row in rows),
         static_routes=tuple(StaticRoute(prefix, discard="blackhole") for prefix in prefixes),
         ospf=_ospf(ospf, own.get(4)),
         ospfv3=_ospf(ospf, own.get(4)),
