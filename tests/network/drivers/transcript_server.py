@@ -75,6 +75,12 @@ class Netconf:
 
 
 class _Login(asyncssh.SSHServer):
+    def __init__(self, connections: list[asyncssh.SSHServerConnection]) -> None:
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.append(conn)
+
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - asyncssh's signature
         return True
 
@@ -127,10 +133,11 @@ class TranscriptServer:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
+        connections: list[asyncssh.SSHServerConnection] = []
         server = await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=_Login,
+            server_factory=lambda: _Login(connections),
             server_host_keys=[self._key],
             process_factory=self._session,
             line_editor=False,
@@ -140,6 +147,9 @@ class TranscriptServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
+        for connection in connections:
+            connection.abort()
+            await connection.wait_closed()
         await server.wait_closed()
 
     async def _session(self, process: asyncssh.SSHServerProcess[str]) -> None:
