@@ -20,7 +20,7 @@ from core.keyring import KeyFile, Keyring
 from core.scope import Scope
 from core.secrets import associated_data
 
-__all__ = ["Rotation", "rotate", "sealed_columns"]
+__all__ = ["Rotation", "rotate", "sealed_columns", "used_keys"]
 
 _BATCH: Final = 200
 
@@ -67,7 +67,7 @@ def rotate(
     """
     places = sealed_columns() if columns is None else tuple(columns)
     with database.transaction("platform", scope) as tx:
-        resumed = bool(_used(tx, places) - {keys.ring().current})
+        resumed = bool(used_keys(tx, places) - {keys.ring().current})
     ring = keys.ring() if resumed else keys.add_key()
     done = 0
     works = [_reseal_secrets, *(_column_work(table, column) for table, column in places)]
@@ -84,7 +84,7 @@ def rotate(
         # waits for writers that chose their key before the new one was there, and holds off the others
         for table in dict.fromkeys(("secret", *(table for table, _ in places))):
             tx.execute(text(f"lock table {table} in share row exclusive mode"))
-        used = _used(tx, places)
+        used = used_keys(tx, places)
         ring = keys.drop_keys(frozenset(used))
         dropped = tuple(sorted(before - ring.ids))
         body = {"key_id": ring.current, "values": done, "dropped": list(dropped)}
@@ -128,7 +128,8 @@ def _column_work(table: str, column: str) -> Callable[[Connection, Keyring], int
     return work
 
 
-def _used(tx: Connection, places: Sequence[tuple[str, str]]) -> set[str]:
+def used_keys(tx: Connection, places: Sequence[tuple[str, str]]) -> set[str]:
+    """Ids of the master keys that anything in the database is sealed with."""
     used = set(tx.execute(text("select distinct key_id from secret")).scalars())
     for table, column in places:
         statement = f"select distinct {_key_id_sql(column)} from {table} where {column} is not null"  # noqa: S608 - as above

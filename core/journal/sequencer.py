@@ -20,7 +20,7 @@ import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
-from core.db import Database
+from core.db import Database, Role
 from core.journal.chain import COLUMNS_SQL, GENESIS, connect, link_hash
 from core.journal.checkpoints import Checkpoint, CheckpointFile
 
@@ -145,13 +145,13 @@ def checkpoint_now(database: Database, checkpoints: CheckpointFile) -> Checkpoin
         return _sign_head(connection, checkpoints)
 
 
-def after_restore(database: Database, checkpoints: CheckpointFile | None) -> None:
+def after_restore(database: Database, checkpoints: CheckpointFile | None, *, role: Role = "platform") -> None:
     """Make a restored database fit to go on: queued entries bear transaction numbers of another server.
 
     Signs a ``restore`` checkpoint, which says that the chain continues from here: what the machine's own checkpoints
     know beyond it was not in the backup, and verification says so instead of calling it tampering.
     """
-    with connect(database.dsn("platform")) as connection:
+    with connect(database.dsn(role)) as connection:
         connection.execute("update journal_pending set xid = '0'")
         connection.commit()
         seq, hash_ = head(connection)

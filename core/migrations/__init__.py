@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-__all__ = ["ROOMS", "configuration", "current", "heads", "pending", "run_sql", "upgrade"]
+__all__ = ["ROOMS", "configuration", "current", "heads", "pending", "revisions", "run_sql", "upgrade"]
 
 ROOMS = ("core", "orchestrator", "inventory", "network")
 """Rooms that own tables, lowest first."""
@@ -64,6 +64,11 @@ def pending(dsn: str) -> list[str]:
     # A revision that another one depends on is not in the version table: so "has" and "heads" cannot be compared.
     wanted = script.revision_map.iterate_revisions("heads", tuple(has), implicit_base=True)
     return [revision.revision for revision in wanted][::-1]
+
+
+def revisions(dsn: str) -> set[str]:
+    """Every revision this code knows."""
+    return {script.revision for script in ScriptDirectory.from_config(configuration(dsn)).walk_revisions()}
 
 
 def run_sql(room: str, name: str) -> None:
