@@ -119,8 +119,13 @@ def clean(tell: Tell) -> None:
 
 # ------------------------------------------------------------------------------------------------------------- asking
 def status() -> list[Part]:
-    """Every part of this instance as it is now."""
+    """Every part of this instance as it is now.
+
+    Raises:
+        Denied: another user's instance; only they see its programs.
+    """
     platform = Platform(get_settings(), create_user=os.geteuid() == 0)
+    _not_another_users(platform)
     parts = [Part(each.name, each.state, each.since, each.detail) for each in platform.states()]
     parts.append(_sequencer(platform))
     parts.append(_lab(platform))
@@ -130,6 +135,7 @@ def status() -> list[Part]:
 def doctor() -> list[Finding]:
     """What is wrong on this machine, and how to mend it."""
     platform = Platform(get_settings(), create_user=os.geteuid() == 0)
+    _not_another_users(platform)
     return examine(platform, {**CHECKS, "workers": _workers, "lab tools": _lab_tools})
 
 
@@ -310,9 +316,9 @@ def _lab_tools(_platform: Platform) -> Finding:
 
 
 def _not_another_users(platform: Platform) -> None:
-    owner = platform.instance.state_dir.stat().st_uid
-    if os.geteuid() not in {0, owner}:
-        raise Denied("This instance was brought up by another user.", hint="Use that user, or root ('sudo make down').")
+    state = platform.instance.state_dir
+    if state.is_dir() and os.geteuid() not in {0, state.stat().st_uid}:
+        raise Denied("This instance was brought up by another user.", hint="Do it as that user, or as root.")
 
 
 def _rotated(path: Path, descriptor: int) -> bool:

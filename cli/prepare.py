@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
+
+from sqlalchemy import text
 
 from core import bootstrap
 from core.connect import database
+from core.db import Database
 from core.errors import IrisplaneError
 from core.keyring import KeyFile
 from core.migrations import current, pending, upgrade
@@ -46,11 +50,26 @@ def _prepare() -> dict[str, object]:
         changed = bool(pending(owner))
         if changed:
             upgrade(owner)
-        prepare_database(owner)
+        _prepare_engine(opened)
         profiles = bootstrap.ensure(opened, known=set(json.load(sys.stdin)))
     finally:
         opened.close()
     return {"changed": changed, "fresh": not before, "profiles": profiles}
+
+
+def _prepare_engine(opened: Database) -> None:
+    """Have the durable engine's tables in the shape of the installed engine; asks the engine only when that is another.
+
+    The shape is remembered as a comment on the schema, because loading the engine costs more than all the rest.
+    """
+    installed = f"dbos {version('dbos')}"
+    with opened.engine("owner").connect() as connection:
+        asked = "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'dbos'"
+        if connection.execute(text(asked)).scalar() == installed:
+            return
+    prepare_database(opened.dsn("owner"))
+    with opened.engine("owner").begin() as connection:
+        connection.execute(text(f"comment on schema dbos is '{installed}'"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Every step is idempotent; a second run finds everything in place and says so.
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import http.client
 import json
@@ -21,13 +22,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.errors import Misconfigured, Unavailable
-from core.instance import Instance
+from core.instance import ROOT, Instance
 from core.listeners import listener
 from core.postgres import dsn, served_elsewhere, server_version
 from core.postgres_cluster import Cluster
 from core.service_user import lay_folders, service_user
 from core.settings import Settings
-from core.supervisor import Program, ProgramState, Supervisor
+from core.supervisor import ROOMS, Program, ProgramState, Supervisor
 
 __all__ = ["Outcome", "Platform", "Step", "alone", "carry_out"]
 
@@ -116,6 +117,9 @@ class Platform:
         """Folders with the owners and modes they must have, and that the service user can read our code."""
         lay_folders(self.instance, self.user)
         if self.user.apart:
+            # The service may not write beside our code: without this every start would compile it again.
+            for room in ROOMS:
+                compileall.compile_dir(ROOT / room, quiet=2)
             check = [sys.executable, "-c", "import core.errors"]
             try:
                 self.user.run(check, self.instance)

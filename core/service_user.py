@@ -22,6 +22,7 @@ from pathlib import Path
 
 from core.errors import Misconfigured, Unavailable
 from core.instance import ROOT, Instance
+from core.settings import READ_ELSEWHERE
 
 __all__ = ["NAME", "ServiceUser", "lay_folders", "place_file", "service_user"]
 
@@ -78,12 +79,14 @@ class ServiceUser:
     def environment(self, instance: Instance, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a program: our own settings, the folders of the instance, and little else.
 
-        Nothing is inherited but ``IRISPLANE_*``, the locale's essentials and how certificates are trusted here.
+        Nothing is inherited but our settings, the time zone, and how certificates are trusted here; in particular not
+        the token that the caller's command line sends.
         """
         kept = {
             key: value
             for key, value in os.environ.items()
-            if key.startswith("IRISPLANE_") or key in {"TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+            if (key.startswith("IRISPLANE_") and key not in READ_ELSEWHERE)
+            or key in {"TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
         }
         bin_dir = Path(sys.executable).parent
         return {

@@ -29,7 +29,7 @@ from core.instance import ROOT, Instance
 from core.leftovers import Process, end, leftovers
 from core.service_user import ServiceUser, place_file
 
-__all__ = ["Program", "ProgramState", "State", "Supervisor", "code_fingerprint"]
+__all__ = ["ROOMS", "Program", "ProgramState", "State", "Supervisor", "code_fingerprint"]
 
 State = Literal["running", "starting", "stopped", "failed", "skipped"]
 
@@ -44,7 +44,7 @@ _STATES: Final[Mapping[str, State]] = {
     "UNKNOWN": "failed",
 }
 _CODE_SUFFIXES: Final = frozenset({".py", ".sql", ".cedar", ".j2", ".html", ".json", ".yaml"})
-_ROOMS: Final = (
+ROOMS: Final = (
     "core",
     "orchestrator",
     "inventory",
@@ -321,7 +321,7 @@ class Supervisor:
 def code_fingerprint() -> str:
     """Changes whenever a file that a program may have read has changed (names, sizes, times)."""
     seen = hashlib.sha256()
-    for room in _ROOMS:
+    for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
             if path.suffix in _CODE_SUFFIXES:
                 about = path.stat()
