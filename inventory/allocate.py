@@ -198,7 +198,8 @@ def _carve(edit: Edit, one: Allocation, pool: str, length: int, purpose: str) ->
     ).one()
     _promise(edit, pool, vrf=vrf, network=cidr)
     values = {
-        "vrf": name, "cidr": cidr, "kind": "assigned", "purpose": purpose, "description": one.description, "tenant": one.tenant,
+        "vrf": name, "cidr": cidr, "kind": "assigned", "purpose": purpose, "description": one.description,
+        "site": one.site, "tenant": one.tenant,
     }  # fmt: skip
     return cidr, f"{name} {cidr}", edit.create("prefix", [values])[0]
 

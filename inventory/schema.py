@@ -344,6 +344,7 @@ class Allocation(InputModel):
     purpose: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=60)] = ""
     name: Annotated[str, StringConstraints(max_length=253, pattern=r"^[^\s\x00-\x1f]*$")] = ""
     description: Text = ""
+    site: Ref | None = None
     interface: Ref | None = None
     peer: Ref | None = None
     device: Ref | None = None
