@@ -16,18 +16,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
 
 from core.errors import IrisplaneError
-from core.instance import ROOT
 from core.settings import Settings
 from lab.network import Layout, Topology, plan
 
 __all__ = ["Seeded", "run"]
 
-_REGION: Final = ROOT / "inventory" / "regions" / "brussels"
 _SECRET: Final = "lab/routers/irisplane"  # noqa: S105 - the name of a secret
 _PATIENCE: Final = 240.0
 _ENDED: Final = frozenset(
@@ -90,8 +89,7 @@ def _region(desk: _Desk) -> bool:
     sites = desk.get("/api/v1/sites", limit=1)["items"]
     if sites:
         return False
-    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(_REGION.glob("*.json"))}
-    desk.import_region(files, "The region's own data.")
+    desk.import_region("The region's own data.")
     return True
 
 
@@ -300,10 +298,10 @@ class _Desk:
         body = {"kind": kind, "intent": intent, "reason": reason, "options": options or {}}
         return self._ask("POST", "/api/v1/changes", json=body, headers={"Idempotency-Key": str(uuid4())})
 
-    def import_region(self, files: Mapping[str, str], reason: str) -> Any:
-        """Import region files."""
-        body = {"files": files, "reason": reason}
-        return self._ask("POST", "/api/v1/region:import", json=body, headers={"Idempotency-Key": str(uuid4())})
+    def import_region(self, reason: str) -> Any:
+        """Import the region's data that comes with Irisplane."""
+        headers = {"Idempotency-Key": str(uuid4()), "X-Reason": quote(reason)}
+        return self._ask("POST", "/api/v1/region:import", params={"builtin": "brussels"}, headers=headers)
 
     def _ask(self, method: str, path: str, *, who: str = "engineer", **how: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._people[who]['token']}", **how.pop("headers", {})}
