@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,10 +41,13 @@ _APPROVED: Final = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class _Blocked(Exception):
-    waits_for: str
-    detail: dict[str, Any]
+    """Not an error: how an admission leaves its transaction without committing it."""
+
+    def __init__(self, waits_for: str, detail: dict[str, Any]) -> None:
+        super().__init__(waits_for)
+        self.waits_for = waits_for
+        self.detail = detail
 
 
 class Dispatcher:

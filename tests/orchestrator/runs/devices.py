@@ -110,8 +110,11 @@ class Wire:
                     answer = {"refused": str(refusal)}
                 self.wfile.write(json.dumps(answer).encode())
 
-        self._server = socketserver.ThreadingUnixStreamServer(str(path), Call)
-        self._server.daemon_threads = True
+        class Server(socketserver.ThreadingUnixStreamServer):
+            request_queue_size = 128
+            daemon_threads = True
+
+        self._server = Server(str(path), Call)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
