@@ -4,7 +4,8 @@
     -  ip ospf cost 10
     +  ip ospf cost 20
 
-Texts are compared as trees in the order given (normalise them first), so a moved block is not noise. Equal texts give ``""``.
+Texts are compared as trees in the order given (normalise them first), so a moved block is not noise. Equal texts
+give ``""``.
 """
 
 from __future__ import annotations
@@ -57,8 +58,7 @@ def _headers(out: list[str], shown: Path, path: Path) -> Path:
     common = 0
     while common < min(len(shown), len(path)) and shown[common] == path[common]:
         common += 1
-    for depth in range(common, len(path)):
-        out.append(f" {'  ' * depth}{path[depth]}")
+    out.extend(f" {'  ' * depth}{path[depth]}" for depth in range(common, len(path)))
     return path
 
 

@@ -208,4 +208,4 @@ class NotAdoptable(NetworkError):
 
     code = "NET-022"
     title = "Cannot be adopted"
-    hint = "Bring the device to its intent with 'irisplane config push', or report the named lines: they are not understood."
+    hint = "Bring the device to its intent with 'irisplane config push', or report the lines that are not understood."

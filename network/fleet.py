@@ -62,8 +62,8 @@ class Reached(Generic[Result]):
 
 
 _ACCESS: Final = text("""
-select d.id as device_id, d.tenant_id, d.name, d.platform, host(d.management_address) as host, d.management_port as port,
-       a.username, a.secret_name, a.host_key
+select d.id as device_id, d.tenant_id, d.name, d.platform, host(d.management_address) as host,
+       d.management_port as port, a.username, a.secret_name, a.host_key
 from device d join device_access a on a.device_id = d.id
 where d.id = any(:ids) and d.management_address is not null order by d.name
 """)
@@ -88,11 +88,11 @@ class Fleet:
         keyring: opens the credentials.
     """
 
-    def __init__(self, database: Database, keyring: KeyFile, *, timeouts: Timeouts = Timeouts()) -> None:
+    def __init__(self, database: Database, keyring: KeyFile, *, timeouts: Timeouts | None = None) -> None:
         self._database = database
         self.keyring = keyring
         self._secrets = SecretStore(keyring)
-        self._timeouts = timeouts
+        self._timeouts = timeouts or Timeouts()
         self._idle: dict[UUID, list[tuple[float, Access, ConfigDriver]]] = {}
         self._guard = threading.Lock()
 
@@ -107,7 +107,7 @@ class Fleet:
         if factory is None:
             raise NotOffered(
                 f"{reach.name} runs {reach.platform!r}, for which no driver is installed.",
-                hint=f"Installed: {', '.join(sorted(drivers()))}. Correct the device's platform, or install its driver.",
+                hint=f"Correct the device's platform, or install its driver: {', '.join(sorted(drivers()))} are there.",
                 device=reach.name,
             )
         with self._database.transaction("worker", scope) as tx:
@@ -126,7 +126,7 @@ class Fleet:
 
     @contextmanager
     def session(self, scope: Scope, reach: Access, *, fresh: bool = False) -> Iterator[ConfigDriver]:
-        """An open driver, given back afterwards; ``fresh`` makes a new connection and so proves that one can be made."""
+        """An open driver, given back afterwards; ``fresh`` proves that a new connection can be made."""
         driver = None if fresh else self._take(reach)
         if driver is None:
             driver = self.driver(scope, reach)

@@ -90,8 +90,8 @@ class Intended:
 
 
 _DEVICES: Final = text("""
-select d.id, d.tenant_id, d.name, d.role, d.platform, d.status, d.asn, d.site_id, s.code as site, s.name_fr as site_name,
-       t.code as tenant, d.drift_policy, host(d.management_address) as management_address
+select d.id, d.tenant_id, d.name, d.role, d.platform, d.status, d.asn, d.site_id, s.code as site,
+       s.name_fr as site_name, t.code as tenant, d.drift_policy, host(d.management_address) as management_address
 from device d join site s on s.id = d.site_id join tenant t on t.id = d.tenant_id
 where d.id = any(:ids) order by d.name
 """)

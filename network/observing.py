@@ -1,8 +1,8 @@
 """The standing look at every router: is it there, does it still run what it was given, and what to do if not.
 
-The worker's leader runs ``look`` every few seconds. A fingerprint costs a router one small command; only when it differs from the
-last confirmed one is the whole text fetched, compared with the intent, and the role's drift policy followed: report it,
-restore the intent, or adopt what was typed. Restoring and adopting are Changes like any other.
+The worker's leader runs ``look`` every few seconds. A fingerprint costs a router one small command; only when it
+differs from the last confirmed one is the whole text fetched, compared with the intent, and the role's drift policy
+followed: report it, restore the intent, or adopt what was typed. Restoring and adopting are Changes like any other.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from core.bootstrap import SYSTEM
@@ -147,13 +148,13 @@ def _drifted(database: Database, reach: Access) -> None:
 
 
 def _follow(database: Database, one: Intended, policy: str) -> None:
-    """Submit what the policy asks for, unless such a Change is under way already."""
+    """Submit what the policy asks for, unless such a Change is under way or failed a short while ago."""
     with database.transaction("worker", _SCOPE) as tx:
         under_way = tx.execute(
             text(
                 "select 1 from change c join device_state s on s.drift_change = c.id where s.device_id = :device"
                 " and (c.state in ('waiting', 'approved', 'running', 'rolling_back')"
-                "      or c.finished_at > now() - interval '2 minutes')"
+                "      or (c.state <> 'succeeded' and c.finished_at > now() - interval '10 minutes'))"
             ),
             {"device": one.device_id},
         ).scalar()
@@ -184,6 +185,4 @@ def _system(tx: Connection) -> Principal:
 
 
 def _json(value: dict[str, Any]) -> str:
-    import msgspec
-
     return msgspec.json.encode(value).decode()

@@ -1,7 +1,7 @@
 """Pins: parts of a device's model that the device itself decided, kept when it was adopted.
 
-An adoption lists where the new model differs from the intent, down to fields: ``interfaces[to-ag01].ospf.cost: 10 → 20``. A
-pin is that place and its value. Pins are laid on the model that the inventory gives, so everything else goes on
+An adoption lists where the new model differs from the intent, down to fields, as ``interfaces[to-ag01].ospf.cost``.
+A pin is that place and its value. Pins are laid on the model that the inventory gives, so everything else goes on
 following the inventory.
 """
 

@@ -38,8 +38,8 @@ select coalesce(json_agg(row order by row.name), '[]')::text from (
          st.reachable is true and st.tried_at > now() - interval '2 minutes' as reachable,
          case when st.tried_at is null then 'unknown' when st.tried_at <= now() - interval '2 minutes' then 'unknown'
               when st.reachable then 'reachable' else 'unreachable' end as state,
-         st.seen_at, st.tried_at, st.pushed is not null as configured, st.drifted_since, st.error ->> 'message' as problem,
-         a.host_key is not null as enrolled
+         st.seen_at, st.tried_at, st.pushed is not null as configured, st.drifted_since,
+         st.error ->> 'message' as problem, a.host_key is not null as enrolled
   from device d join site s on s.id = d.site_id left join device_state st on st.device_id = d.id
   left join device_access a on a.device_id = d.id
   where d.id = any(:ids)) row
@@ -82,7 +82,9 @@ def device_id(tx: Connection, name: str) -> tuple[UUID, UUID, str]:
     Raises:
         NotFound: none of that name here.
     """
-    row = tx.execute(text("select id, tenant_id, platform from device where name = :name"), {"name": name}).one_or_none()
+    row = tx.execute(
+        text("select id, tenant_id, platform from device where name = :name"), {"name": name}
+    ).one_or_none()
     if row is None:
         raise NotFound(f"There is no device {name!r}.", hint="'irisplane device list' shows them.", device=name)
     return row.id, row.tenant_id, row.platform

@@ -47,7 +47,8 @@ insert into config_version (device_id, tenant_id, digest, source, change_id)
 select :device, :tenant, :digest, :source, :change
 where not exists (select from (select digest, source, change_id from config_version where device_id = :device
                                order by id desc limit 1) last
-                  where last.digest = :digest and (:source = 'backup' or (last.source = :source and last.change_id = :change)))
+                  where last.digest = :digest
+                    and (:source in ('backup', 'drift') or (last.source = :source and last.change_id = :change)))
 """)
 
 
@@ -62,7 +63,7 @@ def keep(
     source: str,
     change_id: UUID | None = None,
 ) -> str:
-    """Keep a running configuration (normalised, raw); gives its digest. The same as the newest one is not kept twice."""
+    """Keep a running configuration (normalised, raw); gives its digest. The same as the newest is not kept twice."""
     digest = digest_of(configuration)
     known = tx.execute(
         text("select 1 from config_text where tenant_id = :tenant and digest = :digest"),
@@ -123,6 +124,11 @@ select v.id, v.digest, v.source, v.taken_at, v.change_id, t.lines
 from config_version v join config_text t on t.tenant_id = v.tenant_id and t.digest = v.digest
 where v.device_id = :device
 """
+_DIFFERENT: Final = f"""
+select id, digest, source, taken_at, change_id, lines
+from (select s.*, lag(digest) over (order by id desc) as newer from ({_VERSIONS}) s) t
+where newer is distinct from digest
+"""  # noqa: S608 - made of constants
 
 
 def versions(tx: Connection, device_id: UUID, *, limit: int = 200) -> list[Version]:
@@ -132,13 +138,13 @@ def versions(tx: Connection, device_id: UUID, *, limit: int = 200) -> list[Versi
 
 
 def version(tx: Connection, device_id: UUID, which: str) -> Version:
-    """One version: by the beginning of its digest or id, or by ``@N`` (``@0`` the newest, ``@1`` the one before).
+    """One version: by the beginning of its digest, by id, or ``@N``: the N-th different one before the newest (``@0``).
 
     Raises:
         NotFound: none, or more than one, is meant.
     """
     if which.startswith("@") and which[1:].isdigit():
-        statement = text(_VERSIONS + " order by v.id desc offset :skip limit 1")
+        statement = text(_DIFFERENT + " order by id desc offset :skip limit 1")
         found = tx.execute(statement, {"device": device_id, "skip": int(which[1:])}).all()
     else:
         statement = text(_VERSIONS + " and (starts_with(v.digest, :which) or v.id::text = :which) order by v.id desc")

@@ -1,7 +1,7 @@
 """After a commit: is the router reachable, exactly as planned, and does the network around it stand as intended?
 
-What was already broken before the commit is told, and does not fail it; what the commit breaks does, and so does
-what it should have brought up. An adjacency that is lost shows only when its dead interval is over: where a change touches
+What was already broken before the commit is told, and does not fail it; what the commit breaks does, and so does what
+it should have brought up. An adjacency that is lost shows only when its dead interval is over: where a change touches
 routing, the router is watched for that long.
 """
 
@@ -26,8 +26,9 @@ from orchestrator.kinds import Step, Surroundings, Verdict
 __all__ = ["baseline", "settle_seconds", "touches_routing", "verify_device"]
 
 _ROUTING: Final = re.compile(
-    r"^[ +\-~]*(?:router |no router |\s*(?:no )?(?:ip ospf|ipv6 ospf6|ip address|ipv6 address|shutdown|neighbor |network "
-    r"|passive-interface|redistribute|area |ospf|bgp |timers|route-map .* (?:in|out)$|address-family|distance))"
+    r"^[ +\-~]*(?:router |no router |\s*(?:no )?(?:ip ospf|ipv6 ospf6|ip address|ipv6 address|shutdown|neighbor "
+    r"|network |passive-interface|redistribute|area |ospf|bgp |timers|route-map .* (?:in|out)$|address-family"
+    r"|distance))"
 )
 _DEFAULT_DEAD: Final = 40
 _POLL_SECONDS: Final = 0.6
@@ -91,7 +92,8 @@ select d.name, host(a.address) as address from device d
 left join interface i on i.device_id = d.id and i.kind = 'loopback' and i.vrf_id is null
 left join address a on a.interface_id = i.id and upper_inf(a.held)
 where d.status in ('active', 'maintenance', 'planned')
-  and (exists (select from device_state s where s.device_id = d.id and s.pushed is not null and s.reachable is not false)
+  and (exists (select from device_state s
+               where s.device_id = d.id and s.pushed is not null and s.reachable is not false)
        or exists (select from change_step c where c.change_id = :change and c.target_id = 'device:' || d.id::text
                   and c.state in ('applied', 'verifying', 'verified', 'confirming', 'confirmed')))
 """)

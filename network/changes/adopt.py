@@ -27,7 +27,7 @@ from network.fleet import Access, fleet_of, reach_one
 from network.intent import Intended, Overlay, intended, relaid
 from network.parse import adopt
 from network.pins import pins_of
-from network.render import normalise
+from network.render import normalise, render_unfilled
 from network.secrets import fill_for, keep_found
 from orchestrator.kinds import ChangeKind, Outcome, Step, Surroundings, Verdict, World
 from orchestrator.plan import Draft, Impact, Target
@@ -89,7 +89,7 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
             undo_note="The intent is again what it was before; no router is touched.",
         )
 
-    def plan_undo(self, done: Sequence[Step], world: World) -> Draft:
+    def plan_undo(self, done: Sequence[Step], world: World) -> Draft:  # noqa: ARG002 - every kind's signature
         """The overlays as they were before."""
         targets = tuple(
             Target(step.target.id, step.target.name, "", "", {**step.target.data, "back_from": str(step.change_id)},
@@ -121,8 +121,8 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
             one = intended(tx, [device])[device]
             keep_found(tx, reach.tenant_id, dict(adopt(one.bare, text_now).secrets))
             lay_overlays(tx, reach, step.change_id, step.target.data["overlays"])
-        return Outcome({"fields": step.target.data["fields"], "opaque": step.target.data["opaque"]},
-                       f"{step.target.data['fields']} parts pinned, {step.target.data['opaque']} opaque blocks.")  # fmt: skip
+        counts = {"fields": step.target.data["fields"], "opaque": step.target.data["opaque"]}
+        return Outcome(counts, f"{counts['fields']} parts pinned, {counts['opaque']} opaque blocks.")
 
     def verify(self, step: Step, around: Surroundings) -> Verdict:
         """The intent renders to what runs."""
@@ -184,8 +184,6 @@ def adopting(one: Intended, running: str) -> Adopting:
 
 def _bare_text(one: Intended, running: str) -> str:
     """The running text with references in place of secrets, named as the intent names them."""
-    from network.render import render_unfilled
-
     return render_unfilled(adopt(one.bare, running).model, one.platform)
 
 

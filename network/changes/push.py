@@ -157,9 +157,10 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
         if status.state in ("prepared", "committed-pending"):
             try:
                 driver.rollback(mark)
-                return "Taken back by the router."
             except AlreadyConfirmed:
                 status = driver.status(mark)
+            else:
+                return "Taken back by the router."
         if status.state == "confirmed" and prepared and not prepared["idle"]:
             with around.database.transaction("worker", around.scope) as tx:
                 before = store.raw(tx, fleet_of(around.database).keyring, reach.tenant_id, prepared["before"])
