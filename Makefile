@@ -24,12 +24,12 @@ status: ## say which part runs, since when, and how it is
 test: ## install what it needs, test every behaviour once, the lab included (beside a running `make up`)
 	@scripts/bootstrap dev
 	@code=0; $(OTHER_INSTANCE)=test $(PYTHON_OF_OURS) -m pytest $(ARGS) || code=$$?; \
-	$(OTHER_INSTANCE)=test $(IRISPLANE) down --quiet || [ $$code != 0 ] || code=1; exit $$code
+	$(OTHER_INSTANCE)=test $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 test-long: ## the same with the full counts of each claim
 	@scripts/bootstrap dev
 	@code=0; $(OTHER_INSTANCE)=long IRISPLANE_LONG=1 $(PYTHON_OF_OURS) -m pytest --timeout=7200 $(ARGS) || code=$$?; \
-	$(OTHER_INSTANCE)=long $(IRISPLANE) down --quiet || [ $$code != 0 ] || code=1; exit $$code
+	$(OTHER_INSTANCE)=long $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 check: ## style, types, and the direction of imports; takes seconds
 	@scripts/bootstrap dev
@@ -41,7 +41,7 @@ check: ## style, types, and the direction of imports; takes seconds
 bench: ## each claim of speed beside its reference; exits non-zero when a bound is missed by half
 	@scripts/bootstrap dev
 	@code=0; $(OTHER_INSTANCE)=bench $(PYTHON_OF_OURS) -m benchmarks $(ARGS) || code=$$?; \
-	$(OTHER_INSTANCE)=bench $(IRISPLANE) down --quiet || [ $$code != 0 ] || code=1; exit $$code
+	$(OTHER_INSTANCE)=bench $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 clean: ## stop everything and forget it: database, keys, logs, lab
 	@if [ -x $(IRISPLANE) ]; then $(IRISPLANE) clean; else echo "Nothing to forget."; fi
