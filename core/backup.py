@@ -98,7 +98,7 @@ class Restored:
 
     Attributes:
         audit: the journal, verified in the restored database.
-        missing_keys: master keys that secrets need and the key file has not; put it back from where ``keys_to`` pointed.
+        missing_keys: master keys that secrets need and the key file has not; ``keys_to`` says where they are.
         faithful: the journal ends exactly where the manifest says.
         upgraded: the schema was older than this release and was brought forward.
     """

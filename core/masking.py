@@ -110,8 +110,9 @@ def _forms(value: str) -> set[str]:
         value,
         raw.hex(),
         raw.hex().upper(),
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+        *_within_base64(raw),
         quote(value, safe=""),
         quote(value),
         quote_plus(value),
@@ -120,3 +121,13 @@ def _forms(value: str) -> set[str]:
         repr(value)[1:-1],
     }
     return {form for form in forms if len(form) >= _SHORTEST}
+
+
+def _within_base64(raw: bytes) -> set[str]:
+    """The characters that stand for the value inside a longer text's base64, at each of its three alignments."""
+    forms = set()
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + raw).decode()
+        steady = encoded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+        forms |= {steady, steady.replace("+", "-").replace("/", "_")}
+    return forms
