@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import Misconfigured
+from core.settings import Settings
 
 __all__ = ["Checkpoint", "CheckpointFile", "Signer", "public_keys"]
 
@@ -108,6 +109,12 @@ class CheckpointFile:
     def __init__(self, path: Path, signer: Signer | None = None) -> None:
         self.path = path
         self._signer = signer
+
+    @classmethod
+    def of(cls, settings: Settings, *, signing: bool = False) -> CheckpointFile:
+        """The checkpoints of an instance; ``signing`` opens, or makes, the key that signs them."""
+        signer = Signer(settings.key_file.with_name("journal.json")) if signing else None
+        return cls(settings.state_dir / "audit" / "checkpoints.jsonl", signer)
 
     @property
     def keys_path(self) -> Path:

@@ -23,6 +23,7 @@ from psycopg.rows import TupleRow
 from core.db import Database, Role
 from core.journal.chain import COLUMNS_SQL, GENESIS, connect, link_hash
 from core.journal.checkpoints import Checkpoint, CheckpointFile
+from core.settings import Settings
 
 __all__ = ["BATCH", "CHANNEL", "Sequencer", "after_restore", "checkpoint_now", "head"]
 
@@ -44,12 +45,18 @@ class Sequencer:
     """
 
     def __init__(
-        self, database: Database, checkpoints: CheckpointFile | None, *, checkpoint_seconds: float = 3600.0
+        self, database: Database, checkpoints: CheckpointFile | None = None, *, checkpoint_seconds: float = 3600.0
     ) -> None:
         self._database = database
         self._checkpoints = checkpoints
         self._every = checkpoint_seconds
         self.leading = False
+
+    @classmethod
+    def of(cls, database: Database, settings: Settings) -> Sequencer:
+        """The sequencer of an instance: signs with the key beside its master keys, below its state folder."""
+        file = CheckpointFile.of(settings, signing=True)
+        return cls(database, file, checkpoint_seconds=60.0 * settings.checkpoint_minutes)
 
     def run(self, stop: threading.Event) -> None:
         """Lead whenever nobody else does, until ``stop``; then sign a last checkpoint.
