@@ -125,7 +125,8 @@ def _execute_one(tx: Connection, command: JsonObject, allowed: frozenset[str]) -
     statement, inverse_op = _STATEMENTS[op](name, table, keys)
     done = tx.exec_driver_sql(statement, (msgspec.json.encode(rows, enc_hook=str).decode(),)).one()
     if done.n != len(rows):
-        raise _changed(tx, name, table, rows)
+        written = {str(row["id"]) for row in msgspec.json.decode(done.rows or "[]")}
+        raise _changed(tx, name, table, [row for row in rows if str(row["id"]) not in written])
     return f'{{"op":"{inverse_op}","table":"{name}","rows":{done.rows}}}'
 
 
