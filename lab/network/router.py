@@ -70,6 +70,7 @@ def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bf
         "vtysh -b > /run/frr/boot.log 2>&1 || :",
         f"lldpd -x -X /run/frr/agentx -I 'to-*' -S 'FRRouting, Irisplane lab, {router.site}'",
         "/usr/sbin/sshd -f /etc/ssh/sshd_config",
+        "until [ -s /run/sshd.pid ]; do sleep 0.02; done",  # written once it listens
         f"echo {shlex.quote(_READY)}",
         "exec > /dev/null 2>&1",
         "trap : TERM HUP INT",

@@ -96,8 +96,29 @@ def typed(have: Node, want: Node) -> list[str]:
     return out
 
 
-def _find(node: Node, line: str) -> Node | None:
-    return next((child for child in node.children if child.line == line), None)
+class _Index:
+    """What stands in one context, to be found at once: thousands of list entries in one context are usual."""
+
+    def __init__(self, node: Node | None, path: Path) -> None:
+        children = node.children if node is not None else []
+        self._context = path[-1] if path else ""
+        self._lines = {child.line: child for child in children}
+        self._slots = {
+            slot for c in children if not c.context and (slot := identity(self._context, c.line)) is not None
+        }
+
+    def find(self, line: str) -> Node | None:
+        """The child with this line."""
+        return self._lines.get(line)
+
+    def replaces(self, line: str) -> bool:
+        """Whether typing what stands here takes the place of this line."""
+        if _GOES_FIRST.match(line):
+            return False
+        if (line[3:] if line.startswith("no ") else f"no {line}") in self._lines:
+            return True
+        slot = identity(self._context, line)
+        return slot is not None and slot in self._slots
 
 
 def _negated(line: str) -> str:
@@ -124,30 +145,17 @@ def _closer(line: str) -> str:
     return "exit-vrf" if line.startswith("vrf ") else "exit"
 
 
-def _replaced(line: str, path: Path, want: Node) -> bool:
-    """Whether a line of ``want`` takes the place of this one by being typed."""
-    if _GOES_FIRST.match(line):
-        return False
-    context = path[-1] if path else ""
-    opposite = line[3:] if line.startswith("no ") else f"no {line}"
-    slot = identity(context, line)
-    return any(
-        child.line == opposite or (slot is not None and identity(context, child.line) == slot)
-        for child in want.children
-        if not child.context
-    )
-
-
 def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
     """What goes."""
     body: list[str] = []
+    wanted = _Index(want, path)
     for child in reversed(have.children):
-        other = _find(want, child.line) if want is not None else None
+        other = wanted.find(child.line)
         if child.context and (other is not None or _NOTHING_WHEN_EMPTY.match(child.line)):
             _enter(path, body, out)
             body = []
             _take(child, other, (*path, child.line), out)
-        elif other is None and not (want is not None and _replaced(child.line, path, want)):
+        elif other is None and not wanted.replaces(child.line):
             body.append(_negated(child.line))
     _enter(path, body, out)
 
@@ -155,8 +163,9 @@ def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
 def _give(have: Node | None, want: Node, path: Path, out: list[str]) -> None:
     """What comes."""
     body: list[str] = []
+    there = _Index(have, path)
     for child in want.children:
-        other = _find(have, child.line) if have is not None else None
+        other = there.find(child.line)
         if child.context:
             _enter(path, body, out)
             body = []

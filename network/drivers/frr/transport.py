@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import logging
 import socket
 import time
 from contextlib import suppress
@@ -29,6 +30,8 @@ from network.errors import (
 
 __all__ = ["Lines", "Session", "key_fingerprint"]
 
+# What goes wrong arrives as an exception; paramiko would also log each with a traceback.
+logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
 _LARGEST_ANSWER = 64 * 1024 * 1024
 
 
@@ -99,6 +102,8 @@ class Session:
         target = self.target
         try:
             transport.start_client(timeout=target.timeouts.banner)
+            if not transport.initial_kex_done:  # paramiko says nothing when the time is up
+                raise TimeoutError("timeout")
         except (paramiko.SSHException, EOFError, OSError) as error:
             waited = time.monotonic() - began
             if waited >= target.timeouts.banner - 0.5 or "timeout" in str(error).lower():
