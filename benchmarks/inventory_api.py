@@ -56,10 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given.serve:
         return _serve(*given.serve)
 
-    from core.postgres_temporary import TemporaryPostgres  # noqa: PLC0415 - not needed where only the API is served
+    from core.postgres_temporary import TemporaryPostgres
 
     with TemporaryPostgres() as server:
-        from core.migrations import upgrade  # noqa: PLC0415
+        from core.migrations import upgrade
 
         owner = server.dsn("owner")
         upgrade(owner)
@@ -134,8 +134,8 @@ def _measure(address: str, token: str, web: int, database: int, devices: int) ->
 
 def _fill(dsn: str, devices: int) -> str:
     """Rows straight into the tables, and an engineer's token."""
-    from core.identity import create_principal, grant  # noqa: PLC0415
-    from core.tokens import issue  # noqa: PLC0415
+    from core.identity import create_principal, grant
+    from core.tokens import issue
 
     engine = create_engine(dsn)
     with engine.begin() as tx:
@@ -190,11 +190,11 @@ def _api(dsn: str) -> Iterator[tuple[str, int]]:
 
 
 def _serve(dsn: str, port: str) -> int:
-    import uvicorn  # noqa: PLC0415
+    import uvicorn
 
-    from api.app import create_app  # noqa: PLC0415
-    from core.db import Database  # noqa: PLC0415
-    from core.settings import get_settings  # noqa: PLC0415
+    from api.app import create_app
+    from core.db import Database
+    from core.settings import get_settings
 
     database = Database(lambda role: dsn.replace("irisplane_owner", f"irisplane_{role}"))
     app: Any = create_app(database, get_settings())

@@ -35,7 +35,7 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
     rows = tx.execute(
         text(
             "select t.id, t.name, t.role, t.platform, t.status, s.code as site, o.code as tenant, t.asn, t.software_version,"  # noqa: S608
-            " host(t.management_address) as address, t.management_port as port, a.username"
+            " host(t.management_address) as address, t.management_port as port, a.username, a.host_key"
             " from device t join site s on s.id = t.site_id join tenant o on o.id = t.tenant_id"
             f" left join device_access a on a.device_id = t.id where {where} and t.management_address is not null order by t.name"
         ),
@@ -50,6 +50,9 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
             "irisplane_site": row.site, "irisplane_platform": row.platform, "irisplane_tenant": row.tenant,
             "irisplane_context": merged(contexts[row.id]),
         }  # fmt: skip
+        hostvars[row.name]["irisplane_software_version"] = row.software_version
+        if row.host_key:
+            hostvars[row.name]["irisplane_host_key"] = row.host_key
         if row.username:
             hostvars[row.name]["ansible_user"] = row.username
         if row.platform in _NETWORK_OS:

@@ -37,7 +37,7 @@ def export_files(tx: Connection, name: str) -> list[SourceFile]:
         if "source" in made.plain:
             attributions.update(
                 tx.execute(text(f"select distinct source from {made.name} where source <> ''")).scalars()
-            )  # noqa: S608
+            )
     manifest = {"format": "irisplane-region", "version": 1, "name": name, "attributions": sorted(attributions)}
     return [*files, SourceFile("region.json", (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())]
 
