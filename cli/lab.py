@@ -1,0 +1,115 @@
+"""`irisplane lab`: the routers at the other end of the wire, on this machine, and every fault they can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from cli import output, session
+
+__all__ = ["app"]
+
+app = App(name="lab", help="The lab's routers: up, down, and every fault.")
+
+
+@app.command
+def up(routers: int | None = None) -> None:
+    """Start the lab's routers (needs root).
+
+    Args:
+        routers: how many, 4 to 60; as the settings say when absent.
+    """
+    from core.settings import get_settings
+    from lab.network import control
+
+    report = control.up(routers or get_settings().lab_routers)
+    output.give(
+        asdict(report),
+        lambda: output.say(f"{report.routers} routers, {report.started} started in {report.seconds:.0f} s."),
+    )
+
+
+@app.command
+def down() -> None:
+    """Stop them."""
+    from lab.network import control
+
+    stopped = control.down()
+    output.give({"stopped": stopped}, lambda: output.say("Stopped." if stopped else "Nothing ran."))
+
+
+@app.command
+def status() -> None:
+    """Every router, and what is wrong with it; fibres that are cut."""
+    from lab.network import control
+
+    found = control.status()
+
+    def shown() -> None:
+        rows = [
+            {**asdict(one), "hung": "hangs" if one.hung else "", "missing": ", ".join(one.missing)}
+            for one in found.routers
+        ]
+        columns = {"name": "router", "role": "role", "site": "site", "address": "management", "power": "power",
+                   "hung": "", "missing": "missing programs"}  # fmt: skip
+        output.table(rows, columns, empty="The lab is down.")
+        for cut_ in found.cuts:
+            output.say(f"cut: {' '.join(str(value) for value in asdict(cut_).values())}", "yellow")
+
+    output.give(asdict(found), shown)
+
+
+@app.command
+def cut(a: str, b: str, *, silent: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Cut the fibre between two routers.
+
+    Args:
+        silent: packets are lost, but both ends still see light.
+    """
+    from lab.network import control
+
+    _done(lambda: control.cut(a, b, silent=silent), f"The fibre between {a} and {b} is cut.")
+
+
+@app.command
+def mend(a: str, b: str) -> None:
+    """Mend the fibre between two routers."""
+    from lab.network import control
+
+    _done(lambda: control.mend(a, b), f"The fibre between {a} and {b} is mended.")
+
+
+@app.command
+def hang(router: str) -> None:
+    """Make a router accept connections and say nothing more."""
+    from lab.network import control
+
+    _done(lambda: control.hang(router), f"{router} hangs.")
+
+
+@app.command
+def resume(router: str) -> None:
+    """Let a hung router go on."""
+    from lab.network import control
+
+    _done(lambda: control.resume(router), f"{router} goes on.")
+
+
+@app.command
+def power(router: str, what: Literal["on", "off"]) -> None:
+    """Take a router's power away, or give it back."""
+    from lab.network import control
+
+    switch = control.power_on if what == "on" else control.power_off
+    _done(lambda: switch(router), f"{router} is {what}.")
+
+
+def _done(act: Callable[[], object], said: str) -> None:
+    act()
+    if session.current.as_json:
+        output.give({"done": said}, lambda: None)
+    else:
+        output.say(said)

@@ -1,0 +1,121 @@
+"""The ``irisplane`` command: nouns, then verbs. Every noun is imported only when it is used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+
+from cli import output, session
+from cli.errors import INTERRUPTED, OK, Ended, WrongUse, exit_code
+from core.errors import IrisplaneError
+
+__all__ = ["main"]
+
+_EPILOGUE = """\
+Everywhere on the line: --json (for programs), --profile NAME (or IRISPLANE_PROFILE; default engineer),
+--url URL (or IRISPLANE_URL), --no-color, --quiet. IRISPLANE_TOKEN overrides the profile's token.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 not allowed, 4 not found, 5 conflict, 6 waiting, 7 not available.
+"""
+
+_REGION = "The region"
+_CHANGES = "Changes"
+_PEOPLE = "People and trust"
+_MACHINE = "This machine"
+
+_NOUNS: tuple[tuple[str, str, str, str], ...] = (
+    ("config", "cli.config:app", _CHANGES, "Push, compare, restore and export configurations."),
+    ("change", "cli.change:app", _CHANGES, "Follow changes, decide on them, take them back."),
+    ("calendar", "cli.calendar:app", _CHANGES, "Maintenance windows and freezes."),
+    ("device", "cli.inventory:device", _REGION, "Devices, and what was last seen of them."),
+    ("site", "cli.inventory:site", _REGION, "Sites."),
+    ("rack", "cli.inventory:rack", _REGION, "Racks."),
+    ("prefix", "cli.inventory:prefix", _REGION, "Prefixes, and the next free one."),
+    ("vlan", "cli.inventory:vlan", _REGION, "VLANs, and the next free one."),
+    ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
+    ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),
+    ("tenant", "cli.people:tenant", _PEOPLE, "Administrations."),
+    ("person", "cli.people:person", _PEOPLE, "People, services, their roles and deputies."),
+    ("token", "cli.people:token", _PEOPLE, "Tokens of the API."),
+    ("secret", "cli.secret:app", _PEOPLE, "Secrets: set, list, rotate. Values never come out."),
+    ("webhook", "cli.webhook:app", _PEOPLE, "Where events are sent."),
+    ("audit", "cli.audit:app", _PEOPLE, "The journal: list, verify, export."),
+    ("lab", "cli.lab:app", _MACHINE, "The lab's routers: up, down, and every fault."),
+    ("up", "cli.machine:up", _MACHINE, "Bring the region up on this machine."),
+    ("down", "cli.machine:down", _MACHINE, "Stop it; what was stored stays."),
+    ("status", "cli.machine:status", _MACHINE, "Every part, and whether it runs."),
+    ("logs", "cli.machine:logs", _MACHINE, "The log of one part."),
+    ("doctor", "cli.machine:doctor", _MACHINE, "What is wrong, and how to mend it."),
+    ("backup", "cli.machine:backup", _MACHINE, "Write a backup; keys go elsewhere."),
+    ("restore", "cli.machine:restore", _MACHINE, "Bring a backup back into an empty instance."),
+    ("worker", "cli.machine:worker", _MACHINE, "Carry out changes in this process."),
+    ("clean", "cli.machine:clean", _MACHINE, "Stop everything and forget it."),
+)
+
+
+def _application() -> App:
+    app = App(
+        name="irisplane",
+        help="The control plane of a region: every alteration is planned, read, approved, verified, confirmed.",
+        help_epilogue=_EPILOGUE,
+        help_format="plaintext",
+        version=lambda: f"irisplane {version('irisplane')}",
+        result_action="return_value",
+    )
+    for name, reference, group, text in _NOUNS:
+        app.command(reference, name=name, group=group, help=text)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code. Never shows a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        rest = session.take_options(given)
+        _application()(rest, exit_on_error=False, print_error=False)
+    except Ended as end:
+        return end.code
+    except CycloptsError as error:
+        wrong = WrongUse(_sentence(error))
+        output.tell_error(wrong)
+        return exit_code(wrong)
+    except IrisplaneError as error:
+        output.tell_error(error)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        output.notice("Interrupted. What was submitted goes on; 'irisplane change list' shows it.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough
+        return OK
+    except Exception as error:  # noqa: BLE001 - the last resort of a command: a sentence, not a traceback
+        return _defect(error)
+    return OK
+
+
+def _sentence(error: CycloptsError) -> str:
+    return str(error).strip().replace("\n", " ")
+
+
+def _defect(error: Exception) -> int:
+    import os
+    import traceback
+
+    from core.errors import Unexpected
+
+    if os.environ.get("IRISPLANE_LOG_LEVEL") == "debug":
+        traceback.print_exc()
+    output.tell_error(
+        Unexpected(
+            f"The command failed unexpectedly ({type(error).__name__}).",
+            hint="Run it again with IRISPLANE_LOG_LEVEL=debug and report what it shows.",
+        )
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
