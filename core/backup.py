@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,7 +34,18 @@ from core.migrations import current, pending, revisions, upgrade
 from core.postgres_cluster import binaries
 from core.rotation import sealed_columns, used_keys
 
-__all__ = ["BackupDamaged", "Manifest", "Places", "Restored", "backup", "read_manifest", "restore"]
+__all__ = [
+    "BackupDamaged",
+    "Manifest",
+    "Places",
+    "Restored",
+    "backup",
+    "files_of",
+    "read_manifest",
+    "restore",
+    "restore_database",
+    "settle",
+]
 
 FORMAT: Final = "irisplane-backup/1"
 _DUMP: Final = "database.dump"
@@ -177,6 +189,17 @@ def restore(database: Database, places: Places, folder: Path, *, keys_from: Path
         Unavailable: the restore failed (its words are in the message); the database is empty as before.
     """
     manifest = read_manifest(folder)
+    files = files_of(folder, keys_from)
+    upgraded = restore_database(database, manifest, folder)
+    return settle(database, places, manifest, files, upgraded=upgraded)
+
+
+def restore_database(database: Database, manifest: Manifest, folder: Path) -> bool:
+    """The first half of a restore, as role ``owner``: the database alone.
+
+    Returns:
+        Whether the schema was older and was brought forward.
+    """
     owner = database.dsn("owner")
     _refuse_unless_empty(owner)
     unknown = sorted(set(manifest.heads) - revisions(owner))
@@ -185,22 +208,51 @@ def restore(database: Database, places: Places, folder: Path, *, keys_from: Path
             f"The backup is of a later release (schema {', '.join(unknown)}).",
             hint=f"Install Irisplane {manifest.release} or later.",
         )
-    if keys_from is not None:
-        _bring_keys(places, keys_from)
     _run(
         "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--no-comments", "--dbname",
         str(make_url(owner).database), str(folder / _DUMP), owner=owner,
     )  # fmt: skip
-    _bring_checkpoints(places, folder)
     behind = bool(pending(owner))
     if behind:
         upgrade(owner)
+    return behind
+
+
+def files_of(folder: Path, keys_from: Path | None) -> dict[str, str]:
+    """What ``settle`` puts in place: the backup's checkpoints and public keys, and the key files where they are given.
+
+    Raises:
+        InvalidInput: ``keys_from`` holds no key file.
+    """
+    sources = [folder / "checkpoints.jsonl", folder / "journal-keys.json"]
+    if keys_from is not None:
+        if not (keys_from / "master.json").is_file():
+            raise InvalidInput(
+                f"{keys_from} holds no master.json.", pointer="/keys_from", hint="Give the folder that --keys-to made."
+            )
+        sources += [keys_from / "master.json", keys_from / "journal.json"]
+    return {path.name: path.read_text(encoding="utf-8") for path in sources if path.is_file()}
+
+
+def settle(
+    database: Database, places: Places, manifest: Manifest, files: Mapping[str, str], *, upgraded: bool
+) -> Restored:
+    """The second half of a restore, as the user Irisplane runs as: keys and checkpoints, then verification."""
+    checkpoints = CheckpointFile(places.checkpoints)
+    for name, path in (("master.json", places.key_file), ("journal.json", places.signing_key)):
+        if name in files and not path.exists():
+            _write_private(path, files[name].encode())
+    if not places.checkpoints.exists():
+        for name, path in (("checkpoints.jsonl", places.checkpoints), ("journal-keys.json", checkpoints.keys_path)):
+            if name in files:
+                path.parent.mkdir(parents=True, mode=0o750, exist_ok=True)
+                path.write_text(files[name], encoding="utf-8")
     file = CheckpointFile(places.checkpoints, Signer(places.signing_key))
-    after_restore(database, file, role="owner")
-    report = verify_database(database, file, public_keys(file.keys_path), role="owner")
+    after_restore(database, file)
+    report = verify_database(database, file, public_keys(file.keys_path))
     held = Keyring.load(places.key_file).ids if places.key_file.exists() else frozenset()
     faithful = (report.last, report.hash) == (manifest.seq, manifest.hash)
-    return Restored(manifest, report, tuple(sorted(set(manifest.key_ids) - held)), faithful, behind)
+    return Restored(manifest, report, tuple(sorted(set(manifest.key_ids) - held)), faithful, upgraded)
 
 
 def _write(database: Database, places: Places, folder: Path, instance: str) -> Manifest:
@@ -237,34 +289,9 @@ def _write(database: Database, places: Places, folder: Path, instance: str) -> M
 
 
 def _save_keys(places: Places, folder: Path) -> None:
-    folder.mkdir(parents=True, mode=0o700)
-    for path in (places.key_file, places.signing_key):
+    for path, name in ((places.key_file, "master.json"), (places.signing_key, "journal.json")):
         if path.exists():
-            _copy_private(path, folder / path.name)
-
-
-def _bring_keys(places: Places, keys_from: Path) -> None:
-    if not (keys_from / places.key_file.name).is_file():
-        raise InvalidInput(
-            f"{keys_from} holds no {places.key_file.name}.",
-            pointer="/keys_from",
-            hint="Give the folder --keys-to made.",
-        )
-    for path in (places.key_file, places.signing_key):
-        saved = keys_from / path.name
-        if saved.is_file() and not path.exists():
-            path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-            _copy_private(saved, path)
-
-
-def _bring_checkpoints(places: Places, folder: Path) -> None:
-    keys_path = CheckpointFile(places.checkpoints).keys_path
-    if places.checkpoints.exists():
-        return
-    places.checkpoints.parent.mkdir(parents=True, mode=0o750, exist_ok=True)
-    for path in (places.checkpoints, keys_path):
-        if (folder / path.name).is_file():
-            shutil.copyfile(folder / path.name, path)
+            _write_private(folder / name, path.read_bytes())
 
 
 def _refuse_unless_empty(owner: str) -> None:
@@ -297,10 +324,11 @@ def _run(program: str, *arguments: str, owner: str) -> None:
         raise Unavailable(f"{program} failed: {words}", hint="Mend what it names and try again; nothing was kept.")
 
 
-def _copy_private(source: Path, target: Path) -> None:
-    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+def _write_private(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "wb") as out:
-        out.write(source.read_bytes())
+        out.write(content)
         out.flush()
         os.fsync(out.fileno())
 

@@ -20,7 +20,7 @@ import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
-from core.db import Database, Role
+from core.db import Database
 from core.journal.chain import COLUMNS_SQL, GENESIS, connect, link_hash
 from core.journal.checkpoints import Checkpoint, CheckpointFile
 from core.settings import Settings
@@ -30,6 +30,7 @@ __all__ = ["BATCH", "CHANNEL", "Sequencer", "after_restore", "checkpoint_now", "
 CHANNEL: Final = "irisplane_journal"
 BATCH: Final = 500
 _LEADER: Final = 0x1715_0002  # any constant: the key of the advisory lock
+_SILENCE_LIMIT: Final = "15s"
 _BUSY_WAIT, _IDLE_WAIT, _RETRY_WAIT = 0.02, 0.25, 1.0
 
 _log = structlog.get_logger("irisplane.sequencer")
@@ -85,6 +86,9 @@ class Sequencer:
             return total
 
     def _serve(self, connection: psycopg.Connection[TupleRow], stop: threading.Event) -> None:
+        # A process that is frozen while it leads must not keep the lead: the server ends a connection this silent.
+        connection.execute(f"set idle_session_timeout = '{_SILENCE_LIMIT}'")
+        connection.commit()
         while not _lead(connection):
             if stop.wait(_RETRY_WAIT):
                 return
@@ -152,13 +156,13 @@ def checkpoint_now(database: Database, checkpoints: CheckpointFile) -> Checkpoin
         return _sign_head(connection, checkpoints)
 
 
-def after_restore(database: Database, checkpoints: CheckpointFile | None, *, role: Role = "platform") -> None:
+def after_restore(database: Database, checkpoints: CheckpointFile | None) -> None:
     """Make a restored database fit to go on: queued entries bear transaction numbers of another server.
 
     Signs a ``restore`` checkpoint, which says that the chain continues from here: what the machine's own checkpoints
     know beyond it was not in the backup, and verification says so instead of calling it tampering.
     """
-    with connect(database.dsn(role)) as connection:
+    with connect(database.dsn("platform")) as connection:
         connection.execute("update journal_pending set xid = '0'")
         connection.commit()
         seq, hash_ = head(connection)

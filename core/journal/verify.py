@@ -17,7 +17,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg.rows import TupleRow
 
-from core.db import Database, Role
+from core.db import Database
 from core.errors import InvalidInput
 from core.journal.chain import COLUMNS, GENESIS, Link, connect, link_hash, links
 from core.journal.checkpoints import Checkpoint, CheckpointFile
@@ -69,15 +69,9 @@ class Report:
         return not self.findings
 
 
-def verify_database(
-    database: Database,
-    checkpoints: CheckpointFile,
-    keys: Mapping[str, Ed25519PublicKey],
-    *,
-    role: Role = "platform",
-) -> Report:
+def verify_database(database: Database, checkpoints: CheckpointFile, keys: Mapping[str, Ed25519PublicKey]) -> Report:
     """Verify what the database holds now, in one snapshot."""
-    with connect(database.dsn(role), name="irisplane verify") as connection:
+    with connect(database.dsn("platform"), name="irisplane verify") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         # the file is read before the snapshot: a checkpoint signed meanwhile must not look like a cut tail
