@@ -51,7 +51,9 @@ class Marks:
             return self._devices.setdefault((target.host, target.port), _Device())
 
     def admit(self, target: Target, mark: Mark) -> None:
-        """Refuse a mark of an older epoch than was seen, and one beside another that is pending.
+        """Refuse a mark of an older epoch than was seen, and one beside another that is pending or prepared.
+
+        A newer epoch takes over what is only prepared.
 
         Raises:
             FencedOut, DeviceBusy
@@ -59,10 +61,14 @@ class Marks:
         device = self._device(target)
         if mark.epoch < device.epoch:
             raise FencedOut(f"{target.name} has seen epoch {device.epoch}, this is {mark.epoch}.", device=target.name)
+        for key, held in list(device.held.items()):
+            if key == (mark.change_id, mark.step_id):
+                continue
+            if held.state == "committed-pending" or (held.state == "prepared" and mark.epoch == device.epoch):
+                raise DeviceBusy(f"Another change holds {target.name}.", device=target.name, change_id=key[0])
+            if held.state == "prepared":
+                held.state, held.reason = "reverted", "discarded"
         device.epoch = mark.epoch
-        mine = (mark.change_id, mark.step_id)
-        if any(held.state == "committed-pending" and key != mine for key, held in device.held.items()):
-            raise DeviceBusy(f"Another change waits for its confirmation on {target.name}.", device=target.name)
 
     def keep(self, target: Target, mark: Mark, held: Held) -> None:
         """Remember what was prepared.
@@ -81,9 +87,9 @@ class Marks:
         return self._device(target).held.get((mark.change_id, mark.step_id))
 
     def get(self, target: Target, mark: Mark) -> Held:
-        """What is known of a mark. Raises ``NotPrepared`` when nothing is."""
+        """What is known of a mark that was prepared. Raises ``NotPrepared`` when nothing is, or it was forgotten."""
         held = self.find(target, mark)
-        if held is None:
+        if held is None or (held.state == "reverted" and held.reason == "discarded"):
             raise NotPrepared(f"Nothing is prepared for this step on {target.name}.", device=target.name)
         return held
 

@@ -17,8 +17,8 @@ from typing import Any, Final, Literal
 from network.drivers.credentials import CredentialFiles
 from network.drivers.marks import Held, Marks
 from network.drivers.protocol import Candidate, Facts, Mark, MarkStatus, Prepared, Target
-from network.drivers.vendor_errors import in_our_words
-from network.errors import AlreadyConfirmed, BaseMoved, ConfirmRefused, NotOffered
+from network.drivers.vendor_errors import in_our_words, tell_why
+from network.errors import AlreadyConfirmed, BaseMoved, ConfirmRefused, NetworkError, NotOffered, NotPrepared
 from network.expectations import Observations
 from network.redact import redact
 from network.render.normalise import normalise
@@ -85,6 +85,12 @@ def nxos(target: Target) -> NapalmConfigDriver:
     return NapalmConfigDriver(target, PLATFORMS["nxos"])
 
 
+def _strict_and_impatient(device: Any, target: Target) -> None:
+    """What NAPALM has no option for: PyEZ checks host keys, and does not wait half a minute for a silent device."""
+    device._hostkey_verify = True  # noqa: SLF001 - PyEZ takes it in its constructor, which NAPALM calls
+    device._conn_open_timeout = target.timeouts.log_in  # noqa: SLF001 - as above
+
+
 class NapalmConfigDriver:
     """One device of a platform that NAPALM speaks to."""
 
@@ -121,12 +127,13 @@ class NapalmConfigDriver:
             optional_args=self._options(files),
         )
         if self.platform.name == "junos":
-            device.device._hostkey_verify = True  # noqa: SLF001 - NAPALM hands no such option on to PyEZ
+            _strict_and_impatient(device.device, self.target)
         try:
             with in_our_words(self.target, self.platform.name, "open"):
                 device.open()
-        except BaseException:
+        except NetworkError:
             files.remove()
+            tell_why(self.target)
             raise
         self._device, self._files = device, files
 
@@ -242,6 +249,8 @@ class NapalmConfigDriver:
         held = _MARKS.get(self.target, mark)
         if held.state in ("committed-pending", "confirmed"):
             return self.status(mark)
+        if held.state == "reverted":
+            raise NotPrepared(f"What was prepared on {self.target.name} was taken back.", device=self.target.name)
         native = self.platform.timed_commit == "native"
         if not native and self.target.options.get("untimed") != "accept":
             raise NotOffered(

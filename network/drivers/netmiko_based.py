@@ -15,8 +15,16 @@ from typing import Any, Final, Literal
 from network.drivers.credentials import CredentialFiles
 from network.drivers.marks import Held, Marks
 from network.drivers.protocol import Candidate, Facts, Mark, MarkStatus, Prepared, Target
-from network.drivers.vendor_errors import in_our_words
-from network.errors import AlreadyConfirmed, BaseMoved, DeviceStuck, NotOffered, SyntaxRefused
+from network.drivers.vendor_errors import in_our_words, tell_why
+from network.errors import (
+    AlreadyConfirmed,
+    BaseMoved,
+    DeviceStuck,
+    NetworkError,
+    NotOffered,
+    NotPrepared,
+    SyntaxRefused,
+)
 from network.redact import redact
 from network.render.normalise import normalise
 
@@ -71,8 +79,9 @@ class NetmikoConfigDriver:
                     banner_timeout=self.target.timeouts.banner,
                     read_timeout_override=self.target.timeouts.command,
                 )
-        except BaseException:
+        except NetworkError:
             files.remove()
+            tell_why(self.target)
             raise
         self._files = files
 
@@ -145,6 +154,8 @@ class NetmikoConfigDriver:
         held = _MARKS.get(self.target, mark)
         if held.state in ("committed-pending", "confirmed"):
             return self.status(mark)
+        if held.state == "reverted":
+            raise NotPrepared(f"What was prepared on {self.target.name} was taken back.", device=self.target.name)
         if self.target.options.get("untimed") != "accept":
             raise NotOffered(
                 f"{self.target.name} has no commit with a timer.",

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from network.drivers.frr.transport import Session
 from network.drivers.protocol import Target
 from network.errors import (
     AuthenticationRefused,
@@ -20,9 +21,10 @@ from network.errors import (
 )
 from network.redact import redact
 
-__all__ = ["in_our_words"]
+__all__ = ["in_our_words", "tell_why"]
 
 _LONGEST = 500
+_SILENCE = frozenset(("ReadTimeout", "TimeoutExpiredError", "RpcTimeoutError", "TimeoutError"))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -43,7 +45,11 @@ def _kind(error: BaseException) -> type[NetworkError]:
         (AuthenticationRefused, bool(names & {"AuthenticationException", "AuthenticationError", "ConnectAuthError"})),
         (SyntaxRefused, bool(names & {"ReplaceConfigException", "MergeConfigException", "ConfigInvalidException"})),
         (NotOffered, bool(names & {"NotImplementedError", "CommitConfirmException"})),
-        (DeviceHangs, bool(names & {"ReadTimeout", "TimeoutExpiredError", "RpcTimeoutError", "TimeoutError"})),
+        (
+            DeviceHangs,
+            bool(names & {"ReadTimeout", "TimeoutExpiredError", "RpcTimeoutError", "TimeoutError"})
+            or "exchange timed out" in texts,
+        ),
         (
             SessionLost,
             bool(names & {"SessionCloseError", "ConnectClosedError", "ConnectionClosedException", "EOFError"}),
@@ -77,3 +83,16 @@ def in_our_words(target: Target, platform: str, doing: str) -> Iterator[None]:
         for secret in (target.password, target.private_key):
             said = said.replace(secret, "<redacted>") if secret else said
         raise kind(f"{target.name}: {doing}: {said}", device=target.name) from None
+
+
+def tell_why(target: Target) -> None:
+    """Try the log-in once more with our own SSH, which knows what went wrong to the last fingerprint.
+
+    Raises:
+        NetworkError: what our own attempt met; nothing when it met nothing.
+    """
+    session = Session(target)
+    try:
+        session.open()
+    finally:
+        session.close()

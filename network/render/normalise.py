@@ -11,6 +11,7 @@ __all__ = ["normalise"]
 
 # Printed or not for reasons outside the configuration: version, defaults profile, vtysh's own file handling.
 _FRR_NOISE = re.compile(r"(?:frr version \S+|frr defaults traditional|(?:no )?service integrated-vtysh-config)$")
+_FREE_TEXT = re.compile(r"(?:neighbor \S+ )?description |banner ")
 _NOISE = {
     "eos": re.compile(r"(?:!.*|end|\s*)$"),
     "iosxr": re.compile(r"(?:!!.*|!|end|Building configuration.*|\s*)$"),
@@ -39,11 +40,13 @@ def normalise(text: str, platform: str) -> str:
 
 def _spell(node: Node) -> None:
     """Inner runs of spaces are one space, except in free text; a line said twice (by two daemons) is said once."""
-    seen: set[str] = set()
-    for child in list(node.children):
-        if not re.match(r"(?:neighbor \S+ )?description |banner ", child.line):
+    kept: list[Node] = []
+    said: set[str] = set()
+    for child in node.children:
+        if not _FREE_TEXT.match(child.line):
             child.line = " ".join(child.line.split())
-        if child.line in seen and not child.context:
-            node.children = [other for other in node.children if other is not child]
-        seen.add(child.line)
+        if child.context or child.line not in said:
+            kept.append(child)
+        said.add(child.line)
         _spell(child)
+    node.children = kept

@@ -136,6 +136,7 @@ def parse(text: str) -> Node:
     The same context opened twice becomes one. Lines keep their inner spacing, lose what surrounds them.
     """
     root = Node("", context=True)
+    known_contexts: dict[tuple[int, str], Node] = {}
     stack = [_Open(root, -1, flat=False)]
     for raw in text.splitlines():
         body = raw.strip()
@@ -151,11 +152,12 @@ def parse(text: str) -> Node:
         _close_for(stack, indent, body)
         parent = stack[-1].node
         known = _opens(parent, body)
-        node = parent.child(body) if known else None
+        node = known_contexts.get((id(parent), body)) if known else None
         if node is None:
             node = Node(body, context=known)
             parent.children.append(node)
         if known:
+            known_contexts[id(parent), body] = node
             stack.append(_Open(node, indent, flat=None))
         else:
             _remember_unknown(stack, node, indent)

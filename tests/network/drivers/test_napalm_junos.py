@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+import time
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, unescape
 
@@ -11,7 +13,7 @@ import asyncssh
 import pytest
 
 from network.drivers.napalm_based import PLATFORMS, NapalmConfigDriver, junos
-from network.drivers.protocol import Candidate, ConfigDriver, Mark
+from network.drivers.protocol import Candidate, ConfigDriver, Mark, Timeouts
 from network.errors import (
     AlreadyConfirmed,
     AuthenticationRefused,
@@ -21,10 +23,13 @@ from network.errors import (
     NotOffered,
     SyntaxRefused,
 )
-from network.render import redacting, render
+from network.render import normalise, redacting, render
+from tests.network.drivers.conformance import ConfigDriverContract, Device
 from tests.network.drivers.transcript_server import Netconf, TranscriptServer
 from tests.network.render.models import core
 
+_MINUTE = 6.0  # seconds; the transcript's clock runs ten times as fast, or the tests would wait for minutes
+_EPOCHS = itertools.count(1000)
 _OLD = (
     "system {\n    host-name mx-old;\n    root-authentication {\n"
     '        encrypted-password "$6$old$hash"; ## SECRET-DATA\n    }\n}\n'
@@ -39,6 +44,7 @@ class _Mx:
         self.before: str | None = None
         self.pending = False
         self.minutes = ""
+        self.deadline = 0.0
         self.dialogue = Netconf(
             {
                 "get-configuration": self.configuration,
@@ -79,12 +85,15 @@ class _Mx:
         minutes = re.search(r"<confirm-timeout>(\d+)<", request)
         if minutes:
             self.before, self.pending, self.minutes = self.running, True, minutes[1]
+            self.deadline = time.monotonic() + int(minutes[1]) * _MINUTE
         else:
             self.pending = False
         self.running = self.candidate
         return "<ok/>"
 
     def revision(self, _request: str) -> str:
+        if self.pending and time.monotonic() > self.deadline:
+            self.timer_runs_out()
         comment = f"<comment>commit confirmed, rollback in {self.minutes}mins</comment>" if self.pending else ""
         return (
             f'<commit-revision-information><revision>re0-1-1</revision><date-time seconds="1000">x</date-time>{comment}'
@@ -215,3 +224,64 @@ def test_a_commit_without_a_timer_is_refused_unless_accepted(driver: NapalmConfi
     driver.prepare(Candidate("system {\n    host-name other;\n}\n"), mark)
     with pytest.raises(NotOffered, match="timer"):
         driver.commit(mark, 60)
+
+
+class _JunosDevice:
+    """The transcript as a device of the conformance suite."""
+
+    text = _OLD
+    other = "system {\n    host-name other;\n}\n"
+    lines = "protocols {\n    lldp;\n}\n"
+    bad = "system {\n    nonsense;\n}\n"
+    bad_line = 2
+    cut_off = ""
+    secret = ('snmp {\n    community "Hush-Hush";\n}\n', "Hush-Hush")
+
+    def __init__(self, router: _Mx, server: TranscriptServer) -> None:
+        self._router, self._server = router, server
+
+    def driver(self, command_timeout: float = 10, **changes: object) -> ConfigDriver:
+        timeouts = Timeouts(connect=3, banner=3, log_in=3, command=command_timeout)
+        return junos(self._server.target(**({"timeouts": timeouts} | changes)))
+
+    def normalise(self, text: str) -> str:
+        return normalise(text, "junos")
+
+    def epoch(self) -> int:
+        return next(_EPOCHS)
+
+    def hang(self) -> None:
+        self._server.hanging = True
+
+    def resume(self) -> None:
+        self._server.hanging = False
+
+    def power_cycle(self) -> None:
+        pytest.skip("a transcript has no power")
+
+    def by_hand(self) -> None:
+        self._router.running = self._router.candidate = _OLD.replace("mx-old", "by-hand")
+
+
+class TestJunosContract(ConfigDriverContract):
+    """The conformance suite as far as bought equipment and a transcript can follow it; what is left out says why."""
+
+    @pytest.fixture
+    def device(self, router: _Mx, server: TranscriptServer) -> _JunosDevice:
+        return _JunosDevice(router, server)
+
+    @pytest.fixture
+    def driver(self, device: _JunosDevice) -> Iterator[ConfigDriver]:
+        found = device.driver()
+        found.open()
+        yield found
+        found.close()
+
+    def test_bad_syntax_is_refused_with_its_line(self, device: Device, driver: ConfigDriver) -> None:
+        """Junos names the word it does not know, not the line."""
+        with pytest.raises(SyntaxRefused, match="nonsense"):
+            driver.prepare(Candidate(device.bad), _mark("bad"))
+
+    @pytest.mark.skip(reason="a transcript has no management address to lose")
+    def test_a_change_that_cuts_off_the_management_is_taken_back(self, device: Device) -> None:
+        """Needs a real device."""

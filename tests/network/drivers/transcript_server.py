@@ -99,6 +99,7 @@ class TranscriptServer:
         self._key = asyncssh.generate_private_key("ssh-ed25519")
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
+        self.hanging = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.port = 0
 
@@ -177,7 +178,12 @@ class TranscriptServer:
                 text = "".join(f"{part}\r\n" for part in answer.splitlines())
                 process.stdout.write(text + dialogue.prompt)
 
+    async def _patience(self) -> None:
+        while self.hanging:  # noqa: ASYNC110 - set from another thread, where an asyncio.Event may not be touched
+            await asyncio.sleep(0.1)
+
     async def _netconf(self, process: asyncssh.SSHServerProcess[str], dialogue: Netconf) -> None:
+        await self._patience()
         process.stdout.write(_HELLO + _END)
         pending, greeted = "", False
         while data := await process.stdin.read(65536):
@@ -187,6 +193,7 @@ class TranscriptServer:
                 if not greeted:
                     greeted = True
                     continue
+                await self._patience()
                 process.stdout.write(dialogue.reply(request) + _END)
                 if "close-session" in request:
                     return
