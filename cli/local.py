@@ -210,7 +210,7 @@ def _lab_up(platform: Platform) -> Outcome:
     why_not = control.possible()
     if why_not:
         return Outcome(why_not, skipped=True)
-    report = control.up(platform.settings.lab_routers, platform.instance)
+    report = control.up(platform.settings.lab_routers, platform.instance, keep_disks=True)
     return Outcome(f"{report.routers} routers, {report.started} started", changed=report.started > 0)
 
 

@@ -110,13 +110,17 @@ def _members(layout: Layout, router: str) -> list[Process]:
 
 
 # ---------------------------------------------------------------------------------------------------------- up, down
-def up(size: int | None = None, instance: Instance | None = None, *, bfd: bool = False) -> UpReport:
+def up(
+    size: int | None = None, instance: Instance | None = None, *, bfd: bool = False, keep_disks: bool = False
+) -> UpReport:
     """Bring the lab up: make what is missing, start what does not run, and nothing else.
 
     A lab of another size is taken down first. Routers that were powered off on purpose stay off.
 
     Args:
         size: number of routers, 4 to 60; what it was before, or 12, when absent.
+        keep_disks: a lab that was taken down comes back with the configuration its routers had stored, as after a loss
+            of power; without it, as delivered.
     Raises:
         LabImpossible: this machine or user cannot hold the lab.
         LabElsewhere: another folder's lab uses this instance's names.
@@ -135,7 +139,7 @@ def up(size: int | None = None, instance: Instance | None = None, *, bfd: bool =
         if not links.claim(layout):
             old = State()
             _take_down(layout)
-            _deliver(layout, topology)
+            _deliver(layout, topology, keep_disks=keep_disks)
             links.build(layout, topology)
         state = replace(old, size=size)
         layout.write_state(state)
@@ -149,12 +153,12 @@ def up(size: int | None = None, instance: Instance | None = None, *, bfd: bool =
     return UpReport(size, len(waiting), round(time.monotonic() - began, 2))
 
 
-def _deliver(layout: Layout, topology: Topology) -> None:
+def _deliver(layout: Layout, topology: Topology, *, keep_disks: bool) -> None:
     """Every router as the vendor delivers it: no configuration of an earlier lab, but the host key it always had."""
     credentials = layout.credentials()
     hashes = {name: hash_password(credentials[name]["password"]) for name in ("irisplane", "admin")}
     for router in topology.routers:
-        for leftover in ("etc/frr", "snmp"):
+        for leftover in () if keep_disks else ("etc/frr", "snmp"):
             shutil.rmtree(layout.router(router.name) / leftover, ignore_errors=True)
         credentials["host_keys"][router.name] = format_disk(layout, router, credentials, hashes)
     layout.write_credentials(credentials)
