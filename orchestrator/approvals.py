@@ -1,7 +1,7 @@
 """People decide: approve a hash, reject, cancel; and what time does to approvals.
 
-Who asked may not approve: not in person, not through a deputy, not through a service account whose tokens they made. One
-person has one voice in a Change, however many roles they hold and for whomever they stand in.
+Who asked may not approve: not in person, not through a deputy, not through a service account whose tokens they made.
+One person has one voice in a Change, however many roles they hold and for whomever they stand in.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def reject(
     """Say no: the Change ends. Who holds a role that the plan asks for may, also after another approved.
 
     Raises:
-        ReasonMissing, ChangeNotFound, ChangeEnded, OldPlan, MoveRefused, RoleMissing, NotDeputy, Denied: as ``approve``.
+        ReasonMissing, ChangeNotFound, ChangeEnded, OldPlan, MoveRefused, RoleMissing, NotDeputy, Denied: as
+        ``approve``.
     """
     must_say_why(reason)
     rules = rules or policy()
@@ -195,7 +196,8 @@ def lapse(database: Database, rules: Policy | None = None) -> int:
 
 
 _OVERDUE: Final = text(
-    "select id, emergency_due, emergency_due < now() and not outcome ? 'emergency_alarm' and state <> 'waiting' as alarm,"
+    "select id, emergency_due, emergency_due < now() and not outcome ? 'emergency_alarm' and state <> 'waiting' as"
+    " alarm,"
     " state = 'waiting' and expires_at < now() as expired from change c"
     " where (state = 'waiting' and expires_at < now())"
     " or (emergency_due < now() and not outcome ? 'emergency_alarm' and state not in ('waiting', 'approved'))"
@@ -204,7 +206,8 @@ _OVERDUE: Final = text(
     " for update skip locked"
 )
 _ALARMED: Final = text(
-    "update change set outcome = outcome || jsonb_build_object('emergency_alarm', now()), version = version + 1 where id = :id"
+    "update change set outcome = outcome || jsonb_build_object('emergency_alarm', now()), version = version + 1"
+    " where id = :id"
 )
 
 
@@ -340,12 +343,15 @@ def _record(
 ) -> None:
     tx.execute(
         text(
-            "insert into change_approval (change_id, tenant_id, plan_hash, role, decision, decided_by, on_behalf_of, reason,"
-            " lapses_at) values (:id, :tenant, :hash, :role, :decision, :by, :for, :reason, now() + make_interval(hours => :hours))"
+            "insert into change_approval (change_id, tenant_id, plan_hash, role, decision, decided_by, on_behalf_of,"
+            " reason,"
+            " lapses_at) values (:id, :tenant, :hash, :role, :decision, :by, :for, :reason, now() +"
+            " make_interval(hours => :hours))"
         ),
         {
             "id": change.id, "tenant": change.tenant_id, "hash": change.plan_hash, "role": role, "decision": decision,
-            "by": person.id, "for": on_behalf_of, "reason": reason.strip(), "hours": get_settings().approval_lapse_hours,
+            "by": person.id, "for": on_behalf_of, "reason": reason.strip(),
+            "hours": get_settings().approval_lapse_hours,
         },
     )  # fmt: skip
 
@@ -354,7 +360,8 @@ def _voices(tx: Connection, change: ChangeRecord) -> dict[str, int]:
     """How many persons approved the present plan, by role."""
     rows = tx.execute(
         text(
-            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash = :hash"
+            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash ="
+            " :hash"
             " and decision = 'approve' and lapses_at > now() group by role"
         ),
         {"id": change.id, "hash": change.plan_hash},

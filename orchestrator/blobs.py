@@ -31,7 +31,8 @@ def put_all(tx: Connection, bodies: Mapping[str, str]) -> None:
     if bodies:
         tx.execute(
             text(
-                "insert into blob (digest, body) select * from unnest(cast(:digests as text[]), cast(:bodies as text[]))"
+                "insert into blob (digest, body) select * from unnest(cast(:digests as text[]), cast(:bodies as"
+                " text[]))"
                 " on conflict do nothing"
             ),
             {"digests": list(bodies), "bodies": list(bodies.values())},

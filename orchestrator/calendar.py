@@ -81,12 +81,14 @@ def may_run_now(tx: Connection, plan: Plan, now: datetime) -> Answer:
 def _answer(ahead: Sequence[Entry], facts: Sequence[Mapping[str, Any]], now: datetime) -> Answer:
     for entry in ahead:
         if entry.kind == "freeze" and entry.begins <= now and any(map(entry.concerns, facts)):
-            return Answer(allowed=False, why=f"The freeze {entry.name!r} lasts until {entry.ends.isoformat()}.", until=entry.ends)
+            why = f"The freeze {entry.name!r} lasts until {entry.ends.isoformat()}."
+            return Answer(allowed=False, why=why, until=entry.ends)
     for target in facts:
         windows = [entry for entry in ahead if entry.kind == "window" and entry.concerns(target)]
         if windows and not any(window.begins <= now for window in windows):
             following = min(windows, key=lambda window: window.begins)
-            why = f"{target['name']} may be altered in the window {following.name!r}, from {following.begins.isoformat()}."
+            begins = following.begins.isoformat()
+            why = f"{target['name']} may be altered in the window {following.name!r}, from {begins}."
             return Answer(allowed=False, why=why, until=following.begins)
     return Answer(allowed=True)
 

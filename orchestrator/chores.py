@@ -1,7 +1,7 @@
 """What the orchestrator itself does again and again, beside the periodic jobs of the domains: reference → seconds.
 
-Each is a callable ``(Database) -> object`` that claims its rows with ``skip locked``: however many workers run it at once,
-nothing is done twice that need not be.
+Each is a callable ``(Database) -> object`` that claims its rows with ``skip locked``: however many workers run it at
+once, nothing is done twice that need not be.
 """
 
 from __future__ import annotations

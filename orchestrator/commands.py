@@ -90,7 +90,7 @@ def execute(tx: Connection, commands: Sequence[JsonObject], *, tables: frozenset
 
 
 def _once_checked(inverses: Sequence[str]) -> list[str]:
-    """Where two commands touched one row, only the first inverse knows its version: the second finds what the first left."""
+    """Where two commands touched one row, only the first inverse knows its version: the second finds what that left."""
     seen: set[tuple[str, str]] = set()
     out = []
     for inverse in inverses:
@@ -155,7 +155,8 @@ def _insert_sql(name: str, table: _Table, keys: tuple[str, ...]) -> tuple[str, O
 def _update_sql(name: str, table: _Table, keys: tuple[str, ...]) -> tuple[str, Op]:
     given = [key for key in keys if key not in {"id", "version"}]
     sets: list[sql.Composable] = [sql.SQL("{0} = r.{0}").format(_name(key)) for key in given]
-    back: list[sql.Composable] = [sql.SQL("t.id as id"), *(sql.SQL("old.{0} as {0}").format(_name(key)) for key in given)]
+    back: list[sql.Composable] = [sql.SQL("t.id as id")]
+    back += [sql.SQL("old.{0} as {0}").format(_name(key)) for key in given]
     guard = sql.SQL("")
     if table.versioned:
         sets.append(sql.SQL("version = t.version + 1"))

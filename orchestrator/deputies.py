@@ -46,7 +46,8 @@ def name(
     with said_plainly(), database.transaction("api", person.scope(request_id, reason)) as tx:
         made: UUID = tx.execute(
             text(
-                "insert into deputy (principal_id, deputy_id, held) values (:absent, :deputy, tstzrange(:begins, :ends))"
+                "insert into deputy (principal_id, deputy_id, held) values (:absent, :deputy, tstzrange(:begins,"
+                " :ends))"
                 " returning id"
             ),
             {"absent": absent, "deputy": deputy, "begins": begins, "ends": ends},

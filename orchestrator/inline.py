@@ -60,12 +60,14 @@ def run_due(database: Database, rules: Policy | None = None) -> int:
     return done
 
 
-_WHERE: Final = (
-    " c.state = 'approved' and coalesce(c.not_before, '-infinity') <= now()"
-    " and jsonb_array_length(c.plan -> 'targets') = 0 and jsonb_array_length(c.plan -> 'commands') > 0"
-)
+_WHERE: Final = """
+    c.state = 'approved' and coalesce(c.not_before, '-infinity') <= now()
+    and jsonb_array_length(c.plan -> 'targets') = 0 and jsonb_array_length(c.plan -> 'commands') > 0
+"""
 _IS_OURS: Final = text(f"select 1 from change c where c.id = :id and {_WHERE} for update skip locked")  # noqa: S608 - constant
 _DUE: Final = text(
-    "select c.id, c.tenant_id, c.requested_by, c.request_id, c.reason, t.kind = 'region' as of_region from change c"
-    f" join tenant t on t.id = c.tenant_id where {_WHERE} order by c.id limit 100"
+    f"""
+    select c.id, c.tenant_id, c.requested_by, c.request_id, c.reason, t.kind = 'region' as of_region
+      from change c join tenant t on t.id = c.tenant_id where {_WHERE} order by c.id limit 100
+    """  # noqa: S608 - constant
 )

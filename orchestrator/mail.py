@@ -71,7 +71,8 @@ _SENT: Final = text("update notice set sent_at = now(), attempts = attempts + 1,
 _PUT_OFF: Final = text(
     "update notice set attempts = attempts + 1, error = :error,"
     " due_at = case when attempts + 1 >= :most then 'infinity'"
-    "               else now() + least(interval '15 seconds' * power(2, attempts), interval '6 hours') end where id = :id"
+    "               else now() + least(interval '15 seconds' * power(2, attempts), interval '6 hours') end where id"
+    " = :id"
 )
 
 
@@ -99,7 +100,10 @@ def _message(notice: Row[Any], settings: Settings) -> EmailMessage:
 
 @contextlib.contextmanager
 def _connected(settings: Settings) -> Iterator[smtplib.SMTP]:
-    """A session with the mail server; encrypted wherever it leaves this machine and the server can, always for a log-in."""
+    """A session with the mail server.
+
+    Encrypted wherever it leaves this machine and the server can; with a log-in, encrypted or not at all.
+    """
     url = urlsplit(settings.smtp_url.get_secret_value())
     host, secure = url.hostname or "localhost", url.scheme == "smtps"
     server: smtplib.SMTP

@@ -1,7 +1,7 @@
 """Every move of a Change from one state to another: one guarded UPDATE, with its audit and event entries beside it.
 
-Nobody else writes ``change.state``. The engine moves Changes for people, the runner for runs; both in the transaction of
-whatever the move is about, so state, effect and audit are all there or none is.
+Nobody else writes ``change.state``. The engine moves Changes for people, the runner for runs; both in the transaction
+of whatever the move is about, so state, effect and audit are all there or none is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.journal.record import Kind, record
 from orchestrator.errors import ChangeEnded, ChangeNotFound, MoveRefused
 from orchestrator.states import ENDED, TRANSITIONS, State
 
-__all__ = ["Moved", "announce", "move"]
+__all__ = ["APPROVED_CHANNEL", "Moved", "announce", "move"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,13 @@ class Moved:
     version: int
 
 
+APPROVED_CHANNEL: Final = "irisplane_approved"
+"""Where the database tells workers, at the commit, that a Change may run."""
+
 _COLUMNS: Final[frozenset[str]] = frozenset(
     {
-        "batch", "decision", "emergency_due", "epoch", "executor", "expires_at", "not_before", "plan", "plan_hash", "title",
+        "batch", "decision", "emergency_due", "epoch", "executor", "expires_at", "not_before", "plan", "plan_hash",
+        "title",
     }
 )  # fmt: skip
 """What a caller may set beside the state."""
@@ -61,8 +65,8 @@ def move(
 ) -> Moved:
     """Move a Change to a state, if the table of transitions and the expectations allow it.
 
-    ``started_at`` is set by the first move to ``running``, ``finished_at`` by a move that ends the Change. Moving to the
-    state it is in already is refused, except ``waiting`` (its list of people gets shorter, or its plan is new).
+    ``started_at`` is set by the first move to ``running``, ``finished_at`` by a move that ends the Change. Moving to
+    the state it is in already is refused, except ``waiting`` (its list of people gets shorter, or its plan is new).
 
     Args:
         action: journal action; ``change.<state>`` when absent.
@@ -130,6 +134,8 @@ def move(
         plan_hash=row.plan_hash,
         version=row.version,
     )
+    if to is State.APPROVED:
+        tx.execute(text("select pg_notify(:channel, '')"), {"channel": APPROVED_CHANNEL})
     announce(tx, moved, action or f"change.{to.value}", body=body)
     return moved
 

@@ -123,10 +123,11 @@ def _line(value: str) -> str:
 
 _CHANGE: Final = text(
     "select c.id, c.tenant_id, c.title, c.reason, c.state, c.plan_hash, c.requested_by, c.emergency_due,"
-    " p.display_name as requester from change c join principal p on p.id = c.requested_by where c.id = cast(:id as uuid)"
+    " p.display_name as requester from change c join principal p on p.id = c.requested_by where c.id = cast(:id as"
+    " uuid)"
 )
-# Holders of the roles, in the region or in the change's own tenant, and whoever stands in for one of them today; never who
-# asked, and nobody who has spoken on this plan already.
+# Holders of the roles, in the region or in the change's own tenant, and whoever stands in for one of them today; never
+# who asked, and nobody who has spoken on this plan already.
 _APPROVERS: Final = text(
     """
     with holder as (
@@ -141,7 +142,8 @@ _APPROVERS: Final = text(
       from told join principal p on p.id = told.id left join principal a on a.id = told.stands_for
      where p.active and p.kind = 'person' and p.email is not null and p.id <> :requester
        and not exists (select from change_approval v join change c on c.id = v.change_id
-                        where v.change_id = :id and v.plan_hash = c.plan_hash and v.decided_by = p.id and v.lapses_at > now())
+                        where v.change_id = :id and v.plan_hash = c.plan_hash and v.decided_by = p.id
+                          and v.lapses_at > now())
      order by p.id, told.stands_for nulls first
     """
 )

@@ -1,9 +1,9 @@
 """The frozen Plan: what a person reads before saying yes, and exactly what runs afterwards.
 
-A kind drafts (``Draft``); the engine orders the targets into batches, asks policy who must approve, and freezes the whole
-as canonical JSON whose SHA-256 is the hash that people approve. Large texts (candidate configurations) stand in the
-content-addressed ``blob`` table and are named by their digest, so the hash covers them too. No secret is ever in a plan:
-texts hold placeholders, and values are filled in on the way to the device.
+A kind drafts (``Draft``); the engine orders the targets into batches, asks policy who must approve, and freezes the
+whole as canonical JSON whose SHA-256 is the hash that people approve. Large texts (candidate configurations) stand in
+the content-addressed ``blob`` table and are named by their digest, so the hash covers them too. No secret is ever in a
+plan: texts hold placeholders, and values are filled in on the way to the device.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _ENCODER: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
 def canonical_json(value: object) -> str:
     """JSON with sorted keys and no white space: equal values give equal bytes (RFC 8785 in spirit, no floats used).
 
-    Dataclasses are objects, tuples and sets are lists. Written by a C encoder, because a plan may hold thousands of rows.
+    Dataclasses are objects, tuples and sets are lists. Written by a C encoder, because a plan may hold thousands of
+    rows.
     """
     return _ENCODER.encode(value).decode()
 

@@ -1,10 +1,12 @@
 """May this person do this, and whose approval is needed? Cedar rules, read from ``policies/*.cedar``.
 
-Two questions, one engine. ``may`` asks for a person at the door. ``missing`` asks for the run itself, with the approvals
-that are there: each rule that still forbids names in its ``@approval`` annotation the role whose approval would lift it.
-``gate`` asks that again in the database at the moment of running, so what is denied or cancelled cannot run.
+Two questions, one engine. ``may`` asks for a person at the door. ``missing`` asks for the run itself, with the
+approvals that are there: each rule that still forbids names in its ``@approval`` annotation the role whose approval
+would lift it. ``gate`` asks that again in the database at the moment of running, so what is denied or cancelled cannot
+run.
 
-Cedar leaves a rule out when it cannot be evaluated; here such a rule denies: a slip in a ``forbid`` must not open a door.
+Cedar leaves a rule out when it cannot be evaluated; here such a rule denies: a slip in a ``forbid`` must not open a
+door.
 """
 
 from __future__ import annotations
@@ -162,12 +164,12 @@ class Policy:
 
     def _check(self) -> None:
         seen: set[str] = set()
-        for annotations in self._annotations.values():
-            name = annotations.get("id")
+        for rule in self._annotations.values():
+            name = rule.get("id")
             if not name or name in seen:
                 raise BrokenRule(f"Every rule has an @id of its own; found {name!r}.", rule=name)
             seen.add(name)
-            role = annotations.get("approval")
+            role = rule.get("approval")
             if role is not None and role not in ROLES:
                 raise BrokenRule(f"The rule {name!r} asks for the approval of {role!r}, which is no role.", rule=name)
 
@@ -295,7 +297,8 @@ _GATE: Final = text(
     select c.state, c.cancel_by, c.cancel_reason, c.plan -> 'facts' as facts, p.active,
            coalesce((select jsonb_object_agg(role, n) from
                (select a.role, count(distinct a.decided_by) as n from change_approval a
-                 where a.change_id = c.id and a.plan_hash = c.plan_hash and a.decision = 'approve' and a.lapses_at > now()
+                 where a.change_id = c.id and a.plan_hash = c.plan_hash and a.decision = 'approve'
+                   and a.lapses_at > now()
                  group by a.role) counted), '{}') as approvals
       from change c join principal p on p.id = c.requested_by where c.id = :id
     """

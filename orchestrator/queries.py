@@ -25,8 +25,8 @@ __all__ = [
 
 _SUMMARY: Final = """
     c.id, t.code as tenant, c.kind, c.title, c.state, c.waiting_for, c.reason, p.handle as requested_by, c.requested_at,
-    c.emergency, c.emergency_due, c.plan_hash, c.undo_of, c.not_before, c.expires_at, c.batch, c.started_at, c.finished_at,
-    c.cancel_by is not null as cancel_asked, c.outcome - 'inverse' as outcome, c.version
+    c.emergency, c.emergency_due, c.plan_hash, c.undo_of, c.not_before, c.expires_at, c.batch, c.started_at,
+    c.finished_at, c.cancel_by is not null as cancel_asked, c.outcome - 'inverse' as outcome, c.version
 """
 _FROM: Final = " from change c join tenant t on t.id = c.tenant_id join principal p on p.id = c.requested_by"
 
@@ -38,8 +38,8 @@ _STEPS: Final = """
 """
 _APPROVALS: Final = """
     select coalesce(jsonb_agg(to_jsonb(a) order by a.decided_at), '[]') from (
-        select v.id, v.role, v.decision, d.handle as decided_by, b.handle as on_behalf_of, v.reason, v.plan_hash, v.decided_at,
-               v.lapses_at, v.lapses_at <= now() as lapsed, v.plan_hash <> c.plan_hash as of_old_plan
+        select v.id, v.role, v.decision, d.handle as decided_by, b.handle as on_behalf_of, v.reason, v.plan_hash,
+               v.decided_at, v.lapses_at, v.lapses_at <= now() as lapsed, v.plan_hash <> c.plan_hash as of_old_plan
           from change_approval v join change c on c.id = v.change_id join principal d on d.id = v.decided_by
           left join principal b on b.id = v.on_behalf_of where v.change_id = :id) a
 """
@@ -84,8 +84,8 @@ _ONE: Final = text(
 _STORY: Final = text(
     """
     select coalesce(jsonb_agg(to_jsonb(s) order by s.at, s.id), '[]')::text from (
-        select j.id, n.seq, j.at, j.kind, p.handle as actor, j.action, j.subject_type, j.subject_id, j.reason, j.request_id,
-               j.body
+        select j.id, n.seq, j.at, j.kind, p.handle as actor, j.action, j.subject_type, j.subject_id, j.reason,
+               j.request_id, j.body
           from (select * from journal where subject_type = 'change' and subject_id = cast(:id as text)
                 union select * from journal where change_id = :id) j
           left join journal_chain n on n.journal_id = j.id left join principal p on p.id = j.actor
@@ -142,12 +142,12 @@ def plan_json(tx: Connection, change_id: UUID) -> str:
 
 def steps_json(tx: Connection, change_id: UUID) -> str:
     """The steps of a Change in the order of running; empty before it ran."""
-    return str(tx.execute(text(f"select ({_STEPS})::text"), {"id": change_id}).scalar_one())  # noqa: S608 - constant
+    return str(tx.execute(text(f"select ({_STEPS})::text"), {"id": change_id}).scalar_one())
 
 
 def approvals_json(tx: Connection, change_id: UUID) -> str:
     """Who decided what on a Change, old plans included."""
-    return str(tx.execute(text(f"select ({_APPROVALS})::text"), {"id": change_id}).scalar_one())  # noqa: S608 - constant
+    return str(tx.execute(text(f"select ({_APPROVALS})::text"), {"id": change_id}).scalar_one())
 
 
 def story_json(tx: Connection, change_id: UUID, *, limit: int = 5000) -> str:

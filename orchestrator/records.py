@@ -49,8 +49,10 @@ class ChangeRecord:
 
 
 _READ: Final = (
-    "select id, tenant_id, kind, title, state, waiting_for, plan_hash, requested_by, reason, version, emergency, emergency_due,"
-    " not_before, expires_at, undo_of, finished_at, cancel_by is not null as cancel_asked, outcome - 'inverse' as outcome"
+    "select id, tenant_id, kind, title, state, waiting_for, plan_hash, requested_by, reason, version, emergency,"
+    " emergency_due,"
+    " not_before, expires_at, undo_of, finished_at, cancel_by is not null as cancel_asked, outcome - 'inverse' as"
+    " outcome"
     " from change where id = :id"
 )
 

@@ -1,7 +1,7 @@
 """Ask for a Change: preview it, submit it, plan it anew, take a finished one back.
 
-A plan is made and stored in one transaction. When it only writes the inventory and policy asks nobody, it is carried out
-in that same transaction: one commit, same hash, same audit, no durable run.
+A plan is made and stored in one transaction. When it only writes the inventory and policy asks nobody, it is carried
+out in that same transaction: one commit, same hash, same audit, no durable run.
 """
 
 from __future__ import annotations
@@ -265,8 +265,9 @@ class _Work:
         record = ChangeRecord(
             id=change_id, tenant_id=self.tenant, kind=plan.kind, title=plan.summary, state=state,
             waiting_for=tuple(waiting_for), plan_hash=row.plan_hash, requested_by=self.person.id,
-            reason=self.request.reason.strip(), version=1, emergency=self.request.emergency, emergency_due=row.emergency_due,
-            not_before=self.request.not_before, expires_at=row.expires_at, undo_of=self.undo_of, finished_at=row.finished_at,
+            reason=self.request.reason.strip(), version=1, emergency=self.request.emergency,
+            emergency_due=row.emergency_due, not_before=self.request.not_before, expires_at=row.expires_at,
+            undo_of=self.undo_of, finished_at=row.finished_at,
             outcome={"nothing_to_do": True} if idle else {},
         )  # fmt: skip
         self._announce(tx, record, plan, inline=inline)
@@ -349,7 +350,8 @@ def _pointing_into_the_intent() -> Iterator[None]:
 
 
 _INSERT: Final = text(
-    "insert into change (id, tenant_id, kind, title, state, waiting_for, reason, requested_by, request_id, plan_hash, plan,"
+    "insert into change (id, tenant_id, kind, title, state, waiting_for, reason, requested_by, request_id,"
+    " plan_hash, plan,"
     " not_before, expires_at, emergency, emergency_due, undo_of, started_at, finished_at, outcome)"
     " values (:id, :tenant_id, :kind, :title, :state, :waiting_for, :reason, :requested_by, :request_id, :plan_hash,"
     " cast(:plan as jsonb), :not_before,"
@@ -409,7 +411,8 @@ def _had_its_approvals(tx: Connection, done: ChangeRecord, plan: Plan, rules: Po
         return False
     counts = tx.execute(
         text(
-            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash = :hash"
+            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash ="
+            " :hash"
             " and decision = 'approve' group by role"
         ),
         {"id": done.id, "hash": done.plan_hash},

@@ -1,7 +1,7 @@
 """One webhook request on the wire: an address that may be called, a signature, ten seconds, no redirects.
 
-The name is resolved once, every address it has is looked at, and the connection goes to one of those: a name that points
-elsewhere a moment later (DNS rebinding) is of no use to anybody.
+The name is resolved once, every address it has is looked at, and the connection goes to one of those: a name that
+points elsewhere a moment later (DNS rebinding) is of no use to anybody.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Webhooks: signed CloudEvents 1.0 to addresses that a tenant chose, from the numbered journal, at least once.
 
-``enqueue_due`` turns numbered events into deliveries, ``deliver_due`` sends what is due: again after a growing pause when
-it was not taken, given up (``dead``) after a day. A receiver checks ``webhook-signature`` with the secret it was shown once,
-and drops what it has seen by ``webhook-id``.
+``enqueue_due`` turns numbered events into deliveries, ``deliver_due`` sends what is due: again after a growing pause
+when it was not taken, given up (``dead``) after a day. A receiver checks ``webhook-signature`` with the secret
+that was shown once, and drops what it has seen by ``webhook-id``.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def add(
         SecretStore(KeyFile(settings.key_file)).put(tx, owner, name, secret)
         tx.execute(
             text(
-                "insert into webhook (id, tenant_id, url, actions, secret) values (:id, :tenant, :url, :actions, :secret)"
+                "insert into webhook (id, tenant_id, url, actions, secret) values (:id, :tenant, :url, :actions,"
+                " :secret)"
             ),
             {"id": hook_id, "tenant": owner, "url": url, "actions": list(actions), "secret": name},
         )
@@ -266,8 +267,8 @@ _CLAIM: Final = text(
     update webhook_delivery d set attempts = d.attempts + 1, due_at = now() + interval '1 minute'
       from due, webhook w, journal_chain n, journal j
      where d.id = due.id and w.id = d.webhook_id and n.seq = d.seq and j.id = n.journal_id
-    returning d.id, d.webhook_id, d.tenant_id, d.seq, d.attempts, w.url, w.secret, j.id as journal_id, j.at, j.action, j.actor,
-              j.subject_type, j.subject_id, j.change_id, j.request_id, j.reason, j.body
+    returning d.id, d.webhook_id, d.tenant_id, d.seq, d.attempts, w.url, w.secret, j.id as journal_id, j.at,
+              j.action, j.actor, j.subject_type, j.subject_id, j.change_id, j.request_id, j.reason, j.body
     """
 )
 _TAKEN: Final = text("update webhook_delivery set done_at = now(), answer = :answer where id = :id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, text
 
 from core.db import Database
-from core.ids import uuid7
 from core.identity import Principal, create_principal, grant, principal_in
+from core.ids import uuid7
 from core.scope import EVERY_TENANT, Scope
 from orchestrator import commands, engine
 from orchestrator.engine import ChangeRecord, ChangeRequest
@@ -188,14 +188,14 @@ def kinds() -> Registry:
 
 
 @pytest.fixture
-def stage(fresh_database: Database, kinds: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage(fresh_database: Database, kinds: Registry, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A region on a database of this test's own. Commands may write the table ``tenant``, which core always has."""
     monkeypatch.setattr(commands, "writable", lambda: frozenset({"tenant"}))
     with fresh_database.transaction("platform", SYSTEM) as tx:
         tenants, _ = people_of(tx)
     with fresh_database.transaction("platform", SYSTEM) as tx:
         people = {handle: principal_in(tx, handle, tenant) for handle, (tenant, _) in PEOPLE.items()}
-    yield Stage(fresh_database, people, tenants, kinds, Policy(RULES))
+    return Stage(fresh_database, people, tenants, kinds, Policy(RULES))
 
 
 @pytest.fixture

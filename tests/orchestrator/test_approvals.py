@@ -129,7 +129,7 @@ def test_only_oneself_or_a_lead_names_ones_deputy(stage: Stage) -> None:
 
 def test_a_rejection_ends_it_and_needs_a_role_that_is_asked(stage: Stage) -> None:
     change = stage.push()
-    reject = {"reason": "not on a Friday", "rules": stage.rules}
+    reject: dict[str, Any] = {"reason": "not on a Friday", "rules": stage.rules}
     with pytest.raises(RoleMissing):
         engine.reject(stage.database, stage["erik"], change.id, **reject)
     assert engine.reject(stage.database, stage["lea"], change.id, **reject).state is State.REJECTED

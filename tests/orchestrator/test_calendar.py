@@ -56,7 +56,9 @@ def test_a_freeze_forbids_what_it_concerns_and_says_until_when(stage: Stage) -> 
         ({"site": "MRS"}, True), ({"site": "MRS", "role": "core"}, False), ({"kind": "network.push"}, True),
     ],
 )  # fmt: skip
-def test_a_selector_means_targets_that_have_all_its_facts(stage: Stage, selector: dict[str, Any], concerned: bool) -> None:
+def test_a_selector_means_targets_that_have_all_its_facts(
+    stage: Stage, selector: dict[str, Any], *, concerned: bool
+) -> None:
     enter(stage, "freeze", NOW - HOUR, NOW + HOUR, **selector)
     assert bool(ask(stage, stage.push())) is not concerned
 

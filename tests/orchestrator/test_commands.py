@@ -55,11 +55,17 @@ def test_rows_that_moved_or_are_gone_are_named_and_nothing_is_written(stage: Sta
     run(stage, commands.insert("tenant", [good, moved]))
     run(stage, commands.update("tenant", [{"id": moved["id"], "version": 1, "name_fr": "x"}]))
     rows = [{"id": key, "version": 1} for key in (good["id"], moved["id"], gone)]
-    command = commands.delete("tenant", rows) if op == "delete" else commands.update("tenant", [{**r, "name_fr": "y"} for r in rows])
+    command = (
+        commands.delete("tenant", rows)
+        if op == "delete"
+        else commands.update("tenant", [{**r, "name_fr": "y"} for r in rows])
+    )
     with pytest.raises(RowsChanged) as caught:
         run(stage, command)
     assert (caught.value.fields["altered"], caught.value.fields["gone"]) == ([moved["id"]], [gone])
-    assert [row.name_fr for row in stage.sql("select name_fr from tenant where code in ('good', 'moved') order by code")] == ["é", "x"]
+    assert [
+        row.name_fr for row in stage.sql("select name_fr from tenant where code in ('good', 'moved') order by code")
+    ] == ["é", "x"]
 
 
 def test_one_bad_row_of_many_takes_all_back_and_is_named(stage: Stage) -> None:
@@ -114,7 +120,11 @@ codes = st.sampled_from([f"c{number}" for number in range(6)])
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from(["insert", "update", "delete"]), codes, st.text("abc", max_size=3)), max_size=12))
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["insert", "update", "delete"]), codes, st.text("abc", max_size=3)), max_size=12
+    )
+)
 def test_the_inverse_of_any_list_of_commands_takes_it_back(stage: Stage, steps: list[tuple[str, str, str]]) -> None:
     with stage.database.transaction("api", SYSTEM) as tx:
         outer = tx.begin_nested()

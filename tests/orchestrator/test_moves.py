@@ -22,7 +22,10 @@ DOCS = Path(__file__).parents[2] / "docs" / "changes.md"
 
 def test_every_state_has_a_meaning_and_every_end_is_an_end() -> None:
     assert set(MEANING) == set(State)
-    assert frozenset({"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"}) == ENDED
+    assert (
+        frozenset({"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"})
+        == ENDED
+    )
     assert all(to in State for targets in TRANSITIONS.values() for to in targets)
 
 
@@ -47,7 +50,9 @@ def test_any_walk_of_moves_follows_the_table(stage: Stage, wishes: list[State]) 
                     moves.move(tx, change.id, wish)
     [row] = stage.sql("select state, version, finished_at is not null as over from change where id = :id", id=change.id)
     assert (row.state, row.version, row.over) == (state, version, state in ENDED)
-    written = stage.sql("select kind, count(*) as n from journal where subject_id = :id group by kind", id=str(change.id))
+    written = stage.sql(
+        "select kind, count(*) as n from journal where subject_id = :id group by kind", id=str(change.id)
+    )
     assert {r.kind: r.n for r in written} == {"audit": version, "event": version}
 
 

@@ -84,7 +84,9 @@ def to(sink: Sink) -> dict[str, EmailMessage]:
     return {str(message["To"]).partition("@")[0]: message for message in sink.taken}
 
 
-def test_leads_and_their_deputies_are_asked_and_the_requester_is_not(stage: Stage, sink: Sink, configured: Settings) -> None:
+def test_leads_and_their_deputies_are_asked_and_the_requester_is_not(
+    stage: Stage, sink: Sink, configured: Settings
+) -> None:
     now = datetime.now(UTC)
     deputies.name(
         stage.database, stage["lea"], absent=stage["lea"].id, deputy=stage["erik"].id, begins=now - timedelta(1),
@@ -131,7 +133,9 @@ def test_an_emergency_tells_the_other_leads(stage: Stage, sink: Sink, configured
     assert "Emergency" in str(sink.taken[0]["Subject"])
 
 
-def test_a_mail_that_was_not_taken_is_sent_again_under_the_same_id(stage: Stage, sink: Sink, configured: Settings) -> None:
+def test_a_mail_that_was_not_taken_is_sent_again_under_the_same_id(
+    stage: Stage, sink: Sink, configured: Settings
+) -> None:
     stage.push("lea")
     sink.refuse = "451 try later, user secret-account unknown"
     deliver(stage, configured)
@@ -153,7 +157,9 @@ def test_a_server_that_is_down_delays_and_loses_nothing(stage: Stage, sink: Sink
     assert mail.send_due(stage.database, configured) == 2
 
 
-def test_closed_accounts_and_people_without_an_address_get_nothing(stage: Stage, sink: Sink, configured: Settings) -> None:
+def test_closed_accounts_and_people_without_an_address_get_nothing(
+    stage: Stage, sink: Sink, configured: Settings
+) -> None:
     stage.sql("update principal set active = false where handle = 'lea'")
     stage.sql("update principal set email = null where handle = 'leo'")
     stage.push()

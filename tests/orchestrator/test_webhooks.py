@@ -48,7 +48,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
     server: Receiver
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if self.server.slow is not None:
@@ -101,7 +101,9 @@ def deliver(stage: Stage, configured: Settings) -> int:
     return webhooks.deliver_due(stage.database, configured)
 
 
-def test_a_receiver_gets_a_cloud_event_that_it_can_check(stage: Stage, receiver: Receiver, configured: Settings) -> None:
+def test_a_receiver_gets_a_cloud_event_that_it_can_check(
+    stage: Stage, receiver: Receiver, configured: Settings
+) -> None:
     made = add(stage, configured, f"{receiver.url}/hook?x=1", "change.submitted")
     change = stage.push()
     stage.approve("lea", change)
@@ -144,7 +146,12 @@ def test_an_agency_hears_only_what_is_its_own(stage: Stage, receiver: Receiver, 
         add(stage, configured, f"{receiver.url}/x", who="ugo")
     with pytest.raises(Denied):
         webhooks.add(
-            stage.database, stage["ada"], receiver.url, tenant=stage.tenants["uccle"], settings=configured, rules=stage.rules
+            stage.database,
+            stage["ada"],
+            receiver.url,
+            tenant=stage.tenants["uccle"],
+            settings=configured,
+            rules=stage.rules,
         )
 
 
@@ -212,8 +219,10 @@ def test_nobody_there_is_an_answer_too() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-        "::1", "::", "fe80::1%1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
+        "0.0.0.0",  # noqa: S104 - refused, not bound
+        "::1", "::", "fe80::1%1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+        "ff02::1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused_whatever_the_name(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -251,7 +260,16 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(monkeypatch: p
 
 @pytest.mark.parametrize(
     "url",
-    ["http://hooks.example/", "ftp://x/", "https://user:pw@x/", "https:///x", "//x", "https://x:99999/", "https://x /", "https://x/\n"],
+    [
+        "http://hooks.example/",
+        "ftp://x/",
+        "https://user:pw@x/",
+        "https:///x",
+        "//x",
+        "https://x:99999/",
+        "https://x /",
+        "https://x/\n",
+    ],
 )
 def test_addresses_of_other_shapes_are_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
@@ -264,13 +282,20 @@ def test_the_certificate_must_be_that_of_the_name(receiver: Receiver, monkeypatc
     assert (answer.taken, receiver.got) == (False, [])
     contexts: list[ssl.SSLContext] = []
     made = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda: contexts.append(made()) or contexts[-1])
+
+    def remember() -> ssl.SSLContext:
+        contexts.append(made())
+        return contexts[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", remember)
     post(receiver.url.replace("http", "https"), b"", {}, allow_private=True)
     assert (contexts[0].verify_mode, contexts[0].check_hostname) == (ssl.CERT_REQUIRED, True)
     assert webhook_wire.TIMEOUT == 10.0
 
 
-def test_a_webhook_that_is_removed_is_forgotten_with_its_secret(stage: Stage, receiver: Receiver, configured: Settings) -> None:
+def test_a_webhook_that_is_removed_is_forgotten_with_its_secret(
+    stage: Stage, receiver: Receiver, configured: Settings
+) -> None:
     made = add(stage, configured, receiver.url)
     stage.push()
     webhooks.remove(stage.database, stage["lea"], made.id, reason="gone", settings=configured, rules=stage.rules)
