@@ -14,7 +14,18 @@ from cli.errors import FAILED, OK, WAITING, Ended, WrongUse
 from cli.plan_view import approve_command, show_plan
 from core.errors import NotFound
 
-__all__ = ["ask", "asked_for", "brief", "decided", "ended_code", "moment", "outcome", "read_text", "submit"]
+__all__ = [
+    "ask",
+    "asked_for",
+    "brief",
+    "decided",
+    "ended_code",
+    "moment",
+    "outcome",
+    "read_text",
+    "submit",
+    "submitted",
+]
 
 
 def submit(request: Mapping[str, Any], *, dry_run: bool = False, wait: bool = False, yes: bool = False) -> None:
@@ -92,7 +103,7 @@ def asked_for(client: Client, made: Mapping[str, Any], *, wait: bool, show: bool
             detail = client.get(f"/api/v1/changes/{made['id']}")
             show_plan(detail["plan"], made["plan_hash"])
             output.say()
-        _submitted(made)
+        submitted(made)
     if wait and made["state"] not in live.ENDED:
         found = live.watch(client, made["id"])
         if session.current.as_json:
@@ -102,7 +113,8 @@ def asked_for(client: Client, made: Mapping[str, Any], *, wait: bool, show: bool
         raise Ended(ended_code(found))
 
 
-def _submitted(made: Mapping[str, Any]) -> None:
+def submitted(made: Mapping[str, Any]) -> None:
+    """Tell what was submitted, and what comes next."""
     output.say(f"Change {made['id']}: {made['state']}", output.state(made["state"]) or "bold")
     if made["state"] == "waiting":
         output.say(f"It waits for: {', '.join(made['waiting_for'])}. Another person who has read this plan types:")
