@@ -26,6 +26,9 @@ WITHHELD: Final = "<withheld>"
 
 _SHORTEST: Final = 6
 """A shorter value is not remembered: masking it would eat ordinary words."""
+_SHORT: Final = 8
+"""A shorter one is masked only where it stands by itself."""
+_START: Final = 5
 
 _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"irp_([0-9A-Za-z]{12})_[0-9A-Za-z]{16,}"), rf"irp_\1_{WITHHELD}"),
@@ -37,30 +40,50 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 
 
 class _KnownValues:
-    """The values that must not be written, and the pattern that finds them."""
+    """The values that must not be written, found by their first characters: many cost no more than few."""
 
     def __init__(self) -> None:
-        self._forms: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self._changing = threading.Lock()
+        self._by_start: dict[str, list[str]] = {}
+        self._known: set[str] = set()
+        self._adding = threading.Lock()
 
     def add(self, value: str) -> None:
-        if len(value) < _SHORTEST:
+        if len(value) < _SHORTEST or value in self._known:
             return
-        with self._changing:
-            if value not in self._forms:
-                self._forms |= _forms(value)
-                self._pattern = None
+        with self._adding:
+            if value not in self._known:
+                for form in _forms(value):
+                    self._by_start.setdefault(form[:_START], []).append(form)
+                self._known.add(value)
 
     def mask(self, text: str) -> str:
-        if not self._forms:
+        by_start = self._by_start
+        if not by_start:
             return text
-        pattern = self._pattern
-        if pattern is None:
-            with self._changing:
-                longest_first = sorted(self._forms, key=len, reverse=True)
-                pattern = self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        return pattern.sub(WITHHELD, text)
+        hits = [at for at in range(len(text) - _START + 1) if text[at : at + _START] in by_start]
+        if not hits:
+            return text
+        out, done = [], 0
+        for at in hits:
+            if at < done:
+                continue
+            end = max(
+                (at + len(form) for form in by_start[text[at : at + _START]] if _stands(form, text, at)), default=0
+            )
+            if end:
+                out += [text[done:at], WITHHELD]
+                done = end
+        return "".join([*out, text[done:]])
+
+
+def _stands(form: str, text: str, at: int) -> bool:
+    return text.startswith(form, at) and (len(form) >= _SHORT or _alone(text, at, at + len(form)))
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether a short value stands by itself: ``public`` must not eat ``public_id``."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
 
 
 _known = _KnownValues()

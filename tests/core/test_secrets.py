@@ -9,6 +9,7 @@ import json
 import logging
 import pickle
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -98,6 +99,22 @@ def test_json_is_masked_within_and_made_storable() -> None:
     }
     with pytest.raises(TypeError, match="bytes"):
         mask_json({"a": b"x"})
+
+
+def test_a_short_secret_is_masked_where_it_stands_by_itself() -> None:
+    SecretValue("zyxwvu")
+    assert mask("community zyxwvu, zyxwvu_id, azyxwvu") == "community <withheld>, zyxwvu_id, azyxwvu"
+
+
+def test_masking_does_not_slow_down_with_the_number_of_secrets() -> None:
+    for n in range(3000):
+        SecretValue(f"device password {n:05d} of many")
+    line = "x" * 300
+    begun = time.perf_counter()
+    for _ in range(100):
+        mask(line)
+    assert (time.perf_counter() - begun) / 100 < 0.005
+    assert mask("it is device password 02999 of many!") == "it is <withheld>!"
 
 
 def _log_in(password: str) -> None:
