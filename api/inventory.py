@@ -1,16 +1,17 @@
 """`/api/v1/<collection>`: sites, racks, devices, interfaces, links, prefixes … One shape for every type of object.
 
 Lists and details are JSON that PostgreSQL built. Whatever writes becomes a Change of kind ``inventory.edit`` or
-``inventory.allocate``; where policy asks nobody it is carried out at once (201), else it waits (202). References are natural
-keys or ids; a key with a slash or a space stands in the address percent-encoded, or as it is.
+``inventory.allocate``; where policy asks nobody it is carried out at once (201), else it waits (202). References are
+natural keys or ids; a key with a slash or a space stands in the address percent-encoded, or as it is.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -24,6 +25,7 @@ from api.errors import MalformedBody
 from api.idempotency import Answer, Creation, creating
 from api.inventory_schema import body_of, list_parameters
 from api.region import router as region_router
+from core.errors import IrisplaneError
 from inventory import queries
 from inventory.context import explain, merged
 from inventory.device_context import contexts_of
@@ -45,7 +47,7 @@ Creator = Annotated[Creation, Depends(creating("inventory:write"))]
 # ---------------------------------------------------------------------------------------------------------- context
 @router.get("/api/v1/devices/{ref}/context", summary="A device's merged configuration context")
 def context(ref: str, caller: Reader, *, explained: Annotated[bool, Query(alias="explain")] = False) -> Response:
-    """What the device inherits from region, role, site and its own context; with ``explain``, which context gave each value."""
+    """What the device inherits from region, role, site and its own context; with ``explain``, who gave each value."""
     with caller.transaction() as tx:
         device = json.loads(queries.one_object(tx, "device", ref)[0])
         found = next(iter(contexts_of(tx, [device["id"]]).values()))
@@ -94,9 +96,14 @@ def _allocate_from(made: ObjectType) -> Callable[..., Response]:
 
 for _pool in ("prefix", "vlan_group", "rack", "asn_range"):
     router.add_api_route(
-        f"/api/v1/{ALL[_pool].collection}/{{ref:path}}:allocate", _allocate_from(ALL[_pool]), methods=["POST"], status_code=201,
-        summary="Take the next free one", openapi_extra=body_of("allocation"), name=f"allocate_{_pool}",
-    )  # fmt: skip
+        f"/api/v1/{ALL[_pool].collection}/{{ref:path}}:allocate",
+        _allocate_from(ALL[_pool]),
+        methods=["POST"],
+        status_code=201,
+        summary="Take the next free one",
+        openapi_extra=body_of("allocation"),
+        name=f"allocate_{_pool}",
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- objects
@@ -184,13 +191,44 @@ for _made in ALL.values():
         name=f"list_{_name}",
         openapi_extra=list_parameters(_made),
     )
-    router.add_api_route(f"{_path}:update", _bulk(_made, "update"), methods=["POST"], status_code=201, summary=f"Alter many {_made.collection}", name=f"update_many_{_name}", openapi_extra=body_of("items"))  # fmt: skip
-    router.add_api_route(f"{_path}:delete", _bulk(_made, "delete"), methods=["POST"], status_code=201, summary=f"Delete many {_made.collection}", name=f"delete_many_{_name}", openapi_extra=body_of("items"))  # fmt: skip
-    router.add_api_route(_path, _create(_made), methods=["POST"], status_code=201, summary=f"Create {_made.collection}", name=f"create_{_name}", openapi_extra=body_of(_name, many=True))  # fmt: skip
+    router.add_api_route(
+        f"{_path}:update",
+        _bulk(_made, "update"),
+        methods=["POST"],
+        status_code=201,
+        summary=f"Alter many {_made.collection}",
+        name=f"update_many_{_name}",
+        openapi_extra=body_of("items"),
+    )
+    router.add_api_route(
+        f"{_path}:delete",
+        _bulk(_made, "delete"),
+        methods=["POST"],
+        status_code=201,
+        summary=f"Delete many {_made.collection}",
+        name=f"delete_many_{_name}",
+        openapi_extra=body_of("items"),
+    )
+    router.add_api_route(
+        _path,
+        _create(_made),
+        methods=["POST"],
+        status_code=201,
+        summary=f"Create {_made.collection}",
+        name=f"create_{_name}",
+        openapi_extra=body_of(_name, many=True),
+    )
     router.add_api_route(
         f"{_path}/{{ref:path}}", _one(_made), methods=["GET"], summary=f"A {_label}", name=f"read_{_name}"
     )
-    router.add_api_route(f"{_path}/{{ref:path}}", _update(_made), methods=["PATCH"], summary=f"Alter a {_label}", name=f"update_{_name}", openapi_extra=body_of(_name, patch=True))  # fmt: skip
+    router.add_api_route(
+        f"{_path}/{{ref:path}}",
+        _update(_made),
+        methods=["PATCH"],
+        summary=f"Alter a {_label}",
+        name=f"update_{_name}",
+        openapi_extra=body_of(_name, patch=True),
+    )
     router.add_api_route(
         f"{_path}/{{ref:path}}",
         _delete(_made),
@@ -215,12 +253,38 @@ def _many(request: Request) -> list[Any]:
     return given if isinstance(given, list) else [given]
 
 
+_POINTER: Final = re.compile(
+    r"/intent/(?:operations/0/(?:values|items)|allocations)(?P<row>/\d+)(?:/set)?(?P<rest>/.*)?"
+)
+
+
+def _engine_submit(caller: Caller, asked: ChangeRequest, request_id: str) -> ChangeRecord:
+    """Submit; a pointer into the intent becomes one into the body that the caller sent."""
+    try:
+        return engine.submit(caller.database, caller.principal, asked, request_id)
+    except IrisplaneError as error:
+        one = caller.request.state.body.lstrip()[:1] == b"{" and b'"items"' not in caller.request.state.body[:20]
+
+        def placed(pointer: str | None) -> str | None:
+            found = _POINTER.fullmatch(pointer or "")
+            return pointer if found is None else ("" if one else found["row"]) + (found["rest"] or "")
+
+        error.pointer = placed(error.pointer)
+        told = error.fields.get("errors")
+        if isinstance(told, list):
+            error.fields = {
+                **error.fields,
+                "errors": [{**part, "pointer": placed(f"/intent{part['pointer']}")} for part in told],
+            }
+        raise
+
+
 def _submit(creation: Creation, kind: str, intent: dict[str, Any]) -> Response:
     caller = creation.caller
     asked = ChangeRequest(kind=kind, intent=intent, reason=caller.reason)
 
     def effect(request_id: str) -> Answer:
-        return _answer(caller, engine.submit(caller.database, caller.principal, asked, request_id))
+        return _answer(caller, _engine_submit(caller, asked, request_id))
 
     def found(tx: Any, request_id: str) -> Answer | None:
         change_id = tx.execute(
@@ -234,7 +298,7 @@ def _submit(creation: Creation, kind: str, intent: dict[str, Any]) -> Response:
 
 def _submit_now(caller: Caller, intent: dict[str, Any]) -> Response:
     asked = ChangeRequest(kind="inventory.edit", intent=intent, reason=caller.reason)
-    record = engine.submit(caller.database, caller.principal, asked, caller.request_id)
+    record = _engine_submit(caller, asked, caller.request_id)
     answer = _answer(caller, record)
     return Answer(200 if answer.status == 201 else answer.status, answer.body, answer.headers).response()
 
@@ -244,8 +308,9 @@ def _answer(caller: Caller, record: ChangeRecord) -> Answer:
     with caller.transaction() as tx:
         told = tx.execute(
             text(
-                "select json_build_object('objects', coalesce((select json_agg(json_build_object('op', a -> 'op', 'type', a -> 'type',"
-                " 'id', a -> 'id', 'key', a -> 'name')) from jsonb_array_elements(plan -> 'facts' -> 'alterations') a), '[]'),"
+                "select json_build_object('objects', coalesce((select json_agg(json_build_object("
+                " 'op', a -> 'op', 'type', a -> 'type', 'id', a -> 'id', 'key', a -> 'name'))"
+                " from jsonb_array_elements(plan -> 'facts' -> 'alterations') a), '[]'),"
                 " 'allocated', coalesce(plan -> 'facts' -> 'allocated', '[]'))::text from change where id = :id"
             ),
             {"id": record.id},

@@ -1,4 +1,7 @@
-"""What OpenAPI says of inventory bodies and filters: from the models the planner validates with, so nothing is validated twice."""
+"""What OpenAPI says of inventory bodies and filters: from the models the planner validates with.
+
+The endpoints take bodies as they come, so nothing is validated twice.
+"""
 
 from __future__ import annotations
 

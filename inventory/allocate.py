@@ -1,8 +1,9 @@
 """The next free prefix, address, VLAN id, rack unit or AS number, chosen while a Change is planned.
 
-A draw takes the pool's lock first (all pools of the edit at once, in order), then asks one SQL function for the lowest free
-value, and promises it to the Change: planned and carried out in one transaction, nobody else can get it; for a Change that
-waits for approval the promise is kept until the change ends (``reservation``). The database's constraints are the last word.
+A draw takes the pool's lock first (all pools of the edit at once, in order), then asks one SQL function for the
+lowest free value, and promises it to the Change: planned and carried out in one transaction, nobody else can get it;
+for a Change that waits for approval the promise is kept until the change ends (``reservation``). The database's
+constraints are the last word.
 """
 
 from __future__ import annotations
@@ -23,9 +24,14 @@ from inventory.schema import Allocation
 __all__ = ["Drawn", "draw", "release", "sweep"]
 
 _POOL_TYPES: Final[Mapping[str, str]] = {
-    "prefix": "prefix", "address": "prefix", "loopback": "prefix", "pair": "prefix", "vlan": "vlan_group", "unit": "rack",
+    "prefix": "prefix",
+    "address": "prefix",
+    "loopback": "prefix",
+    "pair": "prefix",
+    "vlan": "vlan_group",
+    "unit": "rack",
     "asn": "asn_range",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def _pair(edit: Edit, one: Allocation, pool: str, pointer: str) -> Drawn:
     if ends:
         low, high = edit.tx.execute(
             text("select host(network(cast(:c as cidr))), host(broadcast(cast(:c as cidr)))"), {"c": cidr}
-        ).one()  # fmt: skip
+        ).one()
         wanted = [
             {"prefix": key, "address": f"{host}/{length}", "interface": end}
             for host, end in zip((low, high), (one.interface, one.peer), strict=True)
@@ -150,9 +156,16 @@ def _unit(edit: Edit, one: Allocation, pool: str, pointer: str) -> Drawn:
     if not one.device:
         raise FieldRefused("Say which device is mounted.", pointer=f"{pointer}/device")
     device = edit.resolve("device", [one.device], pointer=f"{pointer}/device")[one.device]["id"]
-    size = one.size or edit.tx.execute(
-        text("select greatest(y.units, 1) from device d join device_type y on y.id = d.device_type_id where d.id = :id"), {"id": device}
-    ).scalar()  # fmt: skip
+    size = (
+        one.size
+        or edit.tx.execute(
+            text(
+                "select greatest(y.units, 1) from device d join device_type y on y.id = d.device_type_id"
+                " where d.id = :id"
+            ),
+            {"id": device},
+        ).scalar()
+    )
     if size is None:
         raise ObjectNotFound(f"There is no device {one.device!r}.", pointer=f"{pointer}/device", type="device")
     span = edit.tx.execute(
@@ -180,8 +193,14 @@ def _asn(edit: Edit, one: Allocation, pool: str, pointer: str) -> Drawn:
 
 
 _DRAWS: Final = {
-    "prefix": _prefix, "pair": _pair, "address": _address, "loopback": _address, "vlan": _vlan, "unit": _unit, "asn": _asn,
-}  # fmt: skip
+    "prefix": _prefix,
+    "pair": _pair,
+    "address": _address,
+    "loopback": _address,
+    "vlan": _vlan,
+    "unit": _unit,
+    "asn": _asn,
+}
 
 
 # ------------------------------------------------------------------------------------------------------------ inside
@@ -198,9 +217,14 @@ def _carve(edit: Edit, one: Allocation, pool: str, length: int, purpose: str) ->
     ).one()
     _promise(edit, pool, vrf=vrf, network=cidr)
     values = {
-        "vrf": name, "cidr": cidr, "kind": "assigned", "purpose": purpose, "description": one.description,
-        "site": one.site, "tenant": one.tenant,
-    }  # fmt: skip
+        "vrf": name,
+        "cidr": cidr,
+        "kind": "assigned",
+        "purpose": purpose,
+        "description": one.description,
+        "site": one.site,
+        "tenant": one.tenant,
+    }
     return cidr, f"{name} {cidr}", edit.create("prefix", [values])[0]
 
 
@@ -209,7 +233,8 @@ def _promise(
 ) -> None:
     edit.tx.execute(
         text(
-            "select inventory_promise(:pool, :vrf, cast(:network as inet), cast(:numbers as int8range), cast(:tenant as uuid))"
+            "select inventory_promise(:pool, :vrf, cast(:network as inet), cast(:numbers as int8range),"
+            " cast(:tenant as uuid))"
         ),
         {"pool": pool, "vrf": vrf, "network": network, "numbers": numbers, "tenant": edit.own_tenant()},
     )

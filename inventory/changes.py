@@ -1,7 +1,7 @@
 """The kinds of Change that the inventory offers: edit, allocate, import.
 
-All three only write our own database: their plan is a list of commands, their undo the stored inverse. What a person reads
-before saying yes stands in the plan's facts under ``alterations``.
+All three only write our own database: their plan is a list of commands, their undo the stored inverse. What a person
+reads before saying yes stands in the plan's facts under ``alterations``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Configuration context: structured data that devices inherit, merged so that anyone can predict the result.
 
-The order is region < role < site < device; within one level the smaller weight first, then the name. A later context wins:
+The order is region < role < site < device; within one level the smaller weight first, then the name. A later context
+wins:
 
 * objects merge key by key, at every depth;
 * lists and plain values are replaced as a whole;

@@ -17,13 +17,17 @@ from inventory.selector import Selector, check_values
 __all__ = ["ansible_inventory", "prometheus_targets"]
 
 _NETWORK_OS: Final = {
-    "frr": "frr.frr.frr", "eos": "arista.eos.eos", "junos": "junipernetworks.junos.junos", "iosxr": "cisco.iosxr.iosxr",
-    "nxos": "cisco.nxos.nxos", "ios": "cisco.ios.ios",
-}  # fmt: skip
+    "frr": "frr.frr.frr",
+    "eos": "arista.eos.eos",
+    "junos": "junipernetworks.junos.junos",
+    "iosxr": "cisco.iosxr.iosxr",
+    "nxos": "cisco.nxos.nxos",
+    "ios": "cisco.ios.ios",
+}
 
 
 def ansible_inventory(tx: Connection, selector: Selector) -> str:
-    """What ``ansible-inventory --list`` expects, as JSON text: groups ``role_*``, ``site_*``, ``platform_*``, ``status_*``, ``tenant_*``.
+    """What ``ansible-inventory --list`` expects, as JSON text: groups by role, site, platform, status and tenant.
 
     The merged configuration context of each device stands in ``irisplane_context``.
 
@@ -34,10 +38,11 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
     where, parameters = selector.where()
     rows = tx.execute(
         text(
-            "select t.id, t.name, t.role, t.platform, t.status, s.code as site, o.code as tenant, t.asn, t.software_version,"  # noqa: S608
+            "select t.id, t.name, t.role, t.platform, t.status, s.code as site, o.code as tenant, t.software_version,"  # noqa: S608
             " host(t.management_address) as address, t.management_port as port, a.username, a.host_key"
             " from device t join site s on s.id = t.site_id join tenant o on o.id = t.tenant_id"
-            f" left join device_access a on a.device_id = t.id where {where} and t.management_address is not null order by t.name"
+            f" left join device_access a on a.device_id = t.id where {where}"
+            " and t.management_address is not null order by t.name"
         ),
         parameters,
     ).all()
@@ -46,10 +51,15 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
     hostvars: dict[str, dict[str, Any]] = {}
     for row in rows:
         hostvars[row.name] = {
-            "ansible_host": row.address, "ansible_port": row.port, "irisplane_id": str(row.id), "irisplane_role": row.role,
-            "irisplane_site": row.site, "irisplane_platform": row.platform, "irisplane_tenant": row.tenant,
+            "ansible_host": row.address,
+            "ansible_port": row.port,
+            "irisplane_id": str(row.id),
+            "irisplane_role": row.role,
+            "irisplane_site": row.site,
+            "irisplane_platform": row.platform,
+            "irisplane_tenant": row.tenant,
             "irisplane_context": merged(contexts[row.id]),
-        }  # fmt: skip
+        }
         hostvars[row.name]["irisplane_software_version"] = row.software_version
         if row.host_key:
             hostvars[row.name]["irisplane_host_key"] = row.host_key
@@ -79,8 +89,9 @@ def prometheus_targets(tx: Connection, selector: Selector, port: int) -> str:
     where, parameters = selector.where()
     found = tx.execute(
         text(
-            "select coalesce(json_agg(json_build_object('targets', json_build_array(case family(t.management_address) when 6"  # noqa: S608
-            " then '[' || host(t.management_address) || ']' else host(t.management_address) end || cast(:port as text)),"
+            "select coalesce(json_agg(json_build_object('targets', json_build_array("  # noqa: S608
+            " case family(t.management_address) when 6 then '[' || host(t.management_address) || ']'"
+            " else host(t.management_address) end || cast(:port as text)),"
             " 'labels', json_build_object('device', t.name, 'role', t.role, 'site', s.code, 'platform', t.platform,"
             " 'tenant', o.code, 'status', t.status)) order by t.name), '[]')::text"
             " from device t join site s on s.id = t.site_id join tenant o on o.id = t.tenant_id"

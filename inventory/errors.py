@@ -143,62 +143,130 @@ _RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
     "site_code_once": (Taken, "A site with this code exists.", "/code", _ANOTHER_NAME),
     "room_name_once": (Taken, "The site has a room of this name.", "/name", _ANOTHER_NAME),
     "rack_name_once": (Taken, "The site has a rack of this name.", "/name", _ANOTHER_NAME),
-    "rack_room_at_site": (RuleBroken, "The room is at another site than the rack.", "/room", "Name a room of the rack's site."),
+    "rack_room_at_site": (
+        RuleBroken,
+        "The room is at another site than the rack.",
+        "/room",
+        "Name a room of the rack's site.",
+    ),
     "rack_placement_unit_once": (
-        Taken, "Another device holds one of these rack units on this face at that time.", "/units",
+        Taken,
+        "Another device holds one of these rack units on this face at that time.",
+        "/units",
         "Ask for the next free unit (POST /api/v1/racks/{id}:allocate), or end the other placement first.",
     ),
     "rack_placement_one_place": (
-        Taken, "The device has a place in a rack at that time.", "/device", "End its present placement first."
+        Taken,
+        "The device has a place in a rack at that time.",
+        "/device",
+        "End its present placement first.",
     ),
-    "rack_placement_fits": (RuleBroken, "The units do not lie within the rack.", "/units", "Units count from 1 to the rack's height."),
+    "rack_placement_fits": (
+        RuleBroken,
+        "The units do not lie within the rack.",
+        "/units",
+        "Units count from 1 to the rack's height.",
+    ),
     "device_type_once": (Taken, "This manufacturer has a type of this model.", "/model", _ANOTHER_NAME),
     "device_name_once": (Taken, "A device of this name exists.", "/name", _ANOTHER_NAME),
     "device_management_once": (
-        Taken, "Another device is managed at this address and port.", "/management_address", "Take a free management address."
+        Taken,
+        "Another device is managed at this address and port.",
+        "/management_address",
+        "Take a free management address.",
     ),
     "interface_name_once": (Taken, "The device has an interface of this name.", "/name", _ANOTHER_NAME),
     "link_name_once": (Taken, "A link of this name exists.", "/name", _ANOTHER_NAME),
     "link_one_per_interface": (
-        Taken, "One of the two interfaces has a link already.", "/a", "Remove the other link first: an interface has one."
+        Taken,
+        "One of the two interfaces has a link already.",
+        "/a",
+        "Remove the other link first: an interface has one.",
     ),
-    "link_two_ends": (RuleBroken, "A link joins two different interfaces.", "/b", "Name the interface at the other end."),
+    "link_two_ends": (
+        RuleBroken,
+        "A link joins two different interfaces.",
+        "/b",
+        "Name the interface at the other end.",
+    ),
     "device_access_once": (Taken, "The device has its log-in already.", "/device", "Edit the one that exists."),
     "vrf_name_once": (Taken, "A VRF of this name exists.", "/name", _ANOTHER_NAME),
     "vrf_rd_once": (Taken, "Another VRF has this route distinguisher.", "/rd", "Take another number."),
     "prefix_apart": (
-        Taken, "It overlaps a prefix of this VRF: assigned prefixes overlap nothing, containers may only nest.", "/cidr",
+        Taken,
+        "It overlaps a prefix of this VRF: assigned prefixes overlap nothing, containers may only nest.",
+        "/cidr",
         "Ask a container for the next free prefix (POST /api/v1/prefixes/{id}:allocate).",
     ),
     "address_once": (
-        Taken, "The address is held in this VRF at that time.", "/address",
+        Taken,
+        "The address is held in this VRF at that time.",
+        "/address",
         "Ask its prefix for the next free address (POST /api/v1/prefixes/{id}:allocate).",
     ),
-    "address_inside_prefix": (RuleBroken, "The address does not lie inside its prefix.", "/address", "Name the prefix it lies in."),
+    "address_inside_prefix": (
+        RuleBroken,
+        "The address does not lie inside its prefix.",
+        "/address",
+        "Name the prefix it lies in.",
+    ),
     "vlan_group_name_once": (Taken, "A VLAN group of this name exists.", "/name", _ANOTHER_NAME),
     "vlan_once": (
-        Taken, "The VLAN id is held in this group at that time.", "/vid",
+        Taken,
+        "The VLAN id is held in this group at that time.",
+        "/vid",
         "Ask the group for the next free id (POST /api/v1/vlan-groups/{id}:allocate).",
     ),
     "vlan_name_once": (Taken, "The group has a VLAN of this name at that time.", "/name", _ANOTHER_NAME),
-    "vlan_in_group": (RuleBroken, "The VLAN id lies outside its group's range.", "/vid", "Take an id of the group's range."),
+    "vlan_in_group": (
+        RuleBroken,
+        "The VLAN id lies outside its group's range.",
+        "/vid",
+        "Take an id of the group's range.",
+    ),
     "asn_once": (Taken, "The AS number is in use.", "/number", "Ask its range for the next free number."),
     "asn_range_name_once": (Taken, "An AS number range of this name exists.", "/name", _ANOTHER_NAME),
     "asn_range_apart": (Taken, "It overlaps another range of AS numbers.", "/numbers", "Ranges stand apart."),
     "config_context_name_once": (Taken, "A configuration context of this name exists.", "/name", _ANOTHER_NAME),
     "config_context_aim": (
-        RuleBroken, "A context names exactly what its scope says: role, site or device, or nothing for the region.", "/scope",
+        RuleBroken,
+        "A context names exactly what its scope says: role, site or device, or nothing for the region.",
+        "/scope",
         "Give 'role' with scope role, 'site' with scope site, 'device' with scope device.",
     ),
-    "reservation_network_once": (Taken, "Another change reserved an overlapping prefix or address.", "/cidr", "Plan again."),
+    "reservation_network_once": (
+        Taken,
+        "Another change reserved an overlapping prefix or address.",
+        "/cidr",
+        "Plan again.",
+    ),
     "reservation_number_once": (Taken, "Another change reserved the same number or unit.", "/vid", "Plan again."),
-}  # fmt: skip
+}
 
 _CHECK: Final = re.compile(r"^(?P<table>[a-z_]+)_(?P<column>[a-z_]+)_check\d*$")
 _TABLES: Final = frozenset(
-    ("address", "asn", "asn_range", "commune", "config_context", "device", "device_access", "device_type", "interface", "link",
-     "prefix", "rack", "rack_placement", "reservation", "room", "site", "vlan", "vlan_group", "vrf")
-)  # fmt: skip
+    (
+        "address",
+        "asn",
+        "asn_range",
+        "commune",
+        "config_context",
+        "device",
+        "device_access",
+        "device_type",
+        "interface",
+        "link",
+        "prefix",
+        "rack",
+        "rack_placement",
+        "reservation",
+        "room",
+        "site",
+        "vlan",
+        "vlan_group",
+        "vrf",
+    )
+)
 
 
 def from_database(error: DBAPIError) -> IrisplaneError | None:
@@ -219,8 +287,9 @@ def from_database(error: DBAPIError) -> IrisplaneError | None:
     if state == "23503":
         return StillUsed(
             f"Something refers to a {table} that is not there (any more).",
-            hint="Remove or move what refers to it first; the message names the rule.", rule=rule,
-        )  # fmt: skip
+            hint="Remove or move what refers to it first; the message names the rule.",
+            rule=rule,
+        )
     if state == "23514":
         found = _CHECK.match(rule)
         field = found["column"].removeprefix(f"{table}_") if found else ""

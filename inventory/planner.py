@@ -67,8 +67,8 @@ class Edit:
         ids = self.new_ids(len(models))
         self._resolve_all(made, models, pointer)
         rows, children = [], []
-        for number, (model, row_id) in enumerate(zip(models, ids, strict=True)):
-            row = self._row(made, model, row_id, f"{pointer}/{number}")
+        for model, row_id in zip(models, ids, strict=True):
+            row = self._row(made, model, row_id)
             rows.append(row)
             given = vars(model)
             key = objects.natural_key(kind, given)
@@ -103,7 +103,7 @@ class Edit:
             self._remember("interface", f"{device}:{given['name']}", row)
         self._emit("insert", "interface", rows)
 
-    def _row(self, made: ObjectType, model: InputModel, row_id: str, pointer: str) -> dict[str, Any]:
+    def _row(self, made: ObjectType, model: InputModel, row_id: str) -> dict[str, Any]:
         given = vars(model)
         row: dict[str, Any] = {"id": row_id}
         if made.name != "tenant":
@@ -134,7 +134,7 @@ class Edit:
     # -------------------------------------------------------------------------------------------------------- update
 
     def update(self, kind: str, wanted: Sequence[tuple[str, JsonObject, int | None]], *, pointer: str = "") -> None:
-        """Plan changes to objects: (key or id, fields to set, version that was read or ``None``). No difference, no command.
+        """Plan changes: (key or id, fields to set, version that was read or ``None``). No difference: no command.
 
         Raises:
             ObjectNotFound, ObjectChanged, FieldRefused, UnknownReference.
@@ -186,7 +186,7 @@ class Edit:
     # -------------------------------------------------------------------------------------------------------- delete
 
     def delete(self, kind: str, wanted: Sequence[tuple[str, int | None]], *, pointer: str = "") -> None:
-        """Plan the end of objects, and of what is a part of them: a device goes with its interfaces, their links and addresses.
+        """Plan the end of objects and of their parts: a device goes with its interfaces, their links and addresses.
 
         Raises:
             ObjectNotFound, ObjectChanged.
@@ -240,9 +240,13 @@ class Edit:
                     (row for (to, _), row in self._known.items() if to == "tenant" and row.get("kind") == "region"),
                     None,
                 )
-                self._tenant = found["id"] if found else self.tx.execute(
-                    text("select id::text from tenant where kind = 'region' order by created_at limit 1")
-                ).scalar()  # fmt: skip
+                self._tenant = (
+                    found["id"]
+                    if found
+                    else self.tx.execute(
+                        text("select id::text from tenant where kind = 'region' order by created_at limit 1")
+                    ).scalar()
+                )
         if self._tenant is None:
             raise UnknownReference(
                 "There is no region yet to own this.", hint="Import a region first: irisplane region import."
@@ -283,9 +287,12 @@ class Edit:
         if lost:
             label = kind.replace("_", " ")
             raise UnknownReference(
-                f"There is no {label} {', '.join(map(repr, lost[:5]))}" + (f" (and {len(lost) - 5} more)." if len(lost) > 5 else "."),
-                pointer=pointer or None, type=kind, unknown=lost[:_BATCH_OF_ERRORS],
-            )  # fmt: skip
+                f"There is no {label} {', '.join(map(repr, lost[:5]))}"
+                + (f" (and {len(lost) - 5} more)." if len(lost) > 5 else "."),
+                pointer=pointer or None,
+                type=kind,
+                unknown=lost[:_BATCH_OF_ERRORS],
+            )
         return {ref: self._known[kind, ref] for ref in wanted}
 
     def _resolve_all(self, made: ObjectType, models: Sequence[InputModel], pointer: str) -> None:
@@ -344,8 +351,9 @@ def _validated(kind: str, values: Sequence[JsonObject], pointer: str, *, patch: 
             for one in error.errors(include_url=False, include_context=False, include_input=False)[:_BATCH_OF_ERRORS]
         ]
         first = wrong[0]
+        field = first["pointer"].removeprefix(pointer).lstrip("/0123456789") or "all"
         raise FieldRefused(
-            f"{kind} {first['pointer']}: {first['message']}.",
+            f"{kind.replace('_', ' ')}, {field}: {first['message']}.",
             pointer=first["pointer"],
             errors=wrong,
             count=error.error_count(),

@@ -1,6 +1,7 @@
 """Reads: one statement each, the JSON built by PostgreSQL, pages by the position of their last row.
 
-A list gives ``(JSON text, position)`` per row and one row more than asked for if it goes on; nothing is parsed in between.
+A list gives ``(JSON text, position)`` per row and one row more than asked for if it goes on; nothing is parsed in
+between.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "vlan": ("vid", "name"),
     "asn": ("number",),
 }
-"""Plain fields that lists can be filtered by, besides every reference, ``q`` (in the key) and, for devices, ``select``."""
+"""Plain fields that lists can be filtered by, besides references, ``q`` (in the key) and ``select`` (devices)."""
 
 
 def list_objects(
@@ -63,7 +64,10 @@ def list_objects(
     where = " and ".join(conditions) or "true"
     keys = ", ".join(f"t.{name}::text" for name in made.order)
     order = ", ".join(f"t.{name}" for name in made.order)
-    query = f"select {shapes.object_sql(kind)}::text, {keys} from {made.name} t{site} where {where} order by {order} limit :most"  # noqa: S608
+    query = (
+        f"select {shapes.object_sql(kind)}::text, {keys} from {made.name} t{site}"  # noqa: S608 - our fragments
+        f" where {where} order by {order} limit :most"
+    )
     try:
         found = tx.execute(_statement(query), {**parameters, "most": limit + 1}).all()
     except DBAPIError as error:
@@ -86,7 +90,7 @@ def one_object(tx: Connection, kind: str, ref: str) -> tuple[str, int]:
 
 
 def device_detail(tx: Connection, ref: str) -> tuple[str, int]:
-    """A device with its interfaces, their addresses and far ends, its log-in (by the secret's name) and its place in a rack.
+    """A device with its interfaces, their addresses and far ends, its log-in (the secret's name), its place in a rack.
 
     Raises:
         ObjectNotFound: it is not there, or not yours.
@@ -156,17 +160,20 @@ def _device(*, by_id: bool) -> TextClause:
     return text(f"""
         select json_build_object('id', t.id, 'key', t.name, {pairs},
             'commune', (select c.nis_code from site s join commune c on c.id = s.commune_id where s.id = t.site_id),
-            'access', (select json_build_object('username', a.username, 'secret_name', a.secret_name, 'host_key', a.host_key,
-                              'host_key_enrolled_at', a.host_key_enrolled_at) from device_access a where a.device_id = t.id),
+            'access', (select json_build_object('username', a.username, 'secret_name', a.secret_name,
+                              'host_key', a.host_key, 'host_key_enrolled_at', a.host_key_enrolled_at)
+                       from device_access a where a.device_id = t.id),
             'placement', (select json_build_object('rack', r.name, 'units', p.units, 'face', p.face, 'held', p.held)
-                          from rack_placement p join rack r on r.id = p.rack_id where p.device_id = t.id and p.held @> now()),
+                          from rack_placement p join rack r on r.id = p.rack_id
+                          where p.device_id = t.id and p.held @> now()),
             'interfaces', coalesce((select json_agg(json_build_object('id', i.id, {interface},
                     'addresses', coalesce((select json_agg(host(a.address) || '/' || masklen(a.address) order by a.host)
                                            from address a where a.interface_id = i.id and a.held @> now()), '[]'),
-                    'link', (select json_build_object('name', l.name, 'device', d.name, 'interface', o.name, 'kind', l.kind,
+                    'link', (select json_build_object('name', l.name, 'device', d.name, 'interface', o.name,
+                                                      'kind', l.kind,
                                                       'status', l.status, 'length_m', l.length_m)
                              from link_end e join link l on l.id = e.link_id
-                             join interface o on o.id = case when l.a_interface_id = i.id then l.b_interface_id else l.a_interface_id end
+                             join interface o on o.id in (l.a_interface_id, l.b_interface_id) and o.id <> i.id
                              join device d on d.id = o.device_id where e.interface_id = i.id),
                     'version', i.version) order by i.name)
                 from interface i where i.device_id = t.id), '[]'),

@@ -1,7 +1,7 @@
-"""The region as files: one list a collection, one object a line, in the order of natural keys, nothing of one database only.
+"""The region as files: one list a collection, one object a line, in the order of natural keys.
 
-Ids, versions and times stay behind; references are natural keys. Importing these files into an empty database gives the
-same region, and exporting that gives the same bytes. Log-ins (``device_access``) are no region data and stay out.
+Ids, versions and times stay behind; references are natural keys. Importing these files into an empty database gives
+the same region, and exporting that gives the same bytes. Log-ins (``device_access``) are no region data and stay out.
 """
 
 from __future__ import annotations
@@ -29,14 +29,23 @@ def export_files(tx: Connection, name: str) -> list[SourceFile]:
     for made in objects.ALL.values():
         if made.name in _STAYS:
             continue
-        rows = tx.execute(
-            text(f"select {shapes.object_sql(made.name, meta=False)}::text from {made.name} t order by ({made.key}) collate \"C\", t.id")  # noqa: S608
-        ).scalars().all()  # fmt: skip
+        rows = (
+            tx.execute(
+                text(
+                    f"select {shapes.object_sql(made.name, meta=False)}::text from {made.name} t"  # noqa: S608 - our fragments
+                    f' order by ({made.key}) collate "C", t.id'
+                )
+            )
+            .scalars()
+            .all()
+        )
         if rows:
             files.append(SourceFile(f"{made.collection}.json", ("[\n" + ",\n".join(rows) + "\n]\n").encode()))
         if "source" in made.plain:
             attributions.update(
-                tx.execute(text(f"select distinct source from {made.name} where source <> ''")).scalars()
+                tx.execute(
+                    text(f"select distinct source from {made.name} where source <> ''")  # noqa: S608 - our table
+                ).scalars()
             )
     manifest = {"format": "irisplane-region", "version": 1, "name": name, "attributions": sorted(attributions)}
     return [*files, SourceFile("region.json", (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())]

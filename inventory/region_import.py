@@ -1,7 +1,7 @@
 """Bring files into the inventory: read them, check what they refer to, and make one Change of the rest.
 
-``prepare`` gives what ``inventory.import`` takes; nothing is written but the blob of records. Twice the same files is no
-difference; rows that cannot be taken are reported with file, line and reason, and never stop the others.
+``prepare`` gives what ``inventory.import`` takes; nothing is written but the blob of records. Twice the same files is
+no difference; rows that cannot be taken are reported with file, line and reason, and never stop the others.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def built_in(region: str = "brussels") -> list[SourceFile]:
 
 
 def _check_references(edit: Edit, reading: Reading) -> None:
-    """Drop records that refer to what is neither imported nor there. In order of creation, so what falls takes its own along."""
+    """Drop records that refer to what is neither imported nor there, in order of creation: what depends falls too."""
     for kind, made in objects.ALL.items():
         records = list(reading.records.get(kind, {}).values())
         if not records:

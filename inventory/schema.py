@@ -1,8 +1,8 @@
-"""The shape of every inventory object as people and programs write it: names instead of ids, units in the name, nothing unknown.
+"""The shape of every inventory object as people and programs write it: names instead of ids, nothing unknown.
 
-A reference is the natural key of the other object (a site's code, ``"DC-ARTS/R01"`` for a rack, ``"cr01:to-ag01"`` for an
-interface, ``"global 10.0.0.0/8"`` for a prefix) or its id. What these models cannot know (does it exist, is it free) the
-planner and the database say.
+A reference is the natural key of the other object (a site's code, ``"DC-ARTS/R01"`` for a rack, ``"cr01:to-ag01"``
+for an interface, ``"global 10.0.0.0/8"`` for a prefix) or its id. What these models cannot know (does it exist, is it
+free) the planner and the database say.
 """
 
 from __future__ import annotations
@@ -18,9 +18,24 @@ __all__ = ["INPUT", "PATCH", "Allocation", "InputModel"]
 
 Provenance = Literal["real", "derived", "synthetic"]
 SiteKind = Literal[
-    "datacentre", "station", "town-hall", "school", "library", "hospital", "police", "fire", "university", "court",
-    "post-office", "community-centre", "museum", "theatre", "stop", "hotspot", "other",
-]  # fmt: skip
+    "datacentre",
+    "station",
+    "town-hall",
+    "school",
+    "library",
+    "hospital",
+    "police",
+    "fire",
+    "university",
+    "court",
+    "post-office",
+    "community-centre",
+    "museum",
+    "theatre",
+    "stop",
+    "hotspot",
+    "other",
+]
 DeviceRole = Literal[
     "core", "aggregation", "access", "edge", "spine", "leaf", "firewall", "server", "access-point", "other"
 ]

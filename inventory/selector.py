@@ -1,8 +1,8 @@
 """Selectors: which devices somebody means, in one line: ``role=access,site=DC-ARTS,name~ac0*,!status=retired``.
 
-Conditions are joined by *and*. ``key=a|b`` takes either value, ``key~glob`` matches with ``*`` and ``?`` (without them:
-anywhere in the text), a ``!`` before the key turns a condition round. ``all`` selects every device. A key or a value that
-does not exist is an error that names what exists, never an empty answer.
+Conditions are joined by *and*. ``key=a|b`` takes either value, ``key~glob`` matches with ``*`` and ``?`` (without
+them: anywhere in the text), a ``!`` before the key turns a condition round. ``all`` selects every device. A key or a
+value that does not exist is an error that names what exists, never an empty answer.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def select_devices(tx: Connection, selector: Selector, *, must_match: bool = Tru
     where, parameters = selector.where()
     found = list(
         tx.execute(
-            text(f"select t.id from device t join site s on s.id = t.site_id where {where} order by t.name"), parameters
+            text(f"select t.id from device t join site s on s.id = t.site_id where {where} order by t.name"),  # noqa: S608
+            parameters,
         )
         .scalars()
         .all()
@@ -146,7 +147,8 @@ def check_values(tx: Connection, selector: Selector) -> None:
             continue
         known = tx.execute(
             text(
-                f"select v, exists (select from ({source}) x(name) where x.name = v) from unnest(cast(:values as text[])) v"
+                f"select v, exists (select from ({source}) x(name) where x.name = v)"  # noqa: S608 - our fragment
+                " from unnest(cast(:values as text[])) v"
             ),
             {"values": list(condition.values)},
         ).all()
@@ -169,8 +171,10 @@ def _condition(part: str, whole: str) -> Condition:
         near = get_close_matches(key, KEYS, 1)
         raise UnknownSelector(
             f"There is no key {key!r} in selectors." + (f" Did you mean {near[0]!r}?" if near else ""),
-            hint=f"Keys are: {', '.join(KEYS)}.", selector=whole, known=list(KEYS),
-        )  # fmt: skip
+            hint=f"Keys are: {', '.join(KEYS)}.",
+            selector=whole,
+            known=list(KEYS),
+        )
     values = tuple(value.strip() for value in rest.split("|"))
     if not all(values):
         raise UnknownSelector(f"{part!r} has an empty value.", selector=whole)
@@ -187,9 +191,12 @@ def _unknown_value(key: str, value: str, known: Sequence[str | None]) -> Unknown
     near = get_close_matches(value, there, 3, 0.5) or sorted(there)[:10]
     many = "" if len(there) <= len(near) else f" (of {len(there)})"
     return UnknownSelector(
-        f"There is no {key} {value!r}.", hint=f"There are: {', '.join(near)}{many}." if near else f"There is no {key} at all yet.",
-        key=key, value=value, known=near,
-    )  # fmt: skip
+        f"There is no {key} {value!r}.",
+        hint=f"There are: {', '.join(near)}{many}." if near else f"There is no {key} at all yet.",
+        key=key,
+        value=value,
+        known=near,
+    )
 
 
 def _like(glob: str) -> str:

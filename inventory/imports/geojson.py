@@ -47,10 +47,15 @@ def read_geojson(file: SourceFile, data: Mapping[str, Any], reading: Reading) ->
 def _commune(found: Mapping[str, Any], attribution: str) -> dict[str, Any]:
     population = next((found[name] for name in ("population", "population_2020") if name in found), None)
     return {
-        "nis_code": str(found.get("nis", found.get("nis_code"))), "name_fr": found.get("name_fr"), "name_nl": found.get("name_nl"),
-        "population": population, "lon": found.get("label_lon", found.get("lon")), "lat": found.get("label_lat", found.get("lat")),
-        "provenance": "real", "source": attribution,
-    }  # fmt: skip
+        "nis_code": str(found.get("nis", found.get("nis_code"))),
+        "name_fr": found.get("name_fr"),
+        "name_nl": found.get("name_nl"),
+        "population": population,
+        "lon": found.get("label_lon", found.get("lon")),
+        "lat": found.get("label_lat", found.get("lat")),
+        "provenance": "real",
+        "source": attribution,
+    }
 
 
 def _site(
@@ -91,9 +96,17 @@ def _site(
         else {k: v for k, v in found.items() if k not in known}
     )
     values = {
-        "code": found.get("code"), "kind": found.get("kind", "other"), "name_fr": found.get("name_fr", name),
-        "name_nl": found.get("name_nl", name), "commune": found.get("commune", found.get("commune_nis")), "address": found.get("address"),
-        "lon": place[0], "lat": place[1], "provenance": found.get("provenance", "real"), "source": found.get("source", attribution),
-        "tenant": found.get("tenant"), "facts": facts,
-    }  # fmt: skip
+        "code": found.get("code"),
+        "kind": found.get("kind", "other"),
+        "name_fr": found.get("name_fr", name),
+        "name_nl": found.get("name_nl", name),
+        "commune": found.get("commune", found.get("commune_nis")),
+        "address": found.get("address"),
+        "lon": place[0],
+        "lat": place[1],
+        "provenance": found.get("provenance", "real"),
+        "source": found.get("source", attribution),
+        "tenant": found.get("tenant"),
+        "facts": facts,
+    }
     reading.take("site", values, file.name, number)

@@ -18,14 +18,26 @@ __all__ = ["endpoint_of", "read_objects"]
 
 _ENDPOINT: Final = re.compile(r"/api/([a-z-]+/[a-z-]+)/\d+/?$")
 _STATUS: Final[Mapping[str, str]] = {
-    "active": "active", "offline": "maintenance", "failed": "maintenance", "staged": "planned", "planned": "planned",
-    "inventory": "planned", "decommissioning": "retired",
-}  # fmt: skip
+    "active": "active",
+    "offline": "maintenance",
+    "failed": "maintenance",
+    "staged": "planned",
+    "planned": "planned",
+    "inventory": "planned",
+    "decommissioning": "retired",
+}
 _ROLES: Final = ("core", "aggregation", "access", "edge", "spine", "leaf", "firewall", "server", "access-point")
 _PLATFORMS: Final[Mapping[str, str]] = {
-    "frr": "frr", "eos": "eos", "junos": "junos", "iosxr": "iosxr", "ios-xr": "iosxr", "nxos": "nxos", "nx-os": "nxos",
-    "ios": "ios", "linux": "linux",
-}  # fmt: skip
+    "frr": "frr",
+    "eos": "eos",
+    "junos": "junos",
+    "iosxr": "iosxr",
+    "ios-xr": "iosxr",
+    "nxos": "nxos",
+    "nx-os": "nxos",
+    "ios": "ios",
+    "linux": "linux",
+}
 
 Row = Mapping[str, Any]
 
@@ -88,10 +100,17 @@ def _tenant(row: Row, _: Reading) -> list[tuple[str, Row]]:
 
 def _site(row: Row, _: Reading) -> list[tuple[str, Row]]:
     values = {
-        "code": _code(row), "kind": "other", "name_fr": row["name"], "name_nl": row["name"], "lon": row.get("longitude"),
-        "lat": row.get("latitude"), "address": (row.get("physical_address") or "").replace("\r", "").replace("\n", ", "),
-        "provenance": "real", "source": "NetBox", "tenant": _name(row.get("tenant"), "slug"),
-    }  # fmt: skip
+        "code": _code(row),
+        "kind": "other",
+        "name_fr": row["name"],
+        "name_nl": row["name"],
+        "lon": row.get("longitude"),
+        "lat": row.get("latitude"),
+        "address": (row.get("physical_address") or "").replace("\r", "").replace("\n", ", "),
+        "provenance": "real",
+        "source": "NetBox",
+        "tenant": _name(row.get("tenant"), "slug"),
+    }
     return [("site", values)]
 
 
@@ -101,9 +120,11 @@ def _rack(row: Row, _: Reading) -> list[tuple[str, Row]]:
 
 def _device_type(row: Row, _: Reading) -> list[tuple[str, Row]]:
     values = {
-        "manufacturer": _plain(row["manufacturer"]["name"]), "model": _plain(row["model"]),
-        "platform": _platform(row.get("default_platform"), "none"), "units": int(float(row.get("u_height") or 0)),
-    }  # fmt: skip
+        "manufacturer": _plain(row["manufacturer"]["name"]),
+        "model": _plain(row["model"]),
+        "platform": _platform(row.get("default_platform"), "none"),
+        "units": int(float(row.get("u_height") or 0)),
+    }
     return [("device_type", values)]
 
 
@@ -123,11 +144,16 @@ def _device(row: Row, reading: Reading) -> list[tuple[str, Row]]:
     type_key = f"{_plain(given_type['manufacturer']['name'])}/{_plain(given_type['model'])}"
     primary = _name(row.get("primary_ip4"), "address") or _name(row.get("primary_ip"), "address")
     values = {
-        "name": row["name"], "role": next((known for known in _ROLES if known in role), "other"), "device_type": type_key,
-        "platform": _platform(row.get("platform"), None), "site": _code(row["site"]), "status": _STATUS.get(_choice(row.get("status")), "planned"),
-        "management_address": str(ip_interface(primary).ip) if primary else None, "serial": row.get("serial") or "",
+        "name": row["name"],
+        "role": next((known for known in _ROLES if known in role), "other"),
+        "device_type": type_key,
+        "platform": _platform(row.get("platform"), None),
+        "site": _code(row["site"]),
+        "status": _STATUS.get(_choice(row.get("status")), "planned"),
+        "management_address": str(ip_interface(primary).ip) if primary else None,
+        "serial": row.get("serial") or "",
         "tenant": _name(row.get("tenant"), "slug"),
-    }  # fmt: skip
+    }
     out: list[tuple[str, Row]] = [("device", values)]
     rack, position = _name(row.get("rack")), row.get("position")
     if rack and position:
@@ -154,10 +180,15 @@ def _interface(row: Row, _: Reading) -> list[tuple[str, Row]]:
         "virtual": "loopback" if str(row["name"]).lower().startswith("lo") else "virtual",
     }
     values = {
-        "device": row["device"]["name"], "name": str(row["name"]).replace(" ", "-"), "description": row.get("description") or "",
-        "kind": "management" if row.get("mgmt_only") else known.get(kind, "physical"), "enabled": row.get("enabled", True),
-        "mtu": row.get("mtu"), "mac": row.get("mac_address"), "vrf": _name(row.get("vrf")),
-    }  # fmt: skip
+        "device": row["device"]["name"],
+        "name": str(row["name"]).replace(" ", "-"),
+        "description": row.get("description") or "",
+        "kind": "management" if row.get("mgmt_only") else known.get(kind, "physical"),
+        "enabled": row.get("enabled", True),
+        "mtu": row.get("mtu"),
+        "mac": row.get("mac_address"),
+        "vrf": _name(row.get("vrf")),
+    }
     return [("interface", values)]
 
 
@@ -174,11 +205,13 @@ def _cable(row: Row, _: Reading) -> list[tuple[str, Row]]:
         _choice(row.get("length_unit"))
     )
     values = {
-        "name": row.get("label") or f"{ends[0]} - {ends[1]}", "a": ends[0], "b": ends[1],
+        "name": row.get("label") or f"{ends[0]} - {ends[1]}",
+        "a": ends[0],
+        "b": ends[1],
         "kind": "copper" if form.startswith("cat") else "dac" if form.startswith("dac") else "fibre",
         "status": "planned" if _choice(row.get("status")) == "planned" else "active",
         "length_m": round(float(row["length"]) * metres) if row.get("length") and metres else None,
-    }  # fmt: skip
+    }
     return [("link", values)]
 
 
@@ -187,10 +220,14 @@ def _prefix(row: Row, _: Reading) -> list[tuple[str, Row]]:
     kind = "container" if status == "container" else "pool" if row.get("is_pool") else "assigned"
     site = row.get("site") or (row.get("scope") if row.get("scope_type") == "dcim.site" else None)
     values = {
-        "vrf": _name(row.get("vrf")) or "global", "cidr": row["prefix"], "kind": kind, "description": row.get("description") or "",
-        "purpose": slug(_name(row.get("role"), "slug") or "").lower(), "site": _code(site) if site else None,
+        "vrf": _name(row.get("vrf")) or "global",
+        "cidr": row["prefix"],
+        "kind": kind,
+        "description": row.get("description") or "",
+        "purpose": slug(_name(row.get("role"), "slug") or "").lower(),
+        "site": _code(site) if site else None,
         "tenant": _name(row.get("tenant"), "slug"),
-    }  # fmt: skip
+    }
     return [("prefix", values)]
 
 
@@ -209,10 +246,12 @@ def _address(row: Row, reading: Reading) -> list[tuple[str, Row]]:
     smallest = max(around, key=lambda network: network.prefixlen)
     on = row.get("assigned_object") if row.get("assigned_object_type") == "dcim.interface" else None
     values = {
-        "prefix": f"{vrf} {smallest}", "address": str(here), "name": row.get("dns_name") or "",
+        "prefix": f"{vrf} {smallest}",
+        "address": str(here),
+        "name": row.get("dns_name") or "",
         "interface": f"{on['device']['name']}:{str(on['name']).replace(' ', '-')}" if on else None,
         "tenant": _name(row.get("tenant"), "slug"),
-    }  # fmt: skip
+    }
     return [("address", values)]
 
 
@@ -236,7 +275,16 @@ def _plain(name: str) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[Row, Reading], list[tuple[str, Row]]]]] = {
-    "tenancy/tenants": _tenant, "dcim/sites": _site, "dcim/racks": _rack, "dcim/device-types": _device_type, "ipam/vrfs": _vrf,
-    "ipam/asns": _asn, "dcim/devices": _device, "dcim/interfaces": _interface, "dcim/cables": _cable, "ipam/prefixes": _prefix,
-    "ipam/ip-addresses": _address, "ipam/vlans": _vlan,
-}  # fmt: skip
+    "tenancy/tenants": _tenant,
+    "dcim/sites": _site,
+    "dcim/racks": _rack,
+    "dcim/device-types": _device_type,
+    "ipam/vrfs": _vrf,
+    "ipam/asns": _asn,
+    "dcim/devices": _device,
+    "dcim/interfaces": _interface,
+    "dcim/cables": _cable,
+    "ipam/prefixes": _prefix,
+    "ipam/ip-addresses": _address,
+    "ipam/vlans": _vlan,
+}

@@ -1,7 +1,7 @@
 """Lists of places as the region's open data has them: each known by the columns of its header.
 
-Codes are made from what does not change (a NIS code, a stop's number, a name), so that the same file always means the same
-sites, and a better position for a station finds the station that is there.
+Codes are made from what does not change (a NIS code, a stop's number, a name), so that the same file always means the
+same sites, and a better position for a station finds the station that is there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ OSM: Final = "© OpenStreetMap contributors (ODbL 1.0)"
 STIB: Final = "Source: STIB-MIVB - Open Data (CC BY 4.0)"
 
 _PUBLIC_KINDS: Final[Mapping[str, tuple[str, str]]] = {
-    "community_centre": ("community-centre", "CC"), "courthouse": ("court", "CT"), "fire_station": ("fire", "FI"),
-    "hospital": ("hospital", "HO"), "library": ("library", "LI"), "museum": ("museum", "MU"), "police": ("police", "PO"),
-    "post_office": ("post-office", "PT"), "theatre": ("theatre", "TE"), "townhall": ("town-hall", "TH"), "university": ("university", "UN"),
-}  # fmt: skip
+    "community_centre": ("community-centre", "CC"),
+    "courthouse": ("court", "CT"),
+    "fire_station": ("fire", "FI"),
+    "hospital": ("hospital", "HO"),
+    "library": ("library", "LI"),
+    "museum": ("museum", "MU"),
+    "police": ("police", "PO"),
+    "post_office": ("post-office", "PT"),
+    "theatre": ("theatre", "TE"),
+    "townhall": ("town-hall", "TH"),
+    "university": ("university", "UN"),
+}
 _MAIN_TOWN_HALL: Final = re.compile(r"(communal|hôtel de ville|gemeentehuis|stadhuis)", re.IGNORECASE)
 _NOT_A_NUMBER: Final = "not a finite number"
 
@@ -61,9 +69,14 @@ def _number(value: str) -> float | str | None:
 def _place(row: Row, name: str, **more: Any) -> dict[str, Any]:
     french, dutch = two_names(name)
     return {
-        "name_fr": row.get("name_fr") or french, "name_nl": row.get("name_nl") or dutch, "commune": row.get("commune_nis") or None,
-        "lon": _number(row["lon"]), "lat": _number(row["lat"]), "provenance": "real", **more,
-    }  # fmt: skip
+        "name_fr": row.get("name_fr") or french,
+        "name_nl": row.get("name_nl") or dutch,
+        "commune": row.get("commune_nis") or None,
+        "lon": _number(row["lon"]),
+        "lat": _number(row["lat"]),
+        "provenance": "real",
+        **more,
+    }
 
 
 def _address(row: Row) -> str:
@@ -72,9 +85,14 @@ def _address(row: Row) -> str:
 
 def _data_centres(row: Row) -> dict[str, Any]:
     return _place(
-        row, row["name"], code=row["id"], kind="datacentre", provenance="derived", source=OSM,
+        row,
+        row["name"],
+        code=row["id"],
+        kind="datacentre",
+        provenance="derived",
+        source=OSM,
         facts={"location_quality": row["location_quality"]},
-    )  # fmt: skip
+    )
 
 
 def _stations(row: Row) -> dict[str, Any]:
@@ -102,8 +120,14 @@ def _hotspots(row: Row) -> dict[str, Any]:
         "evidence": row["evidence"],
     }
     return _place(
-        row, row["name"], code=f"HS-{slug(row['name'])}", kind="hotspot", provenance="derived", source=f"{OSM}; {STIB}", facts=facts
-    )  # fmt: skip
+        row,
+        row["name"],
+        code=f"HS-{slug(row['name'])}",
+        kind="hotspot",
+        provenance="derived",
+        source=f"{OSM}; {STIB}",
+        facts=facts,
+    )
 
 
 def _schools(row: Row) -> dict[str, Any]:

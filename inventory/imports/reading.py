@@ -139,10 +139,7 @@ def decode(file: SourceFile) -> str:
         ImportRefused: names the first byte that is no UTF-8.
     """
     content = file.content
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:

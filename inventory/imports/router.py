@@ -22,7 +22,7 @@ _DATA: Final = (".csv", ".json", ".geojson", ".tsv")
 
 
 def read_all(files: Sequence[SourceFile]) -> Reading:
-    """Read files in the order of their names. One that cannot be read at all is refused as a whole, the others are read."""
+    """Read files in the order of their names. One that cannot be read at all is refused as a whole, not the others."""
     reading = Reading()
     exported: list[tuple[SourceFile, str, list[Any]]] = []
     for file in sorted(files, key=lambda one: one.name):
@@ -97,7 +97,7 @@ def _read_json(
 
 
 def _lines(file: SourceFile, rows: list[Any]) -> list[tuple[int, Any]]:
-    """Rows with the line each stands on: our exports have one a line; elsewhere the position in the list is all there is."""
+    """Rows with the line each stands on: our exports have one a line; elsewhere the position in the list is told."""
     one_a_line = file.content.count(b"\n") == len(rows) + 2
     return [(number + 2 if one_a_line else number + 1, row) for number, row in enumerate(rows)]
 
@@ -136,9 +136,13 @@ def _kind_of(file: SourceFile, header: frozenset[str]) -> str:
         return fitting[0]
     known = ", ".join(f"{made.collection}.csv" for made in objects.ALL.values())
     raise ImportRefused(
-        f"{file.name}: its columns are those of no type." if not fitting else f"{file.name}: its columns fit {' and '.join(fitting)}.",
-        hint=f"Name it for what it holds: {known}.", file=file.name, line=1,
-    )  # fmt: skip
+        f"{file.name}: its columns are those of no type."
+        if not fitting
+        else f"{file.name}: its columns fit {' and '.join(fitting)}.",
+        hint=f"Name it for what it holds: {known}.",
+        file=file.name,
+        line=1,
+    )
 
 
 def _cell(name: str, cell: str) -> Any:

@@ -1,4 +1,4 @@
-"""The inventory over REST: create, read, alter, delete, allocate, import; with ETags, pages and errors that say where."""
+"""The inventory over REST: create, read, alter, delete, allocate, import; ETags, pages, errors that say where."""
 
 from __future__ import annotations
 
@@ -121,6 +121,14 @@ def test_errors_say_what_and_where(
     assert answer.json()["code"] == code, answer.text
     assert answer.status_code in {status, 400}, answer.text
     assert answer.json()["hint"]
+
+
+def test_a_pointer_leads_into_what_was_sent(engineer: Person) -> None:
+    assert engineer.post("/api/v1/devices", json=device("-")).json()["errors"][0]["pointer"] == "/name"
+    many = engineer.post("/api/v1/devices", json=[device("good"), device("x", site="NOWHERE")]).json()
+    assert many["errors"][0]["pointer"] == "/1/site"
+    two = engineer.post("/api/v1/devices", json=[device("good"), device("x", role="y", mtu=1)]).json()
+    assert [one["pointer"] for one in two["fields"]["errors"]] == ["/1/role", "/1/mtu"]
 
 
 def test_a_reader_cannot_write_and_an_agency_sees_its_own(agent: Person, hire: object) -> None:

@@ -34,7 +34,8 @@ def engineer_of(database: Database, code: str = "paradigm", role: str = "enginee
         ).scalar_one()
         person: UUID = tx.execute(
             text(
-                "insert into principal (kind, handle, display_name) values ('person', :handle, 'E') on conflict (handle)"
+                "insert into principal (kind, handle, display_name) values ('person', :handle, 'E')"
+                " on conflict (handle)"
                 " do update set active = true returning id"
             ),
             {"handle": f"{role}-{code}"},
@@ -45,9 +46,16 @@ def engineer_of(database: Database, code: str = "paradigm", role: str = "enginee
         )
     roles = frozenset({role})
     return Principal(
-        id=person, handle=f"{role}-{code}", kind="person", tenant_id=tenant, tenant_code=code, roles=roles,
-        scopes=scopes_of(roles), token_id=None, staff=code == "paradigm",
-    )  # fmt: skip
+        id=person,
+        handle=f"{role}-{code}",
+        kind="person",
+        tenant_id=tenant,
+        tenant_code=code,
+        roles=roles,
+        scopes=scopes_of(roles),
+        token_id=None,
+        staff=code == "paradigm",
+    )
 
 
 def submitter(database: Database, person: Principal) -> Submit:
@@ -74,19 +82,30 @@ def run(database: Database, engineer: Principal) -> Submit:
 @pytest.fixture(scope="module")
 def region(run: Submit) -> None:
     """A small region: a commune, two sites, types, a rack, a VRF with pools."""
-    run("inventory.edit", operations=[
-        create("commune", {"nis_code": "21009", "name_fr": "Ixelles", "name_nl": "Elsene"}),
-        create("site", {"code": "DC-A", "kind": "datacentre", "name_fr": "A", "name_nl": "A", "commune": "21009"},
-               {"code": "TH-B", "kind": "town-hall", "name_fr": "B", "name_nl": "B", "commune": "21009"}),
-        create("room", {"site": "DC-A", "name": "R1"}),
-        create("rack", {"site": "DC-A", "room": "DC-A/R1", "name": "K1", "units": 42}),
-        create("device_type", {"manufacturer": "FRRouting", "model": "FRR", "platform": "frr"}),
-        create("asn_range", {"name": "private", "numbers": "64512-64520"}),
-        create("vrf", {"name": "global"}),
-        create("prefix", {"cidr": "10.0.0.0/8", "kind": "container"}, {"cidr": "10.1.0.0/16", "kind": "pool"},
-               {"cidr": "10.255.0.0/24", "kind": "pool", "purpose": "loopback"}, {"cidr": "fd00::/48", "kind": "pool"}),
-        create("vlan_group", {"name": "lan", "vids": "100-199"}),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create("commune", {"nis_code": "21009", "name_fr": "Ixelles", "name_nl": "Elsene"}),
+            create(
+                "site",
+                {"code": "DC-A", "kind": "datacentre", "name_fr": "A", "name_nl": "A", "commune": "21009"},
+                {"code": "TH-B", "kind": "town-hall", "name_fr": "B", "name_nl": "B", "commune": "21009"},
+            ),
+            create("room", {"site": "DC-A", "name": "R1"}),
+            create("rack", {"site": "DC-A", "room": "DC-A/R1", "name": "K1", "units": 42}),
+            create("device_type", {"manufacturer": "FRRouting", "model": "FRR", "platform": "frr"}),
+            create("asn_range", {"name": "private", "numbers": "64512-64520"}),
+            create("vrf", {"name": "global"}),
+            create(
+                "prefix",
+                {"cidr": "10.0.0.0/8", "kind": "container"},
+                {"cidr": "10.1.0.0/16", "kind": "pool"},
+                {"cidr": "10.255.0.0/24", "kind": "pool", "purpose": "loopback"},
+                {"cidr": "fd00::/48", "kind": "pool"},
+            ),
+            create("vlan_group", {"name": "lan", "vids": "100-199"}),
+        ],
+    )
 
 
 def create(kind: str, *values: dict[str, Any]) -> dict[str, Any]:

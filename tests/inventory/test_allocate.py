@@ -38,22 +38,50 @@ def values(database: Database, run: Submit, *wanted: dict[str, Any]) -> list[str
 
 
 def test_each_kind_of_pool_gives_the_lowest_free_one(run: Submit, database: Database) -> None:
-    run("inventory.edit", operations=[
-        create("device", device("al1", interfaces=[{"name": "a"}, {"name": "lo", "kind": "loopback"}]), device("al2", interfaces=[{"name": "a"}])),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create(
+                "device",
+                device("al1", interfaces=[{"name": "a"}, {"name": "lo", "kind": "loopback"}]),
+                device("al2", interfaces=[{"name": "a"}]),
+            ),
+        ],
+    )
     got = values(
-        database, run,
-        take("prefix", "global 10.1.0.0/16", length=24, purpose="service"), take("prefix", "global 10.1.0.0/16", length=25),
-        take("prefix", "global 10.1.0.0/16", length=24), take("prefix", "global 10.1.0.0/16", length=25),
-        take("prefix", "global fd00::/48", length=64), take("pair", "global 10.1.0.0/16", interface="al1:a", peer="al2:a"),
-        take("pair", "global fd00::/48", interface="al1:a", peer="al2:a"), take("loopback", "global 10.255.0.0/24", interface="al1:lo"),
-        take("address", "global 10.255.0.0/24"), take("vlan", "lan", name="guests"), take("vlan", "lan", name="staff"),
-        take("unit", "DC-A/K1", device="al1"), take("unit", "DC-A/K1", device="al2", size=4), take("asn", "private"),
-    )  # fmt: skip
+        database,
+        run,
+        take("prefix", "global 10.1.0.0/16", length=24, purpose="service"),
+        take("prefix", "global 10.1.0.0/16", length=25),
+        take("prefix", "global 10.1.0.0/16", length=24),
+        take("prefix", "global 10.1.0.0/16", length=25),
+        take("prefix", "global fd00::/48", length=64),
+        take("pair", "global 10.1.0.0/16", interface="al1:a", peer="al2:a"),
+        take("pair", "global fd00::/48", interface="al1:a", peer="al2:a"),
+        take("loopback", "global 10.255.0.0/24", interface="al1:lo"),
+        take("address", "global 10.255.0.0/24"),
+        take("vlan", "lan", name="guests"),
+        take("vlan", "lan", name="staff"),
+        take("unit", "DC-A/K1", device="al1"),
+        take("unit", "DC-A/K1", device="al2", size=4),
+        take("asn", "private"),
+    )
     assert got == [
-        "10.1.0.0/24", "10.1.1.0/25", "10.1.2.0/24", "10.1.1.128/25", "fd00::/64", "10.1.3.0/31", "fd00:0:0:1::/127",
-        "10.255.0.1/32", "10.255.0.2/24", "100", "101", "1", "2-5", "64512",
-    ]  # fmt: skip
+        "10.1.0.0/24",
+        "10.1.1.0/25",
+        "10.1.2.0/24",
+        "10.1.1.128/25",
+        "fd00::/64",
+        "10.1.3.0/31",
+        "fd00:0:0:1::/127",
+        "10.255.0.1/32",
+        "10.255.0.2/24",
+        "100",
+        "101",
+        "1",
+        "2-5",
+        "64512",
+    ]
 
 
 def test_an_empty_pool_says_so(run: Submit) -> None:
@@ -122,19 +150,27 @@ def _parallel(times: int, one: Callable[[int], list[str]]) -> list[str]:
 
 @pytest.mark.slow
 def test_fifty_at_once_get_fifty_different_ones(database_dsn: Any, run: Submit, engineer: Principal) -> None:
-    """Prefix, address, VLAN, rack unit and AS number, drawn by 50 threads at once; then the pools say they are empty."""
+    """Prefix, address, VLAN, rack unit and AS number, drawn by 50 threads at once; then the pools are empty."""
     wide = Database(database_dsn, pool_size=50)
-    run("inventory.edit", operations=[
-        create("prefix", {"cidr": "10.40.0.0/26", "kind": "pool"}, {"cidr": "fd40::/120", "kind": "pool"}),
-        create("vlan_group", {"name": "race", "vids": "1-50"}), create("asn_range", {"name": "race", "numbers": "65000-65049"}),
-        create("rack", {"site": "DC-A", "name": "race", "units": 50}), create("device", *(device(f"race{n}") for n in range(50))),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create("prefix", {"cidr": "10.40.0.0/26", "kind": "pool"}, {"cidr": "fd40::/120", "kind": "pool"}),
+            create("vlan_group", {"name": "race", "vids": "1-50"}),
+            create("asn_range", {"name": "race", "numbers": "65000-65049"}),
+            create("rack", {"site": "DC-A", "name": "race", "units": 50}),
+            create("device", *(device(f"race{n}") for n in range(50))),
+        ],
+    )
 
     def one(number: int) -> list[str]:
         wanted = [
-            take("prefix", "global 10.40.0.0/26", length=32), take("address", "global fd40::/120"),
-            take("vlan", "race", name=f"v{number}"), take("unit", "DC-A/race", device=f"race{number}", size=1), take("asn", "race"),
-        ]  # fmt: skip
+            take("prefix", "global 10.40.0.0/26", length=32),
+            take("address", "global fd40::/120"),
+            take("vlan", "race", name=f"v{number}"),
+            take("unit", "DC-A/race", device=f"race{number}", size=1),
+            take("asn", "race"),
+        ]
         wanted = (
             wanted[number % 5 :] + wanted[: number % 5]
         )  # everybody starts elsewhere: the order of locks is not the order asked

@@ -26,10 +26,16 @@ def _objects(depth: int = 3) -> st.SearchStrategy[dict[str, Any]]:
 
 OBJECTS = _objects()
 CONTEXTS = st.lists(
-    st.builds(Context, name=st.text("nm", min_size=1, max_size=3), level=st.sampled_from(LEVELS),
-              weight=st.integers(0, 3), data=OBJECTS),
-    max_size=6, unique_by=lambda context: context.name,
-)  # fmt: skip
+    st.builds(
+        Context,
+        name=st.text("nm", min_size=1, max_size=3),
+        level=st.sampled_from(LEVELS),
+        weight=st.integers(0, 3),
+        data=OBJECTS,
+    ),
+    max_size=6,
+    unique_by=lambda context: context.name,
+)
 
 
 @given(OBJECTS)
@@ -112,9 +118,12 @@ def test_region_role_site_device_by_weight() -> None:
     }
     givers = {leaf.pointer: leaf.given_by for leaf in explain(contexts)}
     assert givers == {
-        "/ntp/key": ("region",), "/ntp/servers": ("device",), "/ospf/dead": ("early",), "/ospf/hello": ("late",),
+        "/ntp/key": ("region",),
+        "/ntp/servers": ("device",),
+        "/ospf/dead": ("early",),
+        "/ospf/hello": ("late",),
         "/syslog": ("early", "site"),
-    }  # fmt: skip
+    }
 
 
 def test_true_and_one_are_two_elements() -> None:

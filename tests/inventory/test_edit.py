@@ -26,14 +26,23 @@ def _read(database: Database, kind: str, ref: str) -> dict[str, Any]:
 
 
 def test_a_device_is_created_with_its_interfaces_and_read_back(run: Submit, database: Database) -> None:
-    record = run("inventory.edit", operations=[
-        create("device", device("ac01", management_address="172.30.0.1",
-                                interfaces=[{"name": "lo", "kind": "loopback"}, {"name": "to-ac02"}]),
-               device("ac02", interfaces=[{"name": "to-ac01"}])),
-        create("link", {"name": "ac01-ac02", "a": "ac01:to-ac02", "b": "ac02:to-ac01", "length_m": 900}),
-        create("prefix", {"cidr": "10.2.0.0/31", "kind": "assigned", "purpose": "link"}),
-        create("address", {"prefix": "global 10.2.0.0/31", "address": "10.2.0.0/31", "interface": "ac01:to-ac02"}),
-    ])  # fmt: skip
+    record = run(
+        "inventory.edit",
+        operations=[
+            create(
+                "device",
+                device(
+                    "ac01",
+                    management_address="172.30.0.1",
+                    interfaces=[{"name": "lo", "kind": "loopback"}, {"name": "to-ac02"}],
+                ),
+                device("ac02", interfaces=[{"name": "to-ac01"}]),
+            ),
+            create("link", {"name": "ac01-ac02", "a": "ac01:to-ac02", "b": "ac02:to-ac01", "length_m": 900}),
+            create("prefix", {"cidr": "10.2.0.0/31", "kind": "assigned", "purpose": "link"}),
+            create("address", {"prefix": "global 10.2.0.0/31", "address": "10.2.0.0/31", "interface": "ac01:to-ac02"}),
+        ],
+    )
     assert record.state == "succeeded"
     with database.transaction("api", SYSTEM) as tx:
         body, version = device_detail(tx, "ac01")
@@ -70,15 +79,21 @@ def test_an_old_version_is_refused(run: Submit) -> None:
 def test_a_device_goes_with_its_parts_and_comes_back_by_undo(
     run: Submit, database: Database, engineer: Principal
 ) -> None:
-    run("inventory.edit", operations=[
-        create("device", device("go01", interfaces=[{"name": "a"}, {"name": "lo", "kind": "loopback"}]),
-               device("go02", interfaces=[{"name": "a"}])),
-        create("link", {"name": "go", "a": "go01:a", "b": "go02:a"}),
-        create("device_access", {"device": "go01", "username": "irisplane", "secret_name": "lab"}),
-        create("rack_placement", {"rack": "DC-A/K1", "device": "go01", "units": "30"}),
-        create("config_context", {"name": "go01", "scope": "device", "device": "go01", "data": {"a": 1}}),
-        create("address", {"prefix": "global 10.255.0.0/24", "address": "10.255.0.200/32", "interface": "go01:lo"}),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create(
+                "device",
+                device("go01", interfaces=[{"name": "a"}, {"name": "lo", "kind": "loopback"}]),
+                device("go02", interfaces=[{"name": "a"}]),
+            ),
+            create("link", {"name": "go", "a": "go01:a", "b": "go02:a"}),
+            create("device_access", {"device": "go01", "username": "irisplane", "secret_name": "lab"}),
+            create("rack_placement", {"rack": "DC-A/K1", "device": "go01", "units": "30"}),
+            create("config_context", {"name": "go01", "scope": "device", "device": "go01", "data": {"a": 1}}),
+            create("address", {"prefix": "global 10.255.0.0/24", "address": "10.255.0.200/32", "interface": "go01:lo"}),
+        ],
+    )
     with database.transaction("api", SYSTEM) as tx:
         before = json.loads(device_detail(tx, "go01")[0])
     record = run("inventory.edit", operations=[delete("device", "go01")])
@@ -93,22 +108,30 @@ def test_a_device_goes_with_its_parts_and_comes_back_by_undo(
 @pytest.mark.parametrize(
     ("operation", "error", "pointer"),
     [
-        (create("device", device("x1", site="NOWHERE")), UnknownReference, "/operations/0/values/0/site"),
-        (create("device", device("-bad")), FieldRefused, "/operations/0/values/0/name"),
-        (create("device", device("x1", role="router")), FieldRefused, "/operations/0/values/0/role"),
-        (create("device", {**device("x1"), "colour": "red"}), FieldRefused, "/operations/0/values/0/colour"),
-        (create("prefix", {"cidr": "10.9.0.1/24", "kind": "assigned"}), FieldRefused, "/operations/0/values/0/cidr"),
-        (update("device", "nobody", status="active"), ObjectNotFound, "/operations/0/items/0"),
+        (create("device", device("x1", site="NOWHERE")), UnknownReference, "/intent/operations/0/values/0/site"),
+        (create("device", device("-bad")), FieldRefused, "/intent/operations/0/values/0/name"),
+        (create("device", device("x1", role="router")), FieldRefused, "/intent/operations/0/values/0/role"),
+        (create("device", {**device("x1"), "colour": "red"}), FieldRefused, "/intent/operations/0/values/0/colour"),
+        (
+            create("prefix", {"cidr": "10.9.0.1/24", "kind": "assigned"}),
+            FieldRefused,
+            "/intent/operations/0/values/0/cidr",
+        ),
+        (update("device", "nobody", status="active"), ObjectNotFound, "/intent/operations/0/items/0"),
         (create("vlan", {"group": "lan", "vid": 5, "name": "x"}), RuleBroken, "/vid"),
         (create("config_context", {"name": "c", "scope": "role", "data": {}}), RuleBroken, "/scope"),
-        (create("config_context", {"name": "c", "scope": "region", "data": {"+a": 1}}), FieldRefused, "/operations/0/values/0/data"),
+        (
+            create("config_context", {"name": "c", "scope": "region", "data": {"+a": 1}}),
+            FieldRefused,
+            "/intent/operations/0/values/0/data",
+        ),
         (create("address", {"prefix": "global 10.255.0.0/24", "address": "10.254.0.1/32"}), RuleBroken, "/address"),
         (delete("site", "TH-B"), StillUsed, None),
         (create("site", {"code": "DC-A", "kind": "other", "name_fr": "A", "name_nl": "A"}), Taken, "/code"),
         (create("prefix", {"cidr": "10.1.0.0/16", "kind": "container"}), Taken, "/cidr"),
         (create("rack_placement", {"rack": "DC-A/K1", "device": "keep", "units": "42-43"}), RuleBroken, "/units"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_says_where_and_what(
     run: Submit, database: Database, operation: dict[str, Any], error: type[Exception], pointer: str | None
 ) -> None:
@@ -122,10 +145,13 @@ def test_bad_input_says_where_and_what(
 
 
 def test_one_link_per_interface_at_either_end(run: Submit) -> None:
-    run("inventory.edit", operations=[
-        create("device", *(device(f"li{n}", interfaces=[{"name": "a"}]) for n in range(3))),
-        create("link", {"name": "l1", "a": "li0:a", "b": "li1:a"}),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create("device", *(device(f"li{n}", interfaces=[{"name": "a"}]) for n in range(3))),
+            create("link", {"name": "l1", "a": "li0:a", "b": "li1:a"}),
+        ],
+    )
     with pytest.raises(Taken, match="has a link"):
         run("inventory.edit", operations=[create("link", {"name": "l2", "a": "li2:a", "b": "li0:a"})])
 
@@ -142,7 +168,8 @@ def test_every_write_is_in_the_change_log_with_its_reason(run: Submit, database:
     with database.transaction("api", SYSTEM) as tx:
         rows = tx.execute(
             text(
-                "select j.reason, l.post ->> 'name' from journal j join change_log l on l.journal_id = j.id where change_id = :id"
+                "select j.reason, l.post ->> 'name' from journal j join change_log l on l.journal_id = j.id"
+                " where change_id = :id"
             ),
             {"id": record.id},
         ).all()

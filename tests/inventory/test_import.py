@@ -52,13 +52,21 @@ def test_out_and_in_again_is_the_same_region(fresh_database: Database, database:
     bring(fresh_database, built_in())
     person = engineer_of(fresh_database)
     operations = [
-        create("device", device("ac01", site="TH-21009", management_address="172.30.0.1", interfaces=[{"name": "lo", "kind": "loopback"}, {"name": "a"}]),
-               device("ac02", site="TH-21016", interfaces=[{"name": "a", "mtu": 9000, "mac": "02:00:00:00:00:01"}])),
+        create(
+            "device",
+            device(
+                "ac01",
+                site="TH-21009",
+                management_address="172.30.0.1",
+                interfaces=[{"name": "lo", "kind": "loopback"}, {"name": "a"}],
+            ),
+            device("ac02", site="TH-21016", interfaces=[{"name": "a", "mtu": 9000, "mac": "02:00:00:00:00:01"}]),
+        ),
         create("link", {"name": "l", "a": "ac01:a", "b": "ac02:a"}),
         create("address", {"prefix": "global 10.255.0.0/24", "address": "10.255.0.7/32", "interface": "ac01:lo"}),
         create("rack_placement", {"rack": "DC-ARTS/R01", "device": "ac01", "units": "3-4", "face": "front"}),
         create("vlan", {"group": "DC-ARTS", "vid": 12, "name": "guests"}),
-    ]  # fmt: skip
+    ]
     submit(
         fresh_database, person, ChangeRequest(kind="inventory.edit", intent={"operations": operations}, reason="fill")
     )
@@ -168,34 +176,73 @@ def netbox(path: str, *rows: dict[str, Any]) -> SourceFile:
 def test_a_netbox_export_is_read_in_any_order_of_files(fresh_database: Database) -> None:
     site = {"name": "Lab", "slug": "lab"}
     files = [
-        netbox("dcim/cables", {"a_terminations": [{"object_type": "dcim.interface", "object": {"name": "eth0", "device": {"name": "r1"}}}],
-                               "b_terminations": [{"object_type": "dcim.interface", "object": {"name": "eth0", "device": {"name": "r2"}}}],
-                               "type": "smf", "length": 1.2, "length_unit": {"value": "km"}},
-                              {"a_terminations": [], "b_terminations": []}),
-        netbox("dcim/devices", *({"name": f"r{n}", "role": {"slug": "core-router"}, "site": site, "status": {"value": "active"}, "serial": "X",
-                                  "device_type": {"model": "MX204", "manufacturer": {"name": "Juniper"}}, "platform": {"slug": "juniper-junos"},
-                                  "primary_ip4": {"address": f"192.0.2.{n}/24"}, "rack": {"name": "K"}, "position": 10.0 * n, "face": {"value": "front"}}
-                                 for n in (1, 2)), {"name": None}),
+        netbox(
+            "dcim/cables",
+            {
+                "a_terminations": [
+                    {"object_type": "dcim.interface", "object": {"name": "eth0", "device": {"name": "r1"}}}
+                ],
+                "b_terminations": [
+                    {"object_type": "dcim.interface", "object": {"name": "eth0", "device": {"name": "r2"}}}
+                ],
+                "type": "smf",
+                "length": 1.2,
+                "length_unit": {"value": "km"},
+            },
+            {"a_terminations": [], "b_terminations": []},
+        ),
+        netbox(
+            "dcim/devices",
+            *(
+                {
+                    "name": f"r{n}",
+                    "role": {"slug": "core-router"},
+                    "site": site,
+                    "status": {"value": "active"},
+                    "serial": "X",
+                    "device_type": {"model": "MX204", "manufacturer": {"name": "Juniper"}},
+                    "platform": {"slug": "juniper-junos"},
+                    "primary_ip4": {"address": f"192.0.2.{n}/24"},
+                    "rack": {"name": "K"},
+                    "position": 10.0 * n,
+                    "face": {"value": "front"},
+                }
+                for n in (1, 2)
+            ),
+            {"name": None},
+        ),
         netbox("dcim/device-types", {"model": "MX204", "manufacturer": {"name": "Juniper"}, "u_height": 1.0}),
-        netbox("dcim/interfaces", *({"device": {"name": f"r{n}"}, "name": "eth0", "type": {"value": "10gbase-x-sfpp"}} for n in (1, 2))),
+        netbox(
+            "dcim/interfaces",
+            *({"device": {"name": f"r{n}"}, "name": "eth0", "type": {"value": "10gbase-x-sfpp"}} for n in (1, 2)),
+        ),
         netbox("dcim/racks", {"name": "K", "site": site, "u_height": 42}),
         netbox("dcim/sites", {**site, "latitude": 50.85, "longitude": 4.35}),
-        netbox("ipam/ip-addresses", {"address": "192.0.2.1/24", "assigned_object_type": "dcim.interface",
-                                     "assigned_object": {"name": "eth0", "device": {"name": "r1"}}}, {"address": "203.0.113.1/24"}),
+        netbox(
+            "ipam/ip-addresses",
+            {
+                "address": "192.0.2.1/24",
+                "assigned_object_type": "dcim.interface",
+                "assigned_object": {"name": "eth0", "device": {"name": "r1"}},
+            },
+            {"address": "203.0.113.1/24"},
+        ),
         netbox("ipam/prefixes", {"prefix": "192.0.2.0/24", "status": {"value": "active"}}),
         netbox("ipam/vrfs", {"name": "global", "rd": None}),
         netbox("ipam/vlans", {"vid": 5, "name": "five", "site": site}),
         netbox("extras/tags", {"name": "x"}),
-    ]  # fmt: skip
+    ]
     prepared, record = bring(fresh_database, files)
     assert {one.reason.split(" (")[0] for one in prepared.refused} == {
-        "a cable that does not join two interfaces", "a device without a name",
+        "a cable that does not join two interfaces",
+        "a device without a name",
         "no prefix of VRF global among the imported ones holds 203.0.113.1",
-    }  # fmt: skip
+    }
     assert record.state == "succeeded"
     devices = json.loads(exported(fresh_database)["devices.json"])
     assert [(one["name"], one["role"], one["platform"], one["site"]) for one in devices] == [
-        ("r1", "core", "junos", "LAB"), ("r2", "core", "junos", "LAB"),
-    ]  # fmt: skip
+        ("r1", "core", "junos", "LAB"),
+        ("r2", "core", "junos", "LAB"),
+    ]
     assert json.loads(exported(fresh_database)["links.json"])[0]["length_m"] == 1200
     assert bring(fresh_database, files)[1].outcome == {"nothing_to_do": True}

@@ -48,11 +48,29 @@ def test_a_playbook_asks_every_router_for_its_version(
     bring(database, built_in())
     run = submitter(database, engineer_of(database))
     routers = lab.topology.routers
-    run("inventory.edit", operations=[
-        create("device", *({"name": r.name, "role": r.role, "site": r.site, "device_type": "FRRouting/FRR", "status": "active",
-                            "management_address": str(lab.instance.mgmt_address(r.number)), "software_version": "8.4.4"} for r in routers)),
-        create("device_access", *({"device": r.name, "username": "irisplane", "secret_name": "lab"} for r in routers)),
-    ])  # fmt: skip
+    run(
+        "inventory.edit",
+        operations=[
+            create(
+                "device",
+                *(
+                    {
+                        "name": r.name,
+                        "role": r.role,
+                        "site": r.site,
+                        "device_type": "FRRouting/FRR",
+                        "status": "active",
+                        "management_address": str(lab.instance.mgmt_address(r.number)),
+                        "software_version": "8.4.4",
+                    }
+                    for r in routers
+                ),
+            ),
+            create(
+                "device_access", *({"device": r.name, "username": "irisplane", "secret_name": "lab"} for r in routers)
+            ),
+        ],
+    )
     with database.transaction("owner", SYSTEM) as tx:
         for router in routers:
             tx.execute(
@@ -71,10 +89,15 @@ def test_a_playbook_asks_every_router_for_its_version(
     (tmp_path / "env" / "passwords").chmod(0o600)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     done = ansible_runner.run(
-        private_data_dir=str(tmp_path), playbook=str(PLAYBOOKS / "show_version.yml"), inventory=str(PLAYBOOKS / "inventory.py"),
-        cmdline="--ask-pass", quiet=True, extravars={"known_hosts_folder": str(tmp_path)}, timeout=180,
+        private_data_dir=str(tmp_path),
+        playbook=str(PLAYBOOKS / "show_version.yml"),
+        inventory=str(PLAYBOOKS / "inventory.py"),
+        cmdline="--ask-pass",
+        quiet=True,
+        extravars={"known_hosts_folder": str(tmp_path)},
+        timeout=180,
         envvars={"IRISPLANE_URL": served.url, "IRISPLANE_TOKEN": served.token, "ANSIBLE_LOCALHOST_WARNING": "False"},
-    )  # fmt: skip
+    )
     said = [
         event["event_data"]["res"]["msg"]
         for event in done.events
