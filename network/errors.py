@@ -32,6 +32,7 @@ __all__ = [
     "AlreadyConfirmed",
     "AuthenticationRefused",
     "BaseMoved",
+    "CandidateTooLarge",
     "CommitRolledBack",
     "ConfirmRefused",
     "DeviceBusy",
@@ -185,6 +186,14 @@ class DeviceMisbehaves(NetworkError):
     code = "NET-019"
     title = "Unexpected answer from the device"
     hint = "Look at the device's console; the log has the answer under the request id."
+
+
+class CandidateTooLarge(NetworkError):
+    """More text than any router's configuration. Fields: ``size`` and ``limit``, in bytes."""
+
+    code = "NET-021"
+    title = "Configuration too large"
+    hint = "Check that the right file was sent; split it if it really is one configuration."
 
 
 class NotOffered(NetworkError):

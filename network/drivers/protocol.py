@@ -170,7 +170,7 @@ class ConfigDriver(Protocol):
         Args:
             base: the fingerprint the plan was made for; ``None`` to take what is found.
         Raises:
-            SyntaxRefused, FencedOut, DeviceBusy, BaseMoved, AlreadyConfirmed
+            SyntaxRefused, FencedOut, DeviceBusy, BaseMoved, AlreadyConfirmed, CandidateTooLarge
         """
 
     def commit(self, mark: Mark, revert_in: int) -> MarkStatus:

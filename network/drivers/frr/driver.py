@@ -21,7 +21,7 @@ from network.drivers.frr.observing import observe
 from network.drivers.frr.transport import Session
 from network.drivers.frr.tree import dump
 from network.drivers.protocol import Candidate, Facts, Mark, MarkStatus, Prepared, Target
-from network.errors import DeviceMisbehaves, SyntaxRefused
+from network.errors import CandidateTooLarge, DeviceMisbehaves, SyntaxRefused
 from network.expectations import Observations
 from network.redact import redact
 from network.render.normalise import normalise
@@ -29,6 +29,8 @@ from network.render.normalise import normalise
 __all__ = ["FRRConfigDriver"]
 
 _LONGEST_APPLY: Final = 300.0  # a commit may fall back to FRR's own reloader, and then has to be taken back
+_LARGEST_CANDIDATE: Final = 2 * 1024 * 1024  # bytes; a full route server's configuration has a tenth of that
+_SLOWEST_LINE: Final = 0.05  # seconds; FRR 8.4 takes that long for each of a thousand new entries of one list
 _SECRETS_ONLY: Final = "~ only secrets differ"
 _ACCEPTED_AT_MOST: Final = 256
 # (FRR version, hash of a candidate) that a router's own syntax check took, in this process.
@@ -48,6 +50,7 @@ class FRRConfigDriver:
         self.target = target
         self._session = Session(target)
         self._guard = Guard(self._session)
+        self._commands = 0  # how many lines the commit to come will type
 
     def __enter__(self) -> Self:
         self.open()
@@ -125,11 +128,16 @@ class FRRConfigDriver:
 
     def pings(self, targets: Sequence[str], *, patience: float = 1.0) -> tuple[str, ...]:
         """Those of these addresses that answer a ping from the router, all asked at once."""
-        return tuple(self._guard.ask("ping", targets=list(targets), patience=patience)["answering"])
+        return tuple(self._guard.ask("ping", targets=list(targets), wait=patience)["answering"])
 
     # ------------------------------------------------------------------------------------------------------- altering
     def prepare(self, candidate: Candidate, mark: Mark, *, base: str | None = None) -> Prepared:
         """See :meth:`ConfigDriver.prepare`."""
+        size = len(candidate.text.encode())
+        if size > _LARGEST_CANDIDATE:
+            raise CandidateTooLarge(
+                f"The candidate for {self.target.name} has {size} bytes.", size=size, limit=_LARGEST_CANDIDATE
+            )
         text, digest = candidate.text, sha256(candidate.text.encode()).digest()
         if candidate.mode == "merge":
             now = self._guard.ask("running", text=True)
@@ -145,6 +153,7 @@ class FRRConfigDriver:
         _ACCEPTED[self._guard.software, digest] = None
         while len(_ACCEPTED) > _ACCEPTED_AT_MOST:
             _ACCEPTED.pop(next(iter(_ACCEPTED)), None)
+        self._commands = answer["commands"]
         before, after = normalise(answer["running"], "frr"), normalise(dump(understood(text)), "frr")
         diff = difference(redact(before, "frr"), redact(after, "frr"), "frr")
         if not diff and answer["base"] != answer["wanted"]:
@@ -161,7 +170,8 @@ class FRRConfigDriver:
         """See :meth:`ConfigDriver.commit`."""
         if not 1 <= revert_in <= 3600:
             raise ValueError(f"revert_in is 1 to 3600 seconds, not {revert_in}")
-        return _status(self._guard.ask("commit", **_marked(mark), revert_in=revert_in))
+        patience = self.target.timeouts.command + self._commands * _SLOWEST_LINE
+        return _status(self._guard.ask("commit", **_marked(mark), revert_in=revert_in, patience=patience))
 
     def status(self, mark: Mark) -> MarkStatus:
         """See :meth:`ConfigDriver.status`."""

@@ -319,7 +319,7 @@ def _show(given: dict[str, Any]) -> dict[str, Any]:
 def _ping(given: dict[str, Any]) -> dict[str, Any]:
     from network.drivers.frr.onrouter.reach import answering
 
-    return {"answering": answering(given["targets"], float(given["patience"]))}
+    return {"answering": answering(given["targets"], float(given["wait"]))}
 
 
 _TELLERS = {

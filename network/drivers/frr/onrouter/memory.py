@@ -33,7 +33,7 @@ def boot() -> str:
 class Lock:
     """One command at a time on this router. The kernel gives it back when its holder dies."""
 
-    def __init__(self, patience: float | None = 20.0) -> None:
+    def __init__(self, patience: float | None = 10.0) -> None:
         self._patience = patience
         self.descriptor = -1
 

@@ -145,7 +145,8 @@ def unaccepted(text: str) -> tuple[int, str] | None:
 def tell(lines: list[str], keep: tuple[int, ...]) -> str:
     """Type lines into the router's configuration; what it said. Whether it took them is seen by reading back."""
     with _Draft("\n".join(lines) + "\n") as path:
-        return run(["vtysh", "-f", path], 60, keep)[1]
+        # FRR checks each list entry against all before it: 800 new ones take 20 s
+        return run(["vtysh", "-f", path], 60 + len(lines) / 10, keep)[1]
 
 
 def reload(text: str, keep: tuple[int, ...], rundir: str) -> str:
