@@ -146,6 +146,8 @@ create table journal_pending (
     xid        xid8 not null default pg_current_xact_id()
 );
 create index journal_pending_xid on journal_pending (xid, journal_id);
+-- a queue: emptied as fast as it fills, so its dead rows are swept by count, not by share
+alter table journal_pending set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 create table journal_chain (
     seq        bigint primary key,
