@@ -1,9 +1,9 @@
 """From approved to running, and nothing running without a run.
 
-A tick does two things, both safe on any number of workers at once. *Admit*: an approved Change whose time has come, that
-policy still lets through and whose targets are all free, becomes ``running`` in one transaction with its locks and steps.
-*Carry*: for every Change that is ``running`` or ``rolling_back``, see that its durable run exists and that somebody
-living has it; run ids are a function of the Change, so starting one twice is starting it once.
+A tick does two things, both safe on any number of workers at once. *Admit*: an approved Change whose time has come,
+that policy still lets through and whose targets are all free, becomes ``running`` in one transaction with its locks and
+steps. *Carry*: for every Change that is ``running`` or ``rolling_back``, see that its durable run exists and that
+somebody living has it; run ids are a function of the Change, so starting one twice is starting it once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sqlalchemy import Connection, text
 
 from core.journal.record import record
 from core.scope import EVERY_TENANT, Scope
-from orchestrator import calendar, locks, moves, policy
+from orchestrator import approvals, calendar, locks, moves, policy
 from orchestrator.durable import DurableEngine
 from orchestrator.plan import Plan
-from orchestrator.runs.carrier import Carrier
+from orchestrator.runs.carrier import Carrier, database_gone
 from orchestrator.runs.flow import BATCH, ROLLBACK, batch_run_id, rollback_run_id
 from orchestrator.states import State
 
@@ -36,8 +36,12 @@ _MOST_RUNS: Final = 8
 _LONGEST_PAUSE: Final = 60.0
 
 _APPROVED: Final = text(
-    "select id, requested_by, request_id, reason, emergency, plan_hash, waiting_for, not_before, not_before > now() as early"
-    " from change where state = 'approved' order by emergency desc, id limit :limit"
+    "select id, requested_by, request_id, reason, emergency, plan_hash, waiting_for, not_before,"
+    " not_before > now() as early"
+    " from change where state = 'approved'"
+    # Without targets there is nothing to run durably: orchestrator.inline writes the inventory in one transaction.
+    " and not (jsonb_array_length(plan -> 'targets') = 0 and jsonb_array_length(plan -> 'commands') > 0)"
+    " order by emergency desc, id limit :limit"
 )
 
 
@@ -100,7 +104,9 @@ class Dispatcher:
                     # Whoever came first gets the targets first: a later change must not overtake on one of them.
                     wanted |= {target.id for target in self._plan(row).targets}
                 self._waits(row, blocked.waits_for, blocked.detail)
-            except Exception:
+            except Exception as error:
+                if database_gone(error):
+                    raise
                 _LOG.exception("change %s cannot be admitted now", row.id)
 
     def _admit(self, row: Any, wanted: Collection[str]) -> None:
@@ -108,7 +114,8 @@ class Dispatcher:
         with self._carrier.database.transaction("worker", scope) as tx:
             held = tx.execute(
                 text(
-                    "select tenant_id, plan, now() as now from change where id = :id and state = 'approved' for update skip locked"
+                    "select tenant_id, plan, now() as now from change where id = :id and state = 'approved'"
+                    " for update skip locked"
                 ),
                 {"id": row.id},
             ).one_or_none()
@@ -140,8 +147,7 @@ class Dispatcher:
         elif decision.final:
             moves.move(tx, change_id, State.REJECTED, body=body, outcome={"summary": " ".join(decision.texts)})
         else:
-            roles = list(dict.fromkeys(need.role for need in decision.needs))
-            moves.move(tx, change_id, State.WAITING, action="change.lapsed", waiting_for=roles, body=body)
+            approvals.ask_again(tx, change_id, decision)
         return False
 
     def _plan(self, row: Any, stored: dict[str, Any] | None = None) -> Plan:
@@ -174,7 +180,8 @@ class Dispatcher:
         tx.execute(
             text(
                 "insert into change_step (change_id, tenant_id, ordinal, batch, target_id, target_name)"
-                " select :change, :tenant, ordinal, batch, target_id, target_name from jsonb_to_recordset(cast(:rows as jsonb))"
+                " select :change, :tenant, ordinal, batch, target_id, target_name"
+                " from jsonb_to_recordset(cast(:rows as jsonb))"
                 " as r(ordinal integer, batch integer, target_id text, target_name text)"
             ),
             {"change": change_id, "tenant": tenant_id, "rows": msgspec.json.encode(rows).decode()},
@@ -207,7 +214,9 @@ class Dispatcher:
         for row in running:
             try:
                 self._carry(row, living)
-            except Exception:
+            except Exception as error:
+                if database_gone(error):
+                    raise
                 _LOG.exception("run of change %s cannot be started now", row.id)
         self._restarts = {key: value for key, value in self._restarts.items() if value[1] > time.monotonic() - 600}
 

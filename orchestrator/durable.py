@@ -4,9 +4,9 @@ A run's truth is in our own rows; the engine remembers which functions of which 
 finished steps answered. So whatever it holds can be lost or dropped: ``restart`` starts a run from our rows again.
 
 What DBOS does not do without a paid service is to notice that a process is gone. ``recover`` hands the runs of dead
-executors to the living; ``orchestrator.lease`` decides who is dead. For that one private call is used, because the public
-way (``resume_workflows``) has no predicate on the executor and could start a run twice. A contract test watches it, and
-the requirement pins the minor version.
+executors to the living; ``orchestrator.lease`` decides who is dead. For that one private call is used, because the
+public way (``resume_workflows``) has no predicate on the executor and could start a run twice. A contract test watches
+it, and the requirement pins the minor version.
 
 Values pass as JSON, never pickled: whoever can write the database must not be able to run code.
 """
@@ -26,8 +26,8 @@ __all__ = ["SHAPE", "DbosEngine", "DurableEngine", "RunStatus", "prepare_databas
 
 SCHEMA: Final = "dbos"
 SHAPE: Final = "runs-1"
-"""Version of the shape of our workflows (names, order and results of their steps). A release that keeps the shape goes on
-with what an older one left; one that alters it raises the number, and older runs are started from our rows again."""
+"""Version of the shape of our workflows (names, order and results of their steps). A release that keeps the shape goes
+on with what an older one left; one that alters it raises the number, and older runs are started from our rows again."""
 
 _POLL_SECONDS: Final = 0.2
 _INTERNAL_QUEUE: Final = "_dbos_internal_queue"
@@ -69,7 +69,7 @@ Workflow = Callable[[DurableEngine, str, int], None]
 
 
 def prepare_database(owner_dsn: str) -> None:
-    """Create or migrate the engine's tables (as role ``owner``, with our own migrations) and let ``worker`` use them."""
+    """Create or migrate the engine's tables (as ``owner``, with our own migrations) and let ``worker`` use them."""
     from dbos import DBOS
 
     DBOS.migrate(owner_dsn, schema=SCHEMA, application_role="irisplane_worker")
@@ -86,10 +86,19 @@ class DbosEngine:
         idle_seconds: after which the server ends an idle transaction: a frozen process must not keep its locks.
     """
 
-    def __init__(self, dsn: str, executor: str, workflows: Mapping[str, Workflow], *, shape: str = SHAPE, idle_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        executor: str,
+        workflows: Mapping[str, Workflow],
+        *,
+        shape: str = SHAPE,
+        idle_seconds: float = 10.0,
+    ) -> None:
         from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
         logging.getLogger("dbos").setLevel(logging.WARNING)
+        idle = f"-c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}"
         self._shape = shape
         config: DBOSConfig = {
             "name": "irisplane",
@@ -104,7 +113,7 @@ class DbosEngine:
             "db_engine_kwargs": {
                 "connect_args": {
                     "application_name": "irisplane runs",
-                    "options": f"-c synchronous_commit=off -c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}",
+                    "options": f"-c synchronous_commit=off {idle}",
                     "connect_timeout": 5,
                 }
             },

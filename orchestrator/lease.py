@@ -1,9 +1,9 @@
 """Which workers are alive: a row each, beaten every second, and the hand-over of what a silent one had.
 
-A worker is lost when its row was not beaten for ``lease_seconds``, by the database's clock. Whoever notices first (a row
-lock settles who) writes ``lost_at``, tells the durable engine to give the lost one's runs to the living, and deletes the
-row when nothing of it is left. A worker that was only frozen finds ``lost_at`` on itself, or no row, and must end:
-whatever it was about to write is refused by then, see ``orchestrator.runs.rows``.
+A worker is lost when its row was not beaten for ``lease_seconds``, by the database's clock. Whoever notices first (a
+row lock settles who) writes ``lost_at``, tells the durable engine to give the lost one's runs to the living, and
+deletes the row when nothing of it is left. A worker that was only frozen finds ``lost_at`` on itself, or no row, and
+must end: whatever it was about to write is refused by then, see ``orchestrator.runs.rows``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Lease:
         with self.database.transaction("worker", _SCOPE) as tx:
             tx.execute(
                 text(
-                    "insert into executor_lease (executor, host, pid, version) values (:executor, :host, :pid, :version)"
+                    "insert into executor_lease (executor, host, pid, version)"
+                    " values (:executor, :host, :pid, :version)"
                 ),
                 {"executor": self.executor, "host": socket.gethostname(), "pid": os.getpid(), "version": self.version},
             )
@@ -83,7 +84,8 @@ def reap(database: Database, engine: DurableEngine, lease_seconds: float) -> lis
         for executor in newly:
             runs = tx.execute(
                 text(
-                    "select id, tenant_id from change where executor = :executor and state in ('running', 'rolling_back')"
+                    "select id, tenant_id from change where executor = :executor"
+                    " and state in ('running', 'rolling_back')"
                 ),
                 {"executor": executor},
             ).all()

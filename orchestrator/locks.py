@@ -27,7 +27,7 @@ class Holder:
 
 
 def take(tx: Connection, change_id: UUID, targets: Collection[str], *, purpose: str, epoch: int) -> bool:
-    """Take every target, or none: ``False`` means that somebody holds one, and the caller's transaction must not commit.
+    """Take every target, or none: ``False`` says that somebody holds one; the caller's transaction must not commit.
 
     Another transaction that is taking the same target right now is waited for; both go in the order of ids.
     """

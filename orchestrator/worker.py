@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,20 +18,26 @@ from typing import Final
 
 from core.connect import database as connect
 from core.db import Database
+from core.journal.chain import connect as listening
 from core.settings import Settings, get_settings
+from core.telemetry import configure_logs
 from orchestrator import lease
 from orchestrator.dispatch import Dispatcher
 from orchestrator.durable import SHAPE, DbosEngine
+from orchestrator.duties import Duties
+from orchestrator.moves import APPROVED_CHANNEL
 from orchestrator.registry import Registry, installed
-from orchestrator.runs.carrier import Carrier
+from orchestrator.runs.carrier import Carrier, database_gone
 from orchestrator.runs.flow import workflows
+from orchestrator.worker_metrics import serve_metrics
 
 __all__ = ["Worker", "main", "serve"]
 
 _LOG = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 1.0
-_STOP_SECONDS: Final = 90.0
+_STOP_SECONDS: Final = 80.0
+_DUTIES_SECONDS: Final = 8.0
 _EXIT_LOST: Final = 75  # EX_TEMPFAIL: the supervisor starts us anew
 
 
@@ -42,22 +47,35 @@ class Worker:
     Args:
         registry: kinds it can carry; the installed domains' when absent.
         shape: of its durable runs, see ``orchestrator.durable.SHAPE``.
+        duties: whether it also stands for what is done once in the region.
     """
 
-    def __init__(self, settings: Settings, *, registry: Registry | None = None, shape: str = SHAPE) -> None:
+    def __init__(
+        self, settings: Settings, *, registry: Registry | None = None, shape: str = SHAPE, duties: bool = True
+    ) -> None:
         self.settings = settings
-        self.database: Database = connect(settings, idle_seconds=2 * settings.lease_seconds)
+        # A worker that is frozen inside a transaction must not keep its locks from the one that takes over.
+        idle_seconds = 2 * settings.lease_seconds
+        self.database: Database = connect(settings, idle_seconds=idle_seconds)
         self.executor = lease.new_executor_id()
-        self.stopping = threading.Event()
         kinds = registry or installed()
         self.carrier = Carrier(
-            self.database, self.executor, kinds, wake=lambda: self.dispatcher.wake(), on_lost=self.end_lost
+            self.database,
+            self.executor,
+            kinds,
+            wake=lambda: self.dispatcher.wake(),  # noqa: PLW0108 - made below
+            on_lost=self.end_lost,
         )
         self.engine = DbosEngine(
-            self.database.dsn("worker"), self.executor, workflows(self.carrier), shape=shape, idle_seconds=2 * settings.lease_seconds
+            self.database.dsn("worker"),
+            self.executor,
+            workflows(self.carrier),
+            shape=shape,
+            idle_seconds=idle_seconds,
         )
         self.dispatcher = Dispatcher(self.carrier, self.engine)
         self.lease = lease.Lease(self.database, self.executor, shape)
+        self.duties = Duties(settings, connect(settings, pool_size=2)) if duties else None
 
     def end_lost(self) -> None:
         """The others have given our work away: end at once, writing and sending nothing more."""
@@ -71,18 +89,30 @@ class Worker:
         self._thread("lease", self._beat, self.settings.lease_beat_seconds)
         self._thread("reaper", self._reap, self.settings.lease_beat_seconds)
         self._thread("dispatcher", self.dispatcher.tick, _TICK_SECONDS, wait=self.dispatcher.wait)
+        self._thread("approvals", self._listen, _TICK_SECONDS)
+        if self.duties is not None:
+            self.duties.start()
+            serve_metrics(self.settings.place.metrics_port, self.database)
 
     def stop(self) -> None:
         """Park every run at its next boundary and leave in good order."""
-        self.stopping.set()
         if not self.carrier.stop(_STOP_SECONDS):
             _LOG.warning("runs still in a phase after %.0f s; they are taken over as they stand", _STOP_SECONDS)
+        if self.duties is not None:
+            self.duties.stop(_DUTIES_SECONDS)
         self.lease.give_up()
         os._exit(0)  # parked runs wait in threads that never end
 
     def _beat(self) -> None:
         if not self.lease.beat():
             self.end_lost()
+
+    def _listen(self) -> None:
+        """Wake the dispatcher as soon as a Change is approved, rather than at its next look."""
+        with listening(self.database.dsn("worker"), autocommit=True, name="irisplane approvals") as connection:
+            connection.execute(f"listen {APPROVED_CHANNEL}")
+            for _ in connection.notifies():
+                self.dispatcher.wake()
 
     def _reap(self) -> None:
         for lost in lease.reap(self.database, self.engine, self.settings.lease_seconds):
@@ -96,8 +126,9 @@ class Worker:
             while True:
                 try:
                     work()
-                except Exception:
-                    _LOG.exception("%s: will be tried again", name)
+                except Exception as error:  # noqa: BLE001 - a bad moment of one thread must not end the others
+                    shown = None if database_gone(error) else error
+                    _LOG.warning("%s: %s; will be tried again", name, type(error).__name__, exc_info=shown)
                 wait(seconds)
 
         threading.Thread(target=loop, name=name, daemon=True).start()
@@ -121,7 +152,7 @@ def serve(worker: Worker) -> None:
 def main() -> None:
     """The worker of this instance."""
     settings = get_settings()
-    logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr)
+    configure_logs(settings)
     serve(Worker(settings))
 
 

@@ -17,7 +17,7 @@ from core.db import Database
 from core.errors import Unavailable
 from orchestrator.registry import Registry
 
-__all__ = ["Carrier", "patiently"]
+__all__ = ["Carrier", "database_gone", "patiently"]
 
 Value = TypeVar("Value")
 
@@ -88,7 +88,8 @@ class Carrier:
             self._counting.notify_all()
 
 
-def _database_gone(error: Exception) -> bool:
+def database_gone(error: Exception) -> bool:
+    """Whether this is the database going away, rather than it saying no."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
     return isinstance(error, (DriverError, PoolTimeout)) or (isinstance(error, Unavailable) and "role" in error.fields)
@@ -97,7 +98,7 @@ def _database_gone(error: Exception) -> bool:
 def patiently(work: Callable[[], Value]) -> Value:
     """Do the work again, for up to a minute, when the database went away under it. The work must bear that."""
     for attempt in stamina.retry_context(
-        on=_database_gone, attempts=None, timeout=_PATIENCE_SECONDS, wait_initial=0.2, wait_max=3.0
+        on=database_gone, attempts=None, timeout=_PATIENCE_SECONDS, wait_initial=0.2, wait_max=3.0
     ):
         with attempt:
             return work()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -65,7 +66,8 @@ def fan_out(
         while waiting and len(active) < concurrency:
             item = waiting.popleft()
             active[id(item)] = (item, min(end, time.monotonic() + seconds))
-            threading.Thread(target=work, args=(item,), daemon=True, name="target").start()
+            # Each thread logs under the request and the Change of its caller.
+            threading.Thread(target=copy_context().run, args=(work, item), daemon=True, name="target").start()
         batch = _collect(arrived, until=min(deadline for _, deadline in active.values()))
         # An answer of an abandoned call may still come in: only those that are awaited count.
         ready = [answer for answer in batch if active.pop(id(answer.item), None) is not None]

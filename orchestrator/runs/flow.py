@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from core.logs import bind
 from orchestrator.durable import DurableEngine, Workflow
 from orchestrator.kinds import AnyKind
 from orchestrator.runs import ending, taking_back
@@ -70,14 +71,15 @@ def _carry(carrier: Carrier, change_id: UUID, batch: int | None, work: Callable[
         try:
             run = patiently(lambda: claim(carrier.database, carrier.executor, change_id, {state}, batch))
             if run is not None:
-                work(run)
+                with bind(change_id=change_id, request_id=run.scope.request_id):
+                    work(run)
         except LeaseLost:
             carrier.on_lost()
             raise RunInterrupted("LeaseLost") from None
         except RunStopped as stopped:
             _LOG.warning("run of change %s stopped here: %s", change_id, stopped)
             raise RunInterrupted(type(stopped).__name__) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - its text stays out of the durable engine's tables
             _LOG.exception("run of change %s interrupted", change_id)
             raise RunInterrupted(type(error).__name__) from None
     carrier.wake()

@@ -19,7 +19,7 @@ from orchestrator.runs.rows import Run, StepRow
 __all__ = ["confirm_all"]
 
 _GRACE_SECONDS: Final = 15.0
-_CALL_SECONDS: Final = 30.0
+_CALL_SECONDS: Final = 20.0
 _PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 

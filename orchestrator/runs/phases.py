@@ -22,9 +22,9 @@ __all__ = ["PhaseAnswer", "ask", "check_base", "complete", "describe", "open_pha
 
 _LOG = logging.getLogger(__name__)
 
-_PREPARE_SECONDS: Final = 45.0
+_PREPARE_SECONDS: Final = 30.0
 _SHARES: Final = {"apply": 0.35, "verify": 0.75, "confirm": 0.95}
-"""Until when a phase may last, as a share of the timer since the first commit of the batch: the rest is for taking back."""
+"""Until when a phase may last, as a share of the timer since the batch's first commit: the rest is for taking back."""
 _LEAST_SECONDS: Final = 5.0
 _MOST_SECONDS_A_CALL: Final = 90.0
 
@@ -128,6 +128,7 @@ def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, second
         silent = silent or any(one.silent for one in arrived)
         settled = [_settled(one, phase) for one in arrived]
         patiently(lambda rows=settled, so_far=done: run.settle(rows, phase, done=so_far, total=len(steps)))  # type: ignore[misc]  # bound now
+    patiently(lambda: run.seal(steps))
     if silent:
         patiently(run.renew)
 
@@ -142,7 +143,7 @@ def remaining(run: Run, steps: Sequence[StepRow], phase: str, now: float) -> flo
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An error as it may stand in a row: our own in full; of a foreign one its class only, its text may hold anything."""
+    """An error as it may stand in a row: our own in full; of a foreign one its class: its text may hold anything."""
     if isinstance(error, IrisplaneError):
         return error.as_dict()
     return {

@@ -166,6 +166,14 @@ class Run:
                 status = "unknown" if row.state == "unknown" else "failed" if row.error else "ok"
                 self._tell(tx, row, phase, status, done=done, total=total)
 
+    def seal(self, steps: Sequence[StepRow]) -> None:
+        """Commit to disk what a phase did on all its targets, before the phase counts as done.
+
+        A server that crashed during the phase has forgotten what it had not flushed, while we still know it.
+        """
+        with self.transaction() as tx:
+            self._write(tx, steps)
+
     def _write(self, tx: Connection, steps: Sequence[StepRow]) -> None:
         values = [
             {
@@ -181,7 +189,8 @@ class Run:
             text(
                 "update change_step s set state = v.state, record = v.record, error = v.error,"
                 " started_at = coalesce(s.started_at, now()), finished_at = case when v.over then now() end"
-                " from jsonb_to_recordset(cast(:rows as jsonb)) as v(id uuid, state text, record jsonb, error jsonb, over boolean)"
+                " from jsonb_to_recordset(cast(:rows as jsonb))"
+                " as v(id uuid, state text, record jsonb, error jsonb, over boolean)"
                 " where s.id = v.id and s.epoch = :epoch"
             ),
             {"rows": msgspec.json.encode(values).decode(), "epoch": self.epoch},

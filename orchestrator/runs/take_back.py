@@ -16,7 +16,7 @@ __all__ = ["TakeBack", "as_undo"]
 
 
 def as_undo(kind: AnyKind, run: Run) -> AnyKind:
-    """The kind itself; or, where the Change undoes another and the kind plans no undo of its own, one that takes back."""
+    """The kind; or, where the Change undoes another and the kind plans no undo of its own, one that takes back."""
     if run.undo_of is None or type(kind).plan_undo is not ChangeKind.plan_undo:
         return kind
     with run.transaction() as tx:
@@ -63,7 +63,7 @@ class TakeBack(ChangeKind):  # type: ignore[type-arg]  # it plans nothing, so it
         turned = {"old": "new", "new": "old"}
         return replace(seen, data={"is": turned.get((seen.data or {}).get("is", ""), "other")})
 
-    def undo(self, step: Step, around: Surroundings) -> Outcome:
+    def undo(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002 - same shape
         """Refuses once something was taken back: the original Change's plan is the way to have it again."""
         if "apply" in step.record:
             raise Conflict(f"{step.target.name} was taken back; apply the original change again.")

@@ -17,8 +17,8 @@ from orchestrator.runs.rows import Run, StepRow
 
 __all__ = ["again", "batches", "first_pass"]
 
-_CALL_SECONDS: Final = 60.0
-_GRACE_SECONDS: Final = 45.0
+_CALL_SECONDS: Final = 40.0
+_GRACE_SECONDS: Final = 30.0
 _PATIENCE_UNALTERED: Final = 15.0
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 

@@ -1,7 +1,8 @@
 """A kind of Change for tests: its devices are those of ``devices``, its bad days are files.
 
-``$IRISPLANE_TEST_FOLDER/bad/<sort>-<phase>-<device>`` makes a day bad while it exists: ``hold-before`` and ``hold-after``
-stop the call there (``….reached`` says that it stands), ``fail`` makes it refuse, ``unknown`` makes verification blind.
+``$IRISPLANE_TEST_FOLDER/bad/<sort>-<phase>-<device>`` makes a day bad while it exists: ``hold-before`` and
+``hold-after`` stop the call there (``….reached`` says that it stands), ``fail`` makes it refuse, ``unknown`` makes
+verification blind.
 """
 
 from __future__ import annotations
@@ -45,29 +46,29 @@ class DeviceKind(ChangeKind[DeviceIntent]):
     title = "Write devices"
     intent = DeviceIntent
 
-    def plan(self, intent: DeviceIntent, world: World) -> Draft:  # noqa: ARG002 - it reads devices, not the database
+    def plan(self, intent: DeviceIntent, world: World) -> Draft:
         """The same text for every device."""
         targets = tuple(target_for(name, _ask(name, "running"), intent.text) for name in intent.devices)
         return Draft(summary=f"write {intent.text!r} to {len(targets)} devices", targets=targets)
 
-    def fingerprint(self, target: Target, around: Surroundings) -> str:  # noqa: ARG002 - devices need nothing of it
+    def fingerprint(self, target: Target, around: Surroundings) -> str:
         """Of what is in force."""
         with _BadDay("fingerprint", target.name):
             return fingerprint_of(_ask(target.name, "running"))
 
-    def prepare(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002
+    def prepare(self, step: Step, around: Surroundings) -> Outcome:
         """Load the candidate."""
         with _BadDay("prepare", step.target.name):
             _call(step, "prepare", step.target.data["text"])
         return Outcome({"digest": fingerprint_of(step.target.data["text"])}, "candidate loaded")
 
-    def apply(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002
+    def apply(self, step: Step, around: Surroundings) -> Outcome:
         """Commit with a timer."""
         with _BadDay("apply", step.target.name):
             before = _call(step, "commit", step.timer)
         return Outcome({"before": before})
 
-    def verify(self, step: Step, around: Surroundings) -> Verdict:  # noqa: ARG002
+    def verify(self, step: Step, around: Surroundings) -> Verdict:
         """Compare with the intent."""
         with _BadDay("verify", step.target.name):
             if (_folder() / "bad" / f"unknown-verify-{step.target.name}").exists():
@@ -75,19 +76,19 @@ class DeviceKind(ChangeKind[DeviceIntent]):
             running = _ask(step.target.name, "running")
         return Verdict("ok" if running == step.target.data["text"] else "failed", (f"running is {running!r}",))
 
-    def confirm(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002
+    def confirm(self, step: Step, around: Surroundings) -> Outcome:
         """Disarm the timer."""
         with _BadDay("confirm", step.target.name):
             _call(step, "confirm")
         return Outcome({})
 
-    def undo(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002
+    def undo(self, step: Step, around: Surroundings) -> Outcome:
         """As before."""
         with _BadDay("undo", step.target.name):
             _call(step, "undo")
         return Outcome({}, "as before")
 
-    def inspect(self, step: Step, around: Surroundings) -> Verdict:  # noqa: ARG002
+    def inspect(self, step: Step, around: Surroundings) -> Verdict:
         """Look which text is in force."""
         with _BadDay("inspect", step.target.name):
             running = _ask(step.target.name, "running")

@@ -74,7 +74,8 @@ class Region:
         with self.database.transaction("owner", SCOPE) as tx:
             self.tenant: UUID = tx.execute(
                 text(
-                    "insert into tenant (code, kind, name_fr, name_nl, name_en) values ('region', 'region', 'r', 'r', 'r')"
+                    "insert into tenant (code, kind, name_fr, name_nl, name_en)"
+                    " values ('region', 'region', 'r', 'r', 'r')"
                     " on conflict (code) do update set active = true returning id"
                 )
             ).scalar_one()
@@ -144,7 +145,9 @@ class Region:
         """An approved Change that brings devices to a text."""
         chosen = Options(**options)
         targets = tuple(target_for(device.name, device.running, wanted) for device in devices)
-        facts = ChangeFacts(kind="test.device", tenant=str(self.tenant), requester=str(self.person), targets=len(targets))
+        facts = ChangeFacts(
+            kind="test.device", tenant=str(self.tenant), requester=str(self.person), targets=len(targets)
+        )
         who = Requester(id=str(self.person), kind="person", roles=("engineer",), staff=True, tenant=str(self.tenant))
         plan = Plan(
             kind="test.device",

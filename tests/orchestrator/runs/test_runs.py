@@ -48,7 +48,11 @@ def test_a_later_batch_that_fails_takes_back_the_earlier_ones_last_first(region:
     region.worker()
     assert region.ended(change) is State.ROLLED_BACK, region.story(change)
     assert {device.running for device in devices} == {OLD}
-    undone = [b["target"] for a, b in region.events(change) if a == "change.step" and b["phase"] == "undo" and b["status"] == "ok"]
+    undone = [
+        b["target"]
+        for a, b in region.events(change)
+        if a == "change.step" and b["phase"] == "undo" and b["status"] == "ok"
+    ]
     assert undone.index("d04") < undone.index("d02") < undone.index("d01")
 
 
@@ -124,12 +128,14 @@ def test_a_request_to_cancel_after_the_decision_comes_too_late(region: Region) -
 def test_two_changes_on_one_device_run_one_after_the_other(region: Region) -> None:
     devices = region.devices(2)
     first = region.change(devices, canary=0, share=100)
+    second = region.change(devices[1:], wanted="newer text")
     region.bad("hold-after-apply-d01")
     region.worker()
     region.reached("hold-after-apply-d01")
     with region.database.transaction("worker", SCOPE) as tx:
-        assert tx.execute(text("select count(*) from target_lock where change_id = :id"), {"id": first}).scalar_one() == 2
-    second = region.change(devices[1:], wanted="newer text")
+        assert (
+            tx.execute(text("select count(*) from target_lock where change_id = :id"), {"id": first}).scalar_one() == 2
+        )
     until(lambda: region.row(second).waiting_for == ["locks"], 20, lambda: region.story(second))
     assert region.row(second).outcome["waits"]["locks"][0]["change"] == str(first)
     region.good("hold-after-apply-d01")
@@ -143,20 +149,25 @@ def test_two_changes_on_one_device_run_one_after_the_other(region: Region) -> No
 
 def test_a_change_waits_for_its_schedule_and_for_the_end_of_a_freeze(region: Region) -> None:
     devices = region.devices(1)
-    early = region.change(devices)
+    change = region.change(devices)
     with region.database.transaction("api", SCOPE) as tx:
-        tx.execute(text("update change set not_before = now() + interval '4 s' where id = :id"), {"id": early})
+        tx.execute(text("update change set not_before = now() + interval '1 hour' where id = :id"), {"id": change})
         tx.execute(
             text(
                 "insert into calendar_entry (kind, name, held)"
-                " values ('freeze', 'elections', tstzrange(now(), now() + interval '10 s'))"
+                " values ('freeze', 'elections', tstzrange(now(), now() + interval '1 day'))"
             )
         )
     region.worker()
-    until(lambda: region.row(early).waiting_for == ["schedule"], 20)
-    until(lambda: region.row(early).waiting_for == ["window"], 20)
+    until(lambda: region.row(change).waiting_for == ["schedule"], 30)
+    with region.database.transaction("api", SCOPE) as tx:
+        tx.execute(text("update change set not_before = now() where id = :id"), {"id": change})
+    until(lambda: region.row(change).waiting_for == ["window"], 30)
+    assert "elections" in region.row(change).outcome["waits"]["why"]
     assert devices[0].log == []
-    assert region.ended(early) is State.SUCCEEDED
+    with region.database.transaction("api", SCOPE) as tx:
+        tx.execute(text("delete from calendar_entry"))
+    assert region.ended(change) is State.SUCCEEDED
 
 
 def test_what_policy_forbids_at_the_moment_of_running_never_reaches_a_device(region: Region) -> None:
@@ -165,6 +176,6 @@ def test_what_policy_forbids_at_the_moment_of_running_never_reaches_a_device(reg
     with region.database.transaction("owner", SCOPE) as tx:
         tx.execute(text("update principal set active = false where id = :id"), {"id": region.person})
     region.worker()
-    until(lambda: region.row(change).state not in {"approved"}, 20)
+    until(lambda: region.row(change).state != "approved", 20)
     assert region.row(change).state == "rejected"
     assert devices[0].log == []

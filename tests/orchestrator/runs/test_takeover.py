@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,9 +13,11 @@ from tests.orchestrator.runs.devices import Device
 from tests.orchestrator.runs.region import NEW, OLD, SCOPE, Region, until
 
 LONG = os.environ.get("IRISPLANE_LONG") == "1"
-ONE_BATCH = {"canary": 0, "share": 100}
+ONE_BATCH: dict[str, Any] = {"canary": 0, "share": 100}
 PLACES = [
-    f"hold-{when}-{phase}" for phase in ("fingerprint", "prepare", "apply", "verify", "confirm") for when in ("before", "after")
+    f"hold-{when}-{phase}"
+    for phase in ("fingerprint", "prepare", "apply", "verify", "confirm")
+    for when in ("before", "after")
 ]
 
 
@@ -90,7 +93,9 @@ def test_a_frozen_worker_that_thaws_touches_nothing(region: Region) -> None:
     assert region.row(change).epoch == epoch
     # What it tried with its old number, if it came to it, was refused by the device.
     assert all(
-        line.startswith("refused commit") for device, log in zip(devices, logs, strict=True) for line in device.log[len(log) :]
+        line.startswith("refused commit")
+        for device, log in zip(devices, logs, strict=True)
+        for line in device.log[len(log) :]
     )
 
 

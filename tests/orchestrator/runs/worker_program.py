@@ -12,4 +12,8 @@ from orchestrator.worker import Worker, serve
 from tests.orchestrator.runs.device_kind import domain
 
 logging.basicConfig(level="INFO", format="%(asctime)s %(threadName)s %(levelname)s %(message)s")
-serve(Worker(get_settings(), registry=Registry((domain,)), shape=sys.argv[1] if len(sys.argv) > 1 else SHAPE))
+serve(
+    Worker(
+        get_settings(), registry=Registry((domain,)), shape=SHAPE if len(sys.argv) < 2 else sys.argv[1], duties=False
+    )
+)
