@@ -72,6 +72,18 @@ class PrefixList:
         object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda entry: entry.seq)))
 
 
+# Well-known communities stand where their number puts them (RFC 1997, 7999, 8326).
+_WELL_KNOWN = ("internet", "graceful-shutdown", "blackhole", "no-export", "no-advertise", "local-AS", "no-peer")
+
+
+def _community_key(community: str) -> tuple[int, int, str]:
+    if community in _WELL_KNOWN:
+        return (0 if community == "internet" else 1 << 32), _WELL_KNOWN.index(community), community
+    high, _, low = community.partition(":")
+    known = high.isdigit() and low.isdigit()
+    return (int(high) * 65536 + int(low), 0, community) if known else (1 << 33, 0, community)
+
+
 @dataclass(frozen=True, slots=True)
 class RouteMapEntry:
     seq: int
@@ -83,6 +95,9 @@ class RouteMapEntry:
     set_metric: int | None = None
     set_communities: tuple[str, ...] = ()
     additive: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "set_communities", tuple(sorted(self.set_communities, key=_community_key)))
 
 
 @dataclass(frozen=True, slots=True)

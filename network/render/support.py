@@ -58,6 +58,8 @@ def _frr(model: DeviceModel) -> Iterator[str]:
             yield f"interface {interface.name}: VLANs are the kernel's"
         if interface.ospfv3 is not None and interface.ospfv3.auth_key is not None:
             yield f"interface {interface.name}: OSPFv3 authentication is not rendered"
+        if interface.ospfv3 is not None and interface.ospfv3.network not in (None, "broadcast", "point-to-point"):
+            yield f"interface {interface.name}: FRR 8.4 has no OSPFv3 network type {interface.ospfv3.network}"
     for vrf in model.vrfs:
         if vrf.rd or vrf.import_targets or vrf.export_targets or vrf.description:
             yield f"vrf {vrf.name}: description, route distinguisher and targets are not rendered"

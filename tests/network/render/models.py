@@ -279,7 +279,93 @@ def vlan() -> DeviceModel:
     )
 
 
-CASES = {"core": core, "access": access, "vrf": vrf, "opaque": opaque, "vlan": vlan}
+def defaults() -> DeviceModel:
+    """Every value that FRR does not print because it is the default, and what it prints in an order of its own."""
+    both = OspfInterface("0", cost=10, hello=10, dead=40, priority=1, network="broadcast")
+    fast, slow = OspfInterface("0", hello=5), OspfInterface("0", dead=20)
+    group = BgpPeer(
+        "G",
+        remote_as="external",
+        keepalive=60,
+        hold=180,
+        connect=120,
+        ebgp_multihop=1,
+        ipv4=PeerFamily(maximum_prefix=5),
+        ipv6=PeerFamily(),
+    )
+    neighbors = (
+        BgpPeer("10.0.0.9", group="G", shutdown=True),
+        BgpPeer("10.0.0.8", remote_as="64512", ipv4=PeerFamily()),
+        BgpPeer("10.0.0.7", remote_as="64999", ebgp_multihop=255, keepalive=0, hold=0, ipv4=PeerFamily(activate=False)),
+        BgpPeer(
+            "fd00::7",
+            remote_as="64999",
+            ipv4=PeerFamily(activate=False),
+            ipv6=PeerFamily(default_originate=True, next_hop_self=True),
+        ),
+    )
+    everything = PrefixListEntry(7, "permit", "0.0.0.0/0", le=32)
+    return DeviceModel(
+        "def01",
+        "frr",
+        interfaces=(
+            Interface("eth0", ipv4=("10.0.0.1/24",), ipv6=("FD00:0:0::1/64",), ospf=both, ospfv3=both),
+            Interface("eth1", ipv4=("10.0.1.1/24",), ospf=fast, ospfv3=slow),
+            Interface("eth2", ipv4=("10.0.2.1/24",), ospf=slow, ospfv3=fast),
+            Interface("lo", ospf=OspfInterface("0.0.0.0", cost=1), ospfv3=OspfInterface("0.0.0.0", cost=1)),
+        ),
+        ospf=Ospf(
+            "1.1.1.1",
+            reference_bandwidth=100000,
+            spf_timers=(0, 50, 5000),
+            maximum_paths=64,
+            redistribute=(Redistribution("static", 20), Redistribution("connected", 0)),
+        ),
+        ospfv3=Ospf(
+            "1.1.1.1",
+            reference_bandwidth=100000,
+            spf_timers=(0, 50, 5000),
+            maximum_paths=64,
+            log_adjacency=True,
+            redistribute=(Redistribution("connected", 5, "RM"),),
+        ),
+        static_routes=(
+            StaticRoute("10.1.0.0/24", next_hop="10.0.0.2", distance=1),
+            StaticRoute("10.2.0.9/24", discard="blackhole", distance=1, tag=0),
+            StaticRoute("10.3.0.0/24", interface="eth0", next_hop="10.0.0.3"),
+            StaticRoute("10.3.0.0/24", interface="eth1"),
+            StaticRoute("10.3.0.0/24", next_hop="10.0.0.20"),
+            StaticRoute("10.4.0.0/24", next_hop="10.0.0.3", distance=50),
+            StaticRoute("10.4.0.0/24", next_hop="10.0.0.2", distance=100),
+        ),
+        prefix_lists=(
+            PrefixList("A", 4, (PrefixListEntry(5, "permit", "10.0.0.0/8", ge=8, le=32), everything)),
+            PrefixList("B", 6, (PrefixListEntry(7, "permit", "::/0", le=128), PrefixListEntry(8, "permit", "::/0"))),
+        ),
+        route_maps=(
+            RouteMap(
+                "RM",
+                (
+                    RouteMapEntry(
+                        10, "permit", match_prefix_list6="B", set_communities=("no-export", "64512:2", "64512:1")
+                    ),
+                ),
+            ),
+        ),
+        bgp=Bgp(
+            AS,
+            "1.1.1.1",
+            ebgp_requires_policy=True,
+            default_ipv4_unicast=True,
+            groups=(group,),
+            neighbors=neighbors,
+            ipv4=BgpFamily(maximum_paths=64, maximum_paths_ibgp=64, redistribute=(Redistribution("connected", 0),)),
+            ipv6=BgpFamily(maximum_paths_ibgp=1),
+        ),
+    )
+
+
+CASES = {"core": core, "access": access, "vrf": vrf, "opaque": opaque, "vlan": vlan, "defaults": defaults}
 
 
 def reveal(secret: SecretRef) -> str:
