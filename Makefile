@@ -44,7 +44,7 @@ bench: ## each claim of speed beside its reference; exits non-zero when a bound 
 	$(OTHER_INSTANCE)=bench $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 clean: ## stop everything and forget it: database, keys, logs, lab
-	@if [ -x $(IRISPLANE) ]; then $(IRISPLANE) clean; else echo "Nothing to forget."; fi
+	@if [ -x $(IRISPLANE) ]; then $(IRISPLANE) clean --yes; else echo "Nothing to forget."; fi
 
 lock: ## choose versions anew and write requirements/*.txt
 	@scripts/bootstrap dev
