@@ -26,6 +26,7 @@ from orchestrator.errors import (
     OldPlan,
     OwnApproval,
     RoleMissing,
+    StalePlan,
 )
 from orchestrator.policy import ChangeFacts, Decision, Policy, Requester, frozen_facts, gate, policy
 from orchestrator.records import ChangeRecord, read
@@ -235,6 +236,8 @@ def _must_be_open(change: ChangeRecord, *, late: bool) -> None:
 
 
 def _ended(change: ChangeRecord) -> ChangeEnded:
+    if change.state is State.STALE:
+        return StalePlan("What the plan read has changed since; the change has ended.", change_id=str(change.id))
     return ChangeEnded(f"The change has ended: {change.state}.", change_id=str(change.id), state=change.state.value)
 
 

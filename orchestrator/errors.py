@@ -18,10 +18,9 @@
     Conflict
     ├── AlreadyDecided       ORC-111  one person, one voice
     ├── OldPlan              ORC-114  the approval names another hash than the plan has now
-    ├── ChangeEnded          ORC-115  it has ended; nothing moves it any more
     ├── MoveRefused          ORC-116  the state machine has no such move
-    ├── StalePlan            ORC-120  what the plan read has changed since
-    ├── Frozen               ORC-121  a freeze or the absence of a window forbids to run now
+    ├── ChangeEnded          ORC-115  it has ended; nothing moves it any more
+    │   └── StalePlan        ORC-120  … because what its plan read has changed since
     ├── NothingToUndo        ORC-122  it altered nothing that could be taken back
     └── RowTaken             ORC-130  a rule of the database forbids it beside what is there
     StaleVersion
@@ -40,7 +39,6 @@ __all__ = [
     "BrokenRule",
     "ChangeEnded",
     "ChangeNotFound",
-    "Frozen",
     "IntentRefused",
     "MoveRefused",
     "NotDeputy",
@@ -146,20 +144,12 @@ class MoveRefused(Conflict):
     hint = "'irisplane change show ID' says where the change stands and what it waits for."
 
 
-class StalePlan(Conflict):
-    """What the plan read has changed since."""
+class StalePlan(ChangeEnded):
+    """It ended because what its plan read has changed since."""
 
     code = "ORC-120"
     title = "The plan is stale"
     hint = "Plan again ('irisplane change replan ID'); approvals are given anew because they are for a hash."
-
-
-class Frozen(Conflict):
-    """A freeze, or the absence of a window, forbids to run now."""
-
-    code = "ORC-121"
-    title = "Not now"
-    hint = "It runs when the calendar allows; --emergency passes a freeze, with a reason."
 
 
 class NothingToUndo(Conflict):

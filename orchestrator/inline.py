@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from core.db import Database
 from core.errors import IrisplaneError
@@ -25,13 +27,14 @@ def carry_out_if_possible(tx: Connection, change_id: UUID, rules: Policy | None 
         ``succeeded``; ``stale`` when the rows are no longer as the plan read them (nothing is written then); ``None``
         when it is not for us.
     """
-    due = tx.execute(_IS_OURS, {"id": change_id}).first()
+    due = tx.execute(_IS_OURS, {"id": change_id}).one_or_none()
     if due is None or not gate(tx, change_id, rules).allowed:
         return None
     plan = read_plan(tx, change_id)
     savepoint = tx.begin_nested()
     try:
-        inverse = commands.execute(tx, plan.commands)
+        with _as_requester(tx, due):
+            inverse = commands.execute(tx, plan.commands)
     except IrisplaneError as error:
         savepoint.rollback()
         moves.move(tx, change_id, State.STALE, outcome={"error": error.as_dict()})
@@ -44,6 +47,17 @@ def carry_out_if_possible(tx: Connection, change_id: UUID, rules: Policy | None 
     )
     moves.move(tx, change_id, State.SUCCEEDED, body={"inline": True})
     return State.SUCCEEDED
+
+
+@contextmanager
+def _as_requester(tx: Connection, change: Row[Any]) -> Iterator[None]:
+    """Rows are written under the requester's name, reason and reach: an approver of the region lends none of theirs."""
+    before = tx.execute(_SCOPE).one()._asdict()
+    tenant = EVERY_TENANT if change.of_region else str(change.tenant_id)
+    mine = {"tenant": tenant, "actor": str(change.requested_by), "reason": change.reason}
+    tx.execute(_SET_SCOPE, mine)
+    yield
+    tx.execute(_SET_SCOPE, before)  # not after an error: the savepoint's rollback gives them back
 
 
 def run_due(database: Database, rules: Policy | None = None) -> int:
@@ -64,10 +78,17 @@ _WHERE: Final = """
     c.state = 'approved' and coalesce(c.not_before, '-infinity') <= now()
     and jsonb_array_length(c.plan -> 'targets') = 0 and jsonb_array_length(c.plan -> 'commands') > 0
 """
-_IS_OURS: Final = text(f"select 1 from change c where c.id = :id and {_WHERE} for update skip locked")  # noqa: S608 - constant
-_DUE: Final = text(
-    f"""
+_FROM: Final = """
     select c.id, c.tenant_id, c.requested_by, c.request_id, c.reason, t.kind = 'region' as of_region
-      from change c join tenant t on t.id = c.tenant_id where {_WHERE} order by c.id limit 100
-    """  # noqa: S608 - constant
+      from change c join tenant t on t.id = c.tenant_id
+"""
+_IS_OURS: Final = text(f"{_FROM} where c.id = :id and {_WHERE} for update of c skip locked")
+_DUE: Final = text(f"{_FROM} where {_WHERE} order by c.id limit 100")
+_SCOPE: Final = text(
+    "select current_setting('irisplane.tenant') as tenant, current_setting('irisplane.actor') as actor,"
+    " current_setting('irisplane.reason') as reason"
+)
+_SET_SCOPE: Final = text(
+    "select set_config('irisplane.tenant', :tenant, true), set_config('irisplane.actor', :actor, true),"
+    " set_config('irisplane.reason', :reason, true)"
 )

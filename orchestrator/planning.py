@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import Connection
 
 from core.db import Database
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChangeRequest", "TransactionWorld", "batches_of", "freeze", "intent_of", "timer_for"]
 
-UNDO_WITHOUT_NEW_APPROVAL: Final = timedelta(hours=24)
+_LIMITS: Final = (("canary", 0, 1000), ("share", 0, 100), ("timer", 10, 3600), ("concurrency", 1, 256))
+"""What ``Options`` may say: name, least, most."""
 
 _VERIFY_SECONDS: Final = 30
 _SECONDS_PER_WAVE: Final = 10
@@ -51,9 +51,18 @@ class ChangeRequest(BaseModel):
     intent: dict[str, Any] = Field(default_factory=dict)
     reason: str
     options: Options = Options()
-    not_before: datetime | None = None
+    not_before: AwareDatetime | None = None
     emergency: bool = False
     tenant: UUID | None = None
+
+    @field_validator("options")
+    @classmethod
+    def _sensible(cls, options: Options) -> Options:
+        for name, low, high in _LIMITS:
+            value = getattr(options, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} lies between {low} and {high}")
+        return options
 
 
 @dataclass(frozen=True, slots=True)

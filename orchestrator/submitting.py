@@ -85,7 +85,7 @@ def submit(
     """
     must_say_why(request.reason)
     work = _Work(database, person, request, request_id, kinds or registry.installed(), rules or policy())
-    change_id = uuid7()
+    change_id = work.change_id = uuid7()
     scope = person.scope(request_id, request.reason).for_change(change_id)
     with said_plainly(), database.transaction("api", scope) as tx:
         draft = work.draft(tx, action="submit")
@@ -120,7 +120,7 @@ def undo(
             kind=done.kind, intent=dict(plan.intent), reason=reason, options=plan.options, tenant=done.tenant_id
         )
         work = _Work(database, person, request, request_id, kinds or registry.installed(), rules or policy())
-        work.undo_of = done.id
+        work.change_id, work.undo_of = new_id, done.id
         work.recent_undo = _had_its_approvals(tx, done, plan, work.rules)
         draft = work.draft_of_undo(tx, plan)
         if not draft.targets and not draft.commands:
@@ -157,6 +157,7 @@ def replan(
             )
         if present.state in {State.WAITING, State.APPROVED}:
             work = _Work(database, person, request, request_id, kinds or registry.installed(), rules or policy())
+            work.change_id = change_id
             work.rules.require(person, "replan", frozen_facts(read_plan(tx, change_id).facts)[0])
             return work.replace(tx, present)
     if present.state not in ENDED:
@@ -182,6 +183,7 @@ class _Work:
     request_id: str
     kinds: Registry
     rules: Policy
+    change_id: UUID | None = None
     undo_of: UUID | None = None
     recent_undo: bool = False
 
@@ -313,7 +315,8 @@ class _Work:
         return any(need.due == "after" for need in plan.approvals)
 
     def _world(self, tx: Connection) -> TransactionWorld:
-        return TransactionWorld(tx, self.person.scope(self.request_id, self.request.reason), self.database)
+        scope = self.person.scope(self.request_id, self.request.reason)
+        return TransactionWorld(tx, scope.for_change(self.change_id) if self.change_id else scope, self.database)
 
     def _ask(self, action: str, facts: ChangeFacts) -> None:
         self.rules.require(self.person, action, facts)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core.errors import Denied, IrisplaneError
+from core.ids import uuid7
 from orchestrator import commands, engine, queries
 from orchestrator.engine import ChangeRequest
 from orchestrator.errors import (
@@ -24,6 +27,7 @@ from orchestrator.errors import (
     UnknownKind,
 )
 from orchestrator.plan import Plan, canonical_json, digest_of
+from orchestrator.policy import RULES, Policy
 from orchestrator.states import State
 from tests.orchestrator.conftest import SYSTEM, Push, Stage, site
 
@@ -296,6 +300,29 @@ def test_agencies_see_and_order_only_their_own(stage: Stage) -> None:
     for reader in ("aude", "mia"):
         with pytest.raises(Denied):
             stage.push(reader)
+
+
+def test_an_approver_of_the_region_lends_an_agencys_order_no_reach(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "writable", lambda: frozenset({"webhook"}))
+    (tmp_path / "orders.cedar").write_text(
+        '@id("orders-need-a-lead") @approval("network-lead") forbid (principal, action == Action::"run", resource)'
+        ' when { resource.family == "hosting" } unless { context.approvals["network-lead"] >= 1 };'
+    )
+    stricter = replace(stage, rules=Policy(RULES, tmp_path))
+    hook = {"id": str(uuid7()), "tenant_id": str(stage.tenants["uccle"]), "url": "https://x", "secret": "s"}
+    stage.sql("insert into webhook (id, tenant_id, url, secret) values (:id, :tenant_id, :url, :secret)", **hook)
+    taken = {"id": hook["id"], "tenant_id": str(stage.tenants["ixelles"])}
+    with pytest.raises(RowsChanged):
+        stricter.ask("ada", "hosting.order", {"commands": [commands.update("webhook", [taken])]})
+    own = {**hook, "id": str(uuid7()), "tenant_id": str(stage.tenants["ixelles"])}
+    order = stricter.ask("ada", "hosting.order", {"commands": [commands.insert("webhook", [own])]})
+    assert stricter.approve("lea", order).state is State.SUCCEEDED
+    [log] = stage.sql(
+        "select actor, reason from journal where action = 'webhook.insert' and change_id = :id", id=order.id
+    )
+    assert (log.actor, log.reason) == (stage["ada"].id, "because")
 
 
 def test_a_change_for_later_waits_for_its_time(stage: Stage) -> None:
