@@ -24,6 +24,7 @@ _TOP = (
     r"bgp as-path ", r"bgp community-list ", r"bgp ", r"route-map ", r"pbr-map ",
 )  # fmt: skip
 _LAST = (r"segment-routing", r"bfd$", r"line vty$")
+_ROUTE_WORDS = ("tag", "label", "table", "nexthop-vrf", "vrf", "color", "onlink", "segments")
 _PROTOCOLS = ("kernel", "connected", "static", "rip", "ripng", "ospf", "ospf6", "isis", "bgp", "table", "vnc", "sharp")
 _OSPF = (
     r"ospf router-id ", r"ospf abr-type ", r"log-adjacency-changes", r"auto-cost ", r"timers throttle spf ", r"timers ",
@@ -81,6 +82,16 @@ def _prefix_key(word: str) -> _Key:
         return (1, natural(word))
 
 
+def _next_hop_key(words: list[str]) -> _Key:
+    """Next hops of one prefix: by distance, then interfaces, gateways, gateways on an interface."""
+    distance = int(words[-1]) if len(words) > 1 and words[-1].isdigit() and words[-2] != "tag" else 1
+    first = _prefix_key(words[0])
+    if first[0]:
+        return (distance, 0, first)
+    on_interface = len(words) > 1 and words[1][0].isalpha() and words[1] not in _ROUTE_WORDS
+    return (distance, 2 if on_interface else 1, first)
+
+
 def _protocol_key(line: str) -> _Key:
     protocol = line.split()[1]
     return (_PROTOCOLS.index(protocol) if protocol in _PROTOCOLS else len(_PROTOCOLS), line)
@@ -93,7 +104,7 @@ def _top(line: str) -> _Key:
     rank = _rank(line, _TOP)
     words = line.split()
     if re.match(r"(?:ip|ipv6) route ", line):
-        return (0, rank, _prefix_key(words[2]), _prefix_key(words[3]), line)
+        return (0, rank, _prefix_key(words[2]), _next_hop_key(words[3:]), line)
     if re.match(r"(?:ip |ipv6 )?(?:prefix-list|access-list) ", line):
         name, rest = line.split("-list ", 1)[1].split(" ", 1)
         number = re.search(r"(?<=seq )\d+", rest)

@@ -304,6 +304,7 @@ def defaults() -> DeviceModel:
             ipv6=PeerFamily(default_originate=True, next_hop_self=True),
         ),
     )
+    loopback = OspfInterface("0.0.0.0", cost=1)  # noqa: S104 - an area, no socket
     everything = PrefixListEntry(7, "permit", "0.0.0.0/0", le=32)
     return DeviceModel(
         "def01",
@@ -312,7 +313,7 @@ def defaults() -> DeviceModel:
             Interface("eth0", ipv4=("10.0.0.1/24",), ipv6=("FD00:0:0::1/64",), ospf=both, ospfv3=both),
             Interface("eth1", ipv4=("10.0.1.1/24",), ospf=fast, ospfv3=slow),
             Interface("eth2", ipv4=("10.0.2.1/24",), ospf=slow, ospfv3=fast),
-            Interface("lo", ospf=OspfInterface("0.0.0.0", cost=1), ospfv3=OspfInterface("0.0.0.0", cost=1)),
+            Interface("lo", ospf=loopback, ospfv3=loopback),
         ),
         ospf=Ospf(
             "1.1.1.1",
