@@ -29,7 +29,7 @@ _COPIED = (
     "localtime", "login.defs", "lsb-release", "nsswitch.conf", "os-release", "pam.conf", "pam.d", "profile",
     "protocols", "security", "services", "shells",
 )  # fmt: skip
-_JOINED_GROUPS = ("frr", "frrvty", "_lldpd")
+_JOINED_GROUPS = ("frr", "frrvty", "_lldpd", "adm")  # adm: Debian lets that group run lldpcli
 
 
 def hash_password(password: str) -> str:

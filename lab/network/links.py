@@ -138,16 +138,14 @@ def cut(layout: Layout, fault: Cut) -> None:
             _ip([f"link set to-{other} down"], namespace=space)
         else:
             rules = (
-                f"table netdev {_table(other)} {{ chain drop {{"
-                f' type filter hook ingress device "to-{other}" priority 0; policy drop; }} }}\n'
+                f"add table netdev {_table(other)}\n"
+                f"add chain netdev {_table(other)} dark"
+                f' {{ type filter hook ingress device "to-{other}" priority 0; policy drop; }}\n'
             )
-            subprocess.run(
-                ["ip", "netns", "exec", space, "nft", "-f", "-"],
-                input=rules,
-                text=True,
-                check=True,
-                capture_output=True,
-            )
+            words = ["ip", "netns", "exec", space, "nft", "-f", "-"]
+            done = subprocess.run(words, input=rules, text=True, check=False, capture_output=True)
+            if done.returncode:
+                raise WiringFailed(f"nft: {done.stderr.strip()}", router=one)
 
 
 def mend(layout: Layout, fault: Cut, *, powered: Iterable[str]) -> None:

@@ -111,6 +111,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc] # NAPALM publishes no type
     def _load(self, candidate: Candidate, refused: type[Exception]) -> None:
         if self._pending:
             raise refused("A commit waits for confirmation.")
+        self.discard_config()
         self._step += 1
         try:
             self._prepared = self.driver.prepare(candidate, self._mark)

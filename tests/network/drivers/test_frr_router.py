@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from napalm import get_network_driver
+from napalm.base import NetworkDriver
 from napalm.base.exceptions import CommitError, ConnectionException, ReplaceConfigException
 
 from lab.network import control
@@ -246,6 +247,11 @@ def _sessions_up(driver: FRRConfigDriver) -> bool:
     )
 
 
+def _receives6(device: NetworkDriver) -> bool:
+    peer = device.get_bgp_neighbors()["global"]["peers"]["fd00:255::1"]
+    return bool(peer["address_family"]["ipv6"]["received_prefixes"] > 0)
+
+
 def test_napalm_finds_the_driver_and_its_getters_tell_the_truth(lab: RunningLab) -> None:
     test_real_routing_converges_on_what_was_pushed(lab)
     target = lab.target(_ROUTER)
@@ -260,7 +266,7 @@ def test_napalm_finds_the_driver_and_its_getters_tell_the_truth(lab: RunningLab)
     assert target.host in device.get_interfaces_ip()["mgmt0"]["ipv4"]
     peers = device.get_bgp_neighbors()["global"]["peers"]
     assert peers["10.255.0.1"]["is_up"]
-    assert peers["fd00:255::1"]["address_family"]["ipv6"]["received_prefixes"] > 0
+    eventually(partial(_receives6, device), 30, "IPv6 prefixes by BGP")
     assert all(entry["is_full"] for entry in device.get_ospf_neighbors()["ospf"])
     eventually(lambda: device.get_lldp_neighbors().get("to-cr01", [{}])[0].get("hostname") == "cr01", 40, "LLDP")
     assert any(entry["interface"] == "mgmt0" for entry in device.get_arp_table())
