@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -21,24 +21,20 @@ from core.ids import uuid7
 from core.settings import get_settings
 from orchestrator import blobs, commands, moves, registry
 from orchestrator.errors import ChangeEnded, MoveRefused, NothingToUndo, ReasonMissing
-from orchestrator.kinds import AnyKind, Step
-from orchestrator.plan import Draft, Plan, Target, digest_of
+from orchestrator.kinds import AnyKind
+from orchestrator.plan import Draft, Plan, digest_of
 from orchestrator.planning import ChangeRequest, TransactionWorld, facts_for, freeze, intent_of
 from orchestrator.policy import ChangeFacts, Policy, frozen_facts, policy
 from orchestrator.records import ChangeRecord, read, read_plan
 from orchestrator.refusals import said_plainly
 from orchestrator.states import ENDED, State
+from orchestrator.undo import had_its_approvals, merged, must_be_undoable, steps_done
 
 if TYPE_CHECKING:
     from core.identity import Principal
     from orchestrator.registry import Registry
 
 __all__ = ["preview", "replan", "submit", "undo"]
-
-RECENT: Final = timedelta(hours=24)
-"""So long a change that had its approvals may be taken back without asking again."""
-
-_UNDOABLE: Final = frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN})
 
 
 def preview(
@@ -115,13 +111,13 @@ def undo(
     with said_plainly(), database.transaction("api", person.scope(request_id, reason).for_change(new_id)) as tx:
         done = read(tx, change_id, lock=True)
         plan = read_plan(tx, change_id)
-        _must_be_undoable(tx, done)
+        must_be_undoable(tx, done)
         request = ChangeRequest(
             kind=done.kind, intent=dict(plan.intent), reason=reason, options=plan.options, tenant=done.tenant_id
         )
         work = _Work(database, person, request, request_id, kinds or registry.installed(), rules or policy())
         work.change_id, work.undo_of = new_id, done.id
-        work.recent_undo = _had_its_approvals(tx, done, plan, work.rules)
+        work.recent_undo = had_its_approvals(tx, done, plan, work.rules)
         draft = work.draft_of_undo(tx, plan)
         if not draft.targets and not draft.commands:
             raise NothingToUndo(f"The change {change_id} altered nothing.", change_id=str(change_id))
@@ -215,10 +211,10 @@ class _Work:
         inverse: Sequence[Any] = tx.execute(
             text("select coalesce(outcome -> 'inverse', '[]') from change where id = :id"), {"id": self.undo_of}
         ).scalar_one()
-        steps = _steps(tx, self.undo_of, plan)
+        steps = steps_done(tx, self.undo_of, plan)
         summary = f"Take back: {plan.summary}"
         draft = kind.plan_undo(steps, self._world(tx)) if steps else Draft(summary=summary, impact=plan.impact)
-        return _merged(draft, summary, tuple(inverse))
+        return merged(draft, summary, tuple(inverse))
 
     def freeze(self, draft: Draft) -> Plan:
         """The draft as a frozen plan."""
@@ -280,7 +276,7 @@ class _Work:
         if present.undo_of is not None:
             self.undo_of = present.undo_of
             done, plan = read(tx, present.undo_of), read_plan(tx, present.undo_of)
-            self.recent_undo = _had_its_approvals(tx, done, plan, self.rules)
+            self.recent_undo = had_its_approvals(tx, done, plan, self.rules)
             draft = self.draft_of_undo(tx, plan)
         else:
             draft = self.draft(tx, "replan")
@@ -374,71 +370,6 @@ def _try(tx: Connection, plan: Plan) -> None:
             commands.execute(tx, plan.commands)
         finally:
             savepoint.rollback()
-
-
-def _merged(draft: Draft, summary: str, inverse: tuple[Any, ...]) -> Draft:
-    return Draft(
-        summary=summary,
-        targets=draft.targets,
-        commands=(*draft.commands, *(command for command in inverse if command["rows"])),
-        blobs=draft.blobs,
-        impact=draft.impact,
-        facts=draft.facts,
-        cost=draft.cost,
-        undo_note=draft.undo_note or "Submit the original change again.",
-    )
-
-
-def _must_be_undoable(tx: Connection, done: ChangeRecord) -> None:
-    if done.state not in _UNDOABLE:
-        raise NothingToUndo(f"The change is {done.state}.", change_id=str(done.id), state=done.state.value)
-    other = tx.execute(
-        text(
-            "select id, state from change where undo_of = :id and state not in"
-            " ('rejected', 'cancelled', 'expired', 'stale', 'failed', 'rolled_back') order by id desc limit 1"
-        ),
-        {"id": done.id},
-    ).one_or_none()
-    if other is not None:
-        raise NothingToUndo(
-            f"It is taken back by the change {other.id} ({other.state}).",
-            hint="To have it again, take that one back.",
-            change_id=str(done.id),
-            undo=str(other.id),
-        )
-
-
-def _had_its_approvals(tx: Connection, done: ChangeRecord, plan: Plan, rules: Policy) -> bool:
-    """Whether the Change ended within 24 hours and had every approval that policy asks for today."""
-    if done.finished_at is None or datetime.now(UTC) - done.finished_at > RECENT:
-        return False
-    counts = tx.execute(
-        text(
-            "select role, count(distinct decided_by) as n from change_approval where change_id = :id and plan_hash ="
-            " :hash"
-            " and decision = 'approve' group by role"
-        ),
-        {"id": done.id, "hash": done.plan_hash},
-    )
-    facts, requester = frozen_facts(plan.facts)
-    return rules.missing(requester, facts, {row.role: row.n for row in counts}).allowed
-
-
-def _steps(tx: Connection, change_id: UUID, plan: Plan) -> list[Step]:
-    """What the steps of a run did, in the order of running; those that altered nothing are left out."""
-    rows = tx.execute(
-        text(
-            "select id, target_id, epoch, record from change_step where change_id = :id"
-            " and state in ('confirmed', 'unknown') order by ordinal"
-        ),
-        {"id": change_id},
-    )
-    targets: dict[str, Target] = {target.id: target for target in plan.targets}
-    return [
-        Step(change_id, row.id, row.epoch, targets[row.target_id], plan.timer, row.record)
-        for row in rows
-        if row.target_id in targets
-    ]
 
 
 def _request_again(present: ChangeRecord, plan: Plan, reason: str) -> ChangeRequest:
