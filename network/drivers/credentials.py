@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 from network.drivers.protocol import Target
@@ -26,6 +27,8 @@ class CredentialFiles:
         if not target.host_keys:
             raise HostKeyUnknown(f"No host key is enrolled for {target.name}.", device=target.name)
         self._folder = Path(tempfile.mkdtemp(prefix="irisplane-ssh-"))
+        # Also when nobody hangs up: at the latest when this process ends in an orderly way.
+        self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.known_hosts = self._folder / "known_hosts"
         names = f"{target.host},[{target.host}]:{target.port}"
         self.known_hosts.write_text("".join(f"{names} {key.strip()}\n" for key in target.host_keys))
@@ -39,4 +42,4 @@ class CredentialFiles:
 
     def remove(self) -> None:
         """Take the files away."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove()
