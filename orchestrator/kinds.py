@@ -96,7 +96,7 @@ class Surroundings:
 
     def read_blob(self, digest: str) -> str:
         """A text of the plan by its digest."""
-        from orchestrator.blobs import read  # noqa: PLC0415  blobs imports this module's types
+        from orchestrator.blobs import read
 
         with self.database.transaction("worker", self.scope) as tx:
             return read(tx, digest)
