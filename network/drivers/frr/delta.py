@@ -58,7 +58,14 @@ def _clean(node: Node) -> None:
                 words = [_spelled(word) if word.count(":") > 1 else word for word in words]
             child.line = " ".join(words)
         _clean(child)
-    node.children = [c for c in node.children if c.children or not (c.context and _NOTHING_WHEN_EMPTY.match(c.line))]
+    # Several daemons print an interface's description: once is enough.
+    once = {child.line: child for child in reversed(node.children)}
+    kept = {id(child) for child in once.values() if not _means_nothing(child)}
+    node.children = [child for child in node.children if id(child) in kept]
+
+
+def _means_nothing(node: Node) -> bool:
+    return node.context and not node.children and _NOTHING_WHEN_EMPTY.match(node.line) is not None
 
 
 def _lines(root: Node) -> dict[Line, Node]:

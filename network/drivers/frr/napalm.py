@@ -109,7 +109,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc] # NAPALM publishes no type
         self._load(Candidate(_text(filename, config), "merge"), MergeConfigException)
 
     def _load(self, candidate: Candidate, refused: type[Exception]) -> None:
-        if self._pending:
+        if self.has_pending_commit():
             raise refused("A commit waits for confirmation.")
         self.discard_config()
         self._step += 1
@@ -146,7 +146,8 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc] # NAPALM publishes no type
 
     def has_pending_commit(self) -> bool:
         """Whether a commit of this session waits for confirmation on the router."""
-        return self._pending and self.driver.status(self._mark).state == "committed-pending"
+        self._pending = self._pending and self.driver.status(self._mark).state == "committed-pending"
+        return self._pending
 
     def confirm_commit(self) -> None:
         """Keep what was committed."""
@@ -158,7 +159,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc] # NAPALM publishes no type
 
     def rollback(self) -> None:
         """Back to the configuration before the last commit of this session."""
-        if self._pending:
+        if self.has_pending_commit():
             self.driver.rollback(self._mark)
             self._pending = False
         elif self._before:

@@ -125,3 +125,8 @@ def test_an_ipv6_address_has_one_spelling() -> None:
 def test_an_empty_context_that_means_something_is_made() -> None:
     lines = typed(understood(""), understood("route-map X permit 10\nexit\n"))
     assert [line.strip() for line in lines if line.strip()] == ["route-map X permit 10", "exit"]
+
+
+def test_a_line_that_several_daemons_print_counts_once() -> None:
+    printed = "interface a\n description x\n ip address 10.0.0.0/31\nexit\ninterface a\n description x\nexit\n"
+    assert dump(understood(printed)) == "interface a\n description x\n ip address 10.0.0.0/31\nexit\n"
