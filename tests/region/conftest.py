@@ -37,7 +37,13 @@ class Region:
         """The ``irisplane`` command, as a person types it."""
         command = Path(sys.executable).parent / "irisplane"
         done = subprocess.run(
-            [command, *words], env=self.environment, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False
+            [command, *words],
+            env=self.environment,
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
         )
         assert code is None or done.returncode == code, f"{words} → {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -83,6 +89,7 @@ class Region:
 
     def ended(self, change_id: str, *, seconds: float = 240) -> dict[str, Any]:
         """A Change once it has ended."""
+
         def over() -> dict[str, Any] | None:
             now = self.change(change_id)
             return now if now["state"] in ENDED else None
@@ -126,17 +133,17 @@ class Region:
     # ------------------------------------------------------------------------------------------------------ programs
     def sql(self, statement: str) -> list[list[str]]:
         """A query as the owner of the database, past every door: what a thief of the disk would read."""
-        from core.postgres import binary
+        from core.postgres_cluster import binaries
 
         done = subprocess.run(
-            [binary("psql"), "-h", str(self.instance.runtime_dir), "-U", "irisplane_owner", "-At", "-F", "\x1f", "irisplane",
+            [binaries() / "psql", "-h", str(self.instance.runtime_dir), "-U", "irisplane_owner", "-At", "-F", "\x1f", "irisplane",
              "-c", statement], text=True, capture_output=True, check=True,
         )  # fmt: skip
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
     def pid(self, program: str) -> int:
         """Process id of one of the supervised programs."""
-        for part in self.ask("status", code=None)["parts"]:
+        for part in self.ask("status", code=None):
             if part["name"] == program and part["detail"].startswith("pid "):
                 return int(part["detail"].split()[1])
         raise AssertionError(f"{program} does not run")
@@ -162,16 +169,21 @@ def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0
 
 @pytest.fixture(scope="session")
 def region() -> Iterator[Region]:
-    """A fresh region of twelve routers, gone afterwards."""
+    """A fresh region of twelve routers, gone afterwards; or the one ``IRISPLANE_TEST_REGION`` names, used as it stands."""
+    named = os.environ.get("IRISPLANE_TEST_REGION", "")
     environment = {
-        key: value for key, value in os.environ.items() if key not in {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
-    } | {"IRISPLANE_INSTANCE": "region"}
-    instance = Instance.named("region")
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
+    } | {"IRISPLANE_INSTANCE": named or "region"}
+    instance = Instance.named(named or "region")
     made = Region(instance, environment)
-    made.run("clean", "--yes", timeout=120)
+    if not named:
+        made.run("clean", "--yes", timeout=120)
     try:
         made.run("up", timeout=420)
         made.people = json.loads((instance.state_dir / "credentials" / "cli.json").read_text())["profiles"]
         yield made
     finally:
-        made.run("clean", "--yes", code=None, timeout=120)
+        if not named:
+            made.run("clean", "--yes", code=None, timeout=120)

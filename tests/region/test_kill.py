@@ -1,0 +1,173 @@
+"""`kill -9` of whatever carries a push of twelve routers: it ends in a true state, and every router is old or new, exactly."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.region.conftest import LONG, Region, eventually
+from tests.region.watching import Watch, at_work, carrier_of, frozen, more_workers, without_supervised_worker
+
+pytestmark = pytest.mark.lab
+
+_SNIPPET = "ip prefix-list KILLED seq 5 permit 10.66.0.0/16\ninterface lo\n description {{ name }} survives\n"
+_BATCHED: Mapping[str, Any] = {}
+_ATOMIC: Mapping[str, Any] = {"atomic": True}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A region to be hurt: what its routers run before a push, and exactly what they run after it."""
+
+    region: Region
+    watch: Watch
+    old: Mapping[str, str]
+    new: Mapping[str, str]
+
+    def push(self, **options: Any) -> str:
+        """Ask for the push and approve it; gives its id."""
+        intent = {"select": "status=active", "template": _SNIPPET, "name": "killed"}
+        made = self.region.submit("network.snippet", intent, options=options)
+        self.region.approve(made)
+        return str(made["id"])
+
+    def take_back(self, change_id: str) -> str:
+        """Ask for its undoing; gives the id of the change that undoes it."""
+        answer = self.region.api("POST", f"/api/v1/changes/{change_id}:undo", json={"reason": "as it was"})
+        assert answer.status_code == 202, answer.text
+        made = answer.json()
+        self.region.approve(made)
+        return str(made["id"])
+
+    def ended_truly(self, change_id: str, *, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Wait for the end; what the change says must be what the routers run."""
+        end = self.region.ended(change_id)
+        runs = self.region.everything()
+        wanted = after if end["state"] == "succeeded" else before
+        assert end["state"] in ("succeeded", "rolled_back", "failed"), end["outcome"]
+        wrong = [name for name in runs if runs[name] != wanted[name]]
+        assert not wrong, f"{end['state']}, but {wrong} do not run that: {end['outcome']}"
+        return str(end["state"])
+
+    def settle(self) -> None:
+        """Everything at work again, and every lock given back."""
+        at_work(self.region, self.watch)
+        eventually(lambda: self.watch.one("select count(*) from target_lock") == 0, seconds=30)
+
+
+@pytest.fixture(scope="module")
+def stage(region: Region) -> Iterator[Stage]:
+    watch = Watch(region)
+    old = region.everything()
+    first = Stage(region, watch, old, old)
+    change = first.push(atomic=True)
+    assert region.ended(change)["state"] == "succeeded"
+    new = region.everything()
+    assert all("10.66.0.0/16" in text and f"description {name} survives" in text for name, text in new.items())
+    assert all(one["in_sync"] for one in region.ask("config", "diff", "--all"))
+    assert region.ended(first.take_back(change))["state"] == "succeeded"
+    assert region.everything() == old
+    yield Stage(region, watch, old, new)
+    watch.close()
+
+
+def _back(stage: Stage, change: str, state: str) -> None:
+    if state == "succeeded":
+        undo = stage.take_back(change)
+        assert stage.ended_truly(undo, before=stage.new, after=stage.old) == "succeeded"
+    stage.settle()
+
+
+_ONCE = [
+    ("lock", 0, _ATOMIC),
+    ("prepare", 1, _BATCHED),
+    ("apply", 0, _ATOMIC),
+    ("apply", 2, _BATCHED),
+    ("verify", 0, _ATOMIC),
+    ("decide", 0, _ATOMIC),
+    ("confirm", 0, _ATOMIC),
+    ("confirm", 1, _BATCHED),
+    ("end", 0, _ATOMIC),
+]
+_ALWAYS = [(at, batch, _BATCHED) for at in ("lock", "prepare", "apply", "verify", "confirm", "end") for batch in (0, 2)]
+_ALWAYS += [("decide", 2, _BATCHED)]
+_ALWAYS += [(at, 0, _ATOMIC) for at in ("lock", "prepare", "apply", "verify", "decide", "confirm", "end")] * 2
+
+
+@pytest.mark.parametrize(("at", "batch", "options"), _ALWAYS if LONG else _ONCE)
+def test_the_worker_is_killed_and_the_push_ends_in_a_true_state(
+    stage: Stage, at: str, batch: int, options: Mapping[str, Any]
+) -> None:
+    change = stage.push(**options)
+    stage.watch.reached(change, at, batch=batch)
+    os.kill(carrier_of(stage.watch, change), signal.SIGKILL)
+    state = stage.ended_truly(change, before=stage.old, after=stage.new)
+    _back(stage, change, state)
+
+
+@pytest.mark.parametrize("times", [2 if LONG else 1])
+def test_the_worker_is_killed_while_it_takes_back(stage: Stage, times: int) -> None:
+    for _ in range(times):
+        change = stage.push(atomic=True)
+        stage.watch.reached(change, "verify")
+        cancelled = stage.region.api("POST", f"/api/v1/changes/{change}:cancel", json={"reason": "not now"})
+        assert cancelled.status_code in (200, 202), cancelled.text
+        stage.watch.reached(change, "undo")
+        os.kill(carrier_of(stage.watch, change), signal.SIGKILL)
+        assert stage.ended_truly(change, before=stage.old, after=stage.new) == "rolled_back"
+        stage.settle()
+
+
+@pytest.mark.parametrize("options", [_BATCHED, _ATOMIC] if LONG else [_ATOMIC])
+def test_of_two_workers_one_is_lost_for_good(stage: Stage, options: Mapping[str, Any]) -> None:
+    with without_supervised_worker(stage.region, stage.watch), more_workers(stage.region, stage.watch, 2):
+        change = stage.push(**options)
+        stage.watch.reached(change, "apply")
+        lost = carrier_of(stage.watch, change)
+        os.kill(lost, signal.SIGKILL)
+        state = stage.ended_truly(change, before=stage.old, after=stage.new)
+        assert stage.watch.one("select count(*) from executor_lease where pid = %s", lost) == 0
+        story = stage.region.api("GET", f"/api/v1/changes/{change}/story").json()["items"]
+        assert [one for one in story if one["action"] == "change.taken_over"]
+    _back(stage, change, state)
+
+
+def test_one_frozen_in_the_middle_of_a_commit_is_taken_over_and_thaws_to_nothing(stage: Stage) -> None:
+    with without_supervised_worker(stage.region, stage.watch), more_workers(stage.region, stage.watch, 2) as workers:
+        change = stage.push(atomic=True)
+        stage.watch.reached(change, "apply")
+        pid = carrier_of(stage.watch, change)
+        with frozen(pid):
+            state = stage.ended_truly(change, before=stage.old, after=stage.new)
+            entries = stage.watch.one("select count(*) from journal where change_id = %s", change)
+        thawed = next(worker for worker in workers if worker.pid == pid)
+        assert thawed.wait(30) == 75
+        assert stage.region.everything() == (stage.new if state == "succeeded" else stage.old)
+        assert stage.watch.one("select count(*) from journal where change_id = %s", change) == entries
+    _back(stage, change, state)
+
+
+@pytest.mark.parametrize("at", ["apply", "confirm"])
+def test_a_backend_of_the_database_is_killed(stage: Stage, at: str) -> None:
+    change = stage.push(atomic=True)
+    stage.watch.reached(change, at)
+    pid = stage.watch.one(
+        "select pid from pg_stat_activity where usename = 'irisplane_worker' order by state_change desc limit 1"
+    )
+    os.kill(pid, signal.SIGKILL)
+    state = stage.ended_truly(change, before=stage.old, after=stage.new)
+    _back(stage, change, state)
+
+
+@pytest.mark.parametrize("at", ["prepare", "apply", "verify", "decide", "confirm"] if LONG else ["apply"])
+def test_the_database_server_is_stopped_at_once(stage: Stage, at: str) -> None:
+    change = stage.push(atomic=True)
+    stage.watch.reached(change, at)
+    stage.region.kill("postgres", signal.SIGQUIT)  # what "pg_ctl stop -m immediate" sends
+    state = stage.ended_truly(change, before=stage.old, after=stage.new)
+    _back(stage, change, state)

@@ -1,0 +1,173 @@
+"""Seeing exactly where a Change stands, and stopping the world there: how bad days are timed to the step."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from core.service_user import service_user
+from core.supervisor import Supervisor
+from tests.region.conftest import ENDED, Region, eventually
+
+__all__ = ["Watch", "at_work", "carrier_of", "frozen", "more_workers", "without_supervised_worker"]
+
+_LOOK_SECONDS = 0.003
+
+_STAGES = {
+    # The name of a stage → whether a change stands there, from the states of its steps (of one batch) and its row.
+    "lock": "c.state = 'running' and s.pending = s.all",
+    "prepare": "s.preparing > 0",
+    "apply": "s.applying > 0",
+    "verify": "s.verifying > 0",
+    "decide": "c.decision = 'confirm' and s.confirming + s.confirmed = 0",
+    "confirm": "s.confirming > 0",
+    "end": "s.confirmed = s.all and c.state = 'running' and c.batch = {batch}",
+    "undo": "s.undoing > 0",
+}
+_WORDS = ("pending", "preparing", "applying", "verifying", "confirming", "confirmed", "undoing")
+
+
+class Watch:
+    """Looks at a region's rows as often as it can, past every door."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def close(self) -> None:
+        """Look no longer."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def one(self, statement: str, *values: object) -> Any:
+        """The first value that a query gives; asked again when the server goes away."""
+        for _ in range(400):
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = _connect(self._region)
+                row = self._connection.execute(statement, values).fetchone()
+                return row[0] if row else None
+            except psycopg.OperationalError:
+                self._connection = None
+                time.sleep(0.1)
+        raise AssertionError("the database does not come back")
+
+    def reached(self, change_id: str, stage: str, *, batch: int = 0, seconds: float = 120) -> None:
+        """Return as soon as a change stands at a stage."""
+        counts = ", ".join(f"count(*) filter (where state = '{word}') as {word}" for word in _WORDS)
+        statement = (
+            f"select case when {_STAGES[stage].format(batch=batch)} then 'here' else c.state end from change c,"
+            f' (select count(*) as "all", {counts} from change_step where change_id = %s and batch = %s) s'
+            " where c.id = %s"
+        ).replace("s.all", 's."all"')
+        end = time.monotonic() + seconds
+        while (now := self.one(statement, change_id, batch, change_id)) != "here":
+            assert now not in ENDED, f"the change is {now} and was never seen at {stage}"
+            assert time.monotonic() < end, f"the change is {now} and not at {stage} after {seconds:.0f} s"
+            time.sleep(_LOOK_SECONDS)
+
+
+def _connect(region: Region) -> psycopg.Connection[Any]:
+    """A connection as the service's user, who alone is let in."""
+    who = pwd.getpwnam(service_user().name)
+    os.setegid(who.pw_gid)
+    os.seteuid(who.pw_uid)
+    try:
+        return psycopg.connect(
+            host=str(region.instance.runtime_dir), dbname="irisplane", user="irisplane_platform", autocommit=True
+        )
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+# ------------------------------------------------------------------------------------------------------------ workers
+def carrier_of(watch: Watch, change_id: str) -> int:
+    """Process id of the worker that carries a change."""
+    pid = watch.one(
+        "select l.pid from executor_lease l join change c on c.executor = l.executor"
+        " where c.id = %s and l.lost_at is null", change_id,
+    )  # fmt: skip
+    assert pid is not None, "nobody carries it"
+    return int(pid)
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process that does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def living(watch: Watch) -> int:
+    """How many workers are alive."""
+    return int(watch.one("select count(*) from executor_lease where lost_at is null"))
+
+
+def at_work(region: Region, watch: Watch) -> None:
+    """Wait until exactly the supervised worker is at work, and everything answers."""
+    eventually(lambda: living(watch) == 1, seconds=60)
+    eventually(lambda: _healthy(region), seconds=60)
+
+
+def _healthy(region: Region) -> bool:
+    try:
+        return region.api("GET", "/api/v1/health").status_code == 200
+    except OSError:
+        return False
+    except Exception as error:
+        if type(error).__module__.startswith("httpx"):
+            return False
+        raise
+
+
+@contextmanager
+def more_workers(region: Region, watch: Watch, count: int) -> Iterator[Sequence[subprocess.Popen[bytes]]]:
+    """Workers that nobody starts again, beside those that run: as on other machines."""
+    before = living(watch)
+    user = service_user()
+    line = user.command([sys.executable, "-m", "orchestrator.worker"], instance=region.instance)
+    environment = user.environment(region.instance, {"IRISPLANE_LOG_LEVEL": "INFO"})
+    started = [
+        subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(count)
+    ]
+    try:
+        eventually(lambda: living(watch) == before + count, seconds=60)
+        yield started
+    finally:
+        for process in started:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in started:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def without_supervised_worker(region: Region, watch: Watch) -> Iterator[None]:
+    """The supervised worker is stopped meanwhile, as on a machine that is down."""
+    supervisor = Supervisor(region.instance, service_user())
+    supervisor._stop_program("worker")
+    try:
+        yield
+    finally:
+        supervisor.start_program("worker")
+        at_work(region, watch)
