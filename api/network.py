@@ -97,8 +97,9 @@ def export(caller: Reader, select: Select = "all") -> Response:
         rows = tx.execute(
             text(
                 "select distinct on (d.name) d.name, t.redacted from config_version v"
-                " join device d on d.id = v.device_id join config_text t on t.tenant_id = v.tenant_id and t.digest = v.digest where d.id = any(:ids)"
-                " order by d.name, v.id desc"
+                " join device d on d.id = v.device_id"
+                " join config_text t on t.tenant_id = v.tenant_id and t.digest = v.digest"
+                " where d.id = any(:ids) order by d.name, v.id desc"
             ),
             {"ids": queries.chosen(tx, select)},
         )

@@ -1,8 +1,9 @@
 """Kinds of Change: what a domain registers, the orchestrator runs.
 
-A domain announces its kinds in its ``irisplane.domains`` entry point (see ``core.domain``). A kind is stateless: everything a
-step needs is in ``Step`` and ``Surroundings``, everything it learns is in what it returns. Every method that touches
-equipment is idempotent for the same step, and carries ``step.mark()``'s epoch to the device, which refuses an older one.
+A domain announces its kinds in its ``irisplane.domains`` entry point (see ``core.domain``). A kind is stateless:
+everything a step needs is in ``Step`` and ``Surroundings``, everything it learns is in what it returns. Every method
+that touches equipment is idempotent for the same step, and carries ``step.epoch`` to the device, which refuses an older
+one.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class ChangeKind(ABC, Generic[Intent]):
         return Outcome({})
 
     def inspect(self, step: Step, around: Surroundings) -> Verdict:
-        """After a run that cannot tell: is the target ``old``, ``new`` or neither? ``data={"is": "old"|"new"|"other"}``."""
+        """After a run that cannot tell: is the target as before or as planned? ``data={"is": "old"|"new"|"other"}``."""
         return Verdict("unknown", ("this kind cannot look",))
 
 

@@ -94,7 +94,8 @@ class Region:
             now = self.change(change_id)
             return now if now["state"] in ENDED else None
 
-        return eventually(over, seconds=seconds)
+        found: dict[str, Any] = eventually(over, seconds=seconds)
+        return found
 
     def carried_out(self, kind: str, intent: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Ask, approve, and wait until it has ended."""
@@ -136,8 +137,8 @@ class Region:
         from core.postgres_cluster import binaries
 
         done = subprocess.run(
-            [binaries() / "psql", "-h", str(self.instance.runtime_dir), "-U", "irisplane_owner", "-At", "-F", "\x1f", "irisplane",
-             "-c", statement], text=True, capture_output=True, check=True,
+            [binaries() / "psql", "-h", str(self.instance.runtime_dir), "-U", "irisplane_owner", "-At", "-F", "\x1f",
+             "irisplane", "-c", statement], text=True, capture_output=True, check=True,
         )  # fmt: skip
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
@@ -171,11 +172,9 @@ def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0
 def region() -> Iterator[Region]:
     """A fresh region of twelve routers, gone afterwards; or the one ``IRISPLANE_TEST_REGION`` names, used as it stands."""
     named = os.environ.get("IRISPLANE_TEST_REGION", "")
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
-    } | {"IRISPLANE_INSTANCE": named or "region"}
+    not_ours = {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
+    environment = {key: value for key, value in os.environ.items() if key not in not_ours}
+    environment["IRISPLANE_INSTANCE"] = named or "region"
     instance = Instance.named(named or "region")
     made = Region(instance, environment)
     if not named:

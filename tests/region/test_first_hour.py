@@ -45,7 +45,7 @@ def test_without_our_code_neighbours_are_full_and_loopbacks_answer(region: Regio
             for entries in answer["neighbors"].values()
             for n in entries
             if n.get("nbrState", n.get("state", "")).startswith("Full")
-        ]  # noqa: E501
+        ]
         assert len(full) == len(topology.fibres_of(name))
         for router in topology.routers:
             assert " 0% packet loss" in region.console(name, "ping", "-c1", "-W2", f"10.255.0.{router.number}")
@@ -55,7 +55,8 @@ def test_without_our_code_neighbours_are_full_and_loopbacks_answer(region: Regio
 def test_a_snippet_is_planned_read_approved_pushed_and_taken_back(region: Region, tmp_path: Path) -> None:
     snippet = tmp_path / "customers.j2"
     snippet.write_text(
-        "ip prefix-list CUSTOMERS seq 5 permit 10.64.0.0/12 le 24\ninterface lo\n description {{ name }} at {{ site }}\n"
+        "ip prefix-list CUSTOMERS seq 5 permit 10.64.0.0/12 le 24\n"
+        "interface lo\n description {{ name }} at {{ site }}\n"
     )
     before = region.everything()
     asked = region.run(
