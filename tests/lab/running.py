@@ -55,11 +55,7 @@ class RunningLab:
         """Bring a router to a text, confirmed, whatever an earlier test left pending there."""
         mark = Mark(f"reset-{self.epoch()}", router, self.epoch())
         with self.driver(router) as driver:
-            try:
-                driver.prepare(Candidate(text), mark)
-            except DeviceBusy as busy:
-                driver.rollback(Mark(str(busy.fields["change_id"]), str(busy.fields["step_id"]), mark.epoch))
-                driver.prepare(Candidate(text), mark)
+            eventually(lambda: _prepared(driver, text, mark), 90, f"{router} is free")
             driver.commit(mark, 120)
             driver.confirm(mark)
 
@@ -76,6 +72,16 @@ def eventually(question: Callable[[], bool], seconds: float, what: str) -> float
         assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def _prepared(driver: FRRConfigDriver, text: str, mark: Mark) -> bool:
+    try:
+        driver.prepare(Candidate(text), mark)
+    except DeviceBusy as busy:
+        if "change_id" in busy.fields:
+            driver.rollback(Mark(str(busy.fields["change_id"]), str(busy.fields["step_id"]), mark.epoch))
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -286,9 +286,15 @@ def _rollback(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, An
     return _status(memory, name)
 
 
-def _ask_status(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any]:
-    _settle(memory, lock)
-    return _status(memory, _name(given))
+def _ask_status(given: dict[str, Any]) -> dict[str, Any]:
+    """Asking never waits: while another command is at work, the answer is how far it came."""
+    try:
+        with Lock(patience=0) as lock:
+            memory = Memory()
+            _settle(memory, lock)
+            return _status(memory, _name(given))
+    except Busy:
+        return _status(Memory(), _name(given))
 
 
 def _running(given: dict[str, Any]) -> dict[str, Any]:
@@ -336,9 +342,8 @@ _ALTERING = {
     "commit": _commit,
     "confirm": _confirm,
     "rollback": _rollback,
-    "status": _ask_status,
 }
-_ASKING = {"running": _running, "show": _show, "ping": _ping}
+_ASKING = {"status": _ask_status, "running": _running, "show": _show, "ping": _ping}
 
 
 def _answer(given: dict[str, Any]) -> dict[str, Any]:
