@@ -8,7 +8,9 @@ from typing import Any
 from cli import output
 from cli.plan_view import show_plan
 
-__all__ = ["show_change"]
+__all__ = ["show_change", "told_of"]
+
+_OF_PEOPLE = frozenset(f"change.{verb}" for verb in ("submitted", "approved", "rejected", "cancelled", "replanned"))
 
 
 def show_change(found: Mapping[str, Any], *, plan: bool) -> None:
@@ -67,7 +69,7 @@ def _steps(found: Mapping[str, Any]) -> None:
     output.heading("Devices")
     rows = []
     for step in found["steps"]:
-        notes = [f"{phase}: {note}" for phase, note in (step.get("notes") or {}).items() if note]
+        notes = _telling(step.get("notes") or {})
         error = step.get("error") or {}
         if error:
             notes.append(f"{error.get('code', '')} {error.get('message', '')}".strip())
@@ -80,14 +82,40 @@ def _steps(found: Mapping[str, Any]) -> None:
     )
 
 
+def _telling(notes: Mapping[str, str]) -> list[str]:
+    """What was seen, in the order of the phases; how it came that far only while nothing was seen yet."""
+    told = {phase: notes[phase] for phase in ("verify", "undo", "inspect") if notes.get(phase)}
+    if told:
+        return list(told.values())
+    return [notes[phase] for phase in ("prepare", "apply", "confirm") if notes.get(phase)][-1:]
+
+
 def _story(found: Mapping[str, Any]) -> None:
     told = [entry for entry in found.get("story") or () if entry["action"] != "change.step"]
     if not told:
         return
     output.heading("Story")
     for entry in told:
-        body = entry.get("body") or {}
-        said = body.get("summary") or body.get("failure") or entry.get("reason") or ""
-        who = f" by {entry['actor']}" if entry.get("actor") else ""
-        what = entry["action"].removeprefix("change.").replace("_", " ")
+        what, said = told_of(entry, found["reason"])
+        own = entry["action"] in _OF_PEOPLE or entry.get("kind") == "log"
+        who = f" by {entry['actor']}" if entry.get("actor") and own else ""
         output.say(f"  {output.local_time(entry['at'])}  {what}{who}{'  ' + said if said else ''}")
+
+
+def told_of(entry: Mapping[str, Any], reason: str) -> tuple[str, str]:
+    """An entry of a change's story as words: what happened, and what is to be said about it.
+
+    Args:
+        reason: why the change was asked for; said once, where it was asked for.
+    """
+    body = entry.get("body") or {}
+    action = str(entry["action"])
+    what = action.removeprefix("change.").replace("_", " ").replace(".", ": ")
+    said = str(body.get("summary") or body.get("failure") or "")
+    if action == "change.batch" and "batches" in body:
+        what = f"batch {body['batch'] + 1} of {body['batches']} done"
+    elif action == "change.decided":
+        what = f"decided to {body.get('decision', 'go on')} batch {body.get('batch', 0) + 1}"
+    elif not said and (action == "change.submitted" or entry.get("reason") != reason):
+        said = str(entry.get("reason") or "")
+    return what, said

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from cli import output, session
+from cli.errors import FAILED, Ended
 
 __all__ = ["app"]
 
-app = App(name="lab", help="The lab's routers: up, down, and every fault.")
+app = App(name="lab", help="The lab's routers: up, down, console, and every fault.")
 
 
 @app.command
@@ -105,6 +106,22 @@ def power(router: str, what: Literal["on", "off"]) -> None:
 
     switch = control.power_on if what == "on" else control.power_off
     _done(lambda: switch(router), f"{router} is {what}.")
+
+
+@app.command
+def console(router: str, /, *command: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
+    """Sit down at a router's console, past Irisplane: vtysh, or one command.
+
+    Args:
+        command: `vtysh -c "show ip route"`, `ip address` …; vtysh when absent.
+    """
+    import subprocess
+
+    from lab.network import control
+
+    ended = subprocess.run([*control.console(router), *(command or ("vtysh",))], check=False)
+    if ended.returncode:
+        raise Ended(FAILED)
 
 
 def _done(act: Callable[[], object], said: str) -> None:

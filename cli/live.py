@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cli import output, session
+from cli.change_view import told_of
 from cli.client import Client
 from cli.errors import ApiProblem
 from core.errors import Unavailable
@@ -28,13 +29,15 @@ def watch(client: Client, change_id: str, *, timeout: float | None = None) -> di
     if session.current.as_json:
         for event in follow(client, change_id, timeout=timeout):
             print(json.dumps(event, ensure_ascii=False), flush=True)
-    elif output.console().is_terminal:
-        _with_bars(follow(client, change_id, timeout=timeout))
     else:
-        for event in follow(client, change_id, timeout=timeout):
-            line = _line(event)
-            if line:
-                output.say(line)
+        reason = str(client.get(f"/api/v1/changes/{change_id}")["reason"])
+        if output.console().is_terminal:
+            _with_bars(follow(client, change_id, timeout=timeout), reason)
+        else:
+            for event in follow(client, change_id, timeout=timeout):
+                line = _line(event, reason)
+                if line:
+                    output.say(line)
     found: dict[str, Any] = client.get(f"/api/v1/changes/{change_id}")
     return found
 
@@ -95,7 +98,7 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
             yield None
 
 
-def _line(event: Mapping[str, Any]) -> str:
+def _line(event: Mapping[str, Any], reason: str) -> str:
     body = event["body"]
     clock = output.local_time(event["at"])[11:]
     if event["action"] == "change.step":
@@ -104,13 +107,12 @@ def _line(event: Mapping[str, Any]) -> str:
         count = f" ({body['done']}/{body['total']})" if "total" in body else ""
         note = f"  {body['note']}" if body.get("note") else ""
         return f"{clock}  {body['target']}  {body['phase']} {body['status']}{count}{note}"
-    said = str(body.get("summary") or body.get("failure") or event.get("reason") or "")
-    what = str(event["action"]).removeprefix("change.").replace("_", " ")
+    what, said = told_of(event, reason)
     waits = f" (waits for {', '.join(body['waiting_for'])})" if body.get("waiting_for") else ""
     return f"{clock}  {what}{waits}{'  ' + said if said else ''}"
 
 
-def _with_bars(events: Iterator[dict[str, Any]]) -> None:
+def _with_bars(events: Iterator[dict[str, Any]], reason: str) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -122,7 +124,7 @@ def _with_bars(events: Iterator[dict[str, Any]]) -> None:
                 _advance(progress, bars, body)
                 if body.get("status") not in {"failed", "unknown"}:
                     continue
-            line = _line(event)
+            line = _line(event, reason)
             if line:
                 progress.console.print(
                     output.clean(line), style=output.state(str(body.get("status") or body.get("state")))

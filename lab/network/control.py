@@ -29,8 +29,8 @@ from lab.network.router import PROGRAMS, enter, first_process, start
 from lab.network.topology import DEFAULT_SIZE, Router, Topology, plan
 
 __all__ = [
-    "LabStatus", "RouterStatus", "UpReport", "cut", "down", "execute", "hang", "mend", "possible", "power_off",
-    "power_on", "resume", "status", "up",
+    "LabStatus", "RouterStatus", "UpReport", "console", "cut", "down", "execute", "hang", "mend", "possible",
+    "power_off", "power_on", "resume", "status", "up",
 ]  # fmt: skip
 
 _NEEDED = ("ip", "nft", "unshare", "nsenter", "vtysh", "sshd", "snmpd", "lldpd", "openssl")
@@ -319,7 +319,13 @@ def power_on(router: str, instance: Instance | None = None) -> None:
 def execute(
     router: str, command: Sequence[str], instance: Instance | None = None, *, timeout: float = 60.0, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command inside a router, as its root: the view from its console.
+    """Run a command at a router's console; raises what :func:`console` raises."""
+    line = [*console(router, instance), *command]
+    return subprocess.run(line, input=stdin, text=True, capture_output=True, timeout=timeout, check=False)
+
+
+def console(router: str, instance: Instance | None = None) -> list[str]:
+    """What to put before a command so that it runs inside a router, as its root.
 
     Raises:
         LabIsDown: the lab, or this router, does not run.
@@ -329,9 +335,7 @@ def execute(
     first = first_process(_members(layout, router))
     if first is None:
         raise LabIsDown(f"The router {router} has no power.", router=router)
-    return subprocess.run(
-        [*enter(first), *command], input=stdin, text=True, capture_output=True, timeout=timeout, check=False
-    )
+    return enter(first)
 
 
 # -------------------------------------------------------------------------------------------------------------- entry

@@ -61,17 +61,17 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
                 source="before",
                 change_id=step.change_id,
             )
-        lines = prepared.commands
+        lines = "1 line" if prepared.commands == 1 else f"{prepared.commands} lines"
         return Outcome(
             {
                 "base": prepared.base,
                 "wanted": prepared.wanted,
                 "before": before,
-                "commands": lines,
+                "commands": prepared.commands,
                 "idle": prepared.nothing_to_do,
                 "broken_before": broken,
             },
-            "It is already so." if prepared.nothing_to_do else f"The router accepts it: {lines} lines to enter.",
+            "It is already so." if prepared.nothing_to_do else f"The router accepts it: {lines} to enter.",
         )
 
     def apply(self, step: Step, around: Surroundings) -> Outcome:

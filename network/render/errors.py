@@ -23,7 +23,7 @@ class TemplateError(InvalidInput):
 
     code = "NET-201"
     title = "Template error"
-    hint = "Mend the named line of the template; variables are listed by 'irisplane device show NAME --json'."
+    hint = "Mend the named line of the template; docs/snippets.md lists the variables."
 
     def __init__(self, message: str, *, file: str, line: int | None = None, variable: str | None = None) -> None:
         where = f"{file}, line {line}" if line is not None else file
