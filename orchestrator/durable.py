@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 from sqlalchemy import make_url
@@ -59,6 +60,9 @@ class DurableEngine(Protocol):
 
     def pending(self, executor: str) -> list[str]:
         """Ids of the runs that an executor has not finished, whatever its version."""
+
+    def forget(self, days: float) -> int:
+        """Drop what the engine remembers of runs that ended so long ago; how many. Our own rows keep the story."""
 
     def step(self, name: str, work: Callable[[], Value]) -> Value:
         """Inside a workflow: do the work, or give the recorded result when it was done before."""
@@ -191,6 +195,18 @@ class DbosEngine:
     def pending(self, executor: str) -> list[str]:
         """Ids of the runs that an executor has not finished, whatever its version."""
         return [run.workflow_id for run in self._unfinished(executor)]
+
+    def forget(self, days: float) -> int:
+        """Drop what the engine remembers of runs that ended so long ago; how many. Our own rows keep the story."""
+        from dbos import DBOS
+
+        before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        ended = DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"], end_time=before, limit=1000, load_input=False, load_output=False
+        )
+        if ended:
+            DBOS.delete_workflows([run.workflow_id for run in ended])
+        return len(ended)
 
     @staticmethod
     def _unfinished(executor: str) -> list[WorkflowStatus]:

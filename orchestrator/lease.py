@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -30,13 +31,21 @@ def new_executor_id() -> str:
     return f"{socket.gethostname()}-{uuid4()}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
-    """This worker's own row."""
+    """This worker's own row.
+
+    Args:
+        database: best one of its own: a beat must not queue behind the work of runs.
+        seconds: of silence after which a worker is lost.
+    """
 
     database: Database
     executor: str
     version: str
+    seconds: float
+    _steady_since: float = 0.0
+    _last_beat: float = 0.0
 
     def take(self) -> None:
         """Appear among the living."""
@@ -56,7 +65,20 @@ class Lease:
                 text("update executor_lease set beat_at = now() where executor = :me and lost_at is null"),
                 {"me": self.executor},
             )
-            return beaten.rowcount == 1
+            alive = beaten.rowcount == 1
+        now = time.monotonic()
+        if self._last_beat and now - self._last_beat > self.seconds / 2:
+            self._steady_since = now
+        self._last_beat = now
+        return alive
+
+    @property
+    def steady(self) -> bool:
+        """Whether we could have beaten all the time, so that the silence of another is its own.
+
+        After the database was away every worker looks silent; each must have had the time to beat again.
+        """
+        return time.monotonic() - self._steady_since > self.seconds
 
     def give_up(self) -> None:
         """Leave in good order: the others need not wait before they take over what is parked."""

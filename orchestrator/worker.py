@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 80.0
 _DUTIES_SECONDS: Final = 8.0
+_HISTORY_SECONDS: Final = 3600.0
+_HISTORY_DAYS: Final = 7
 _EXIT_LOST: Final = 75  # EX_TEMPFAIL: the supervisor starts us anew
 
 
@@ -74,7 +76,8 @@ class Worker:
             idle_seconds=idle_seconds,
         )
         self.dispatcher = Dispatcher(self.carrier, self.engine)
-        self.lease = lease.Lease(self.database, self.executor, shape)
+        self.life = connect(settings, pool_size=1, idle_seconds=idle_seconds)
+        self.lease = lease.Lease(self.life, self.executor, shape, settings.lease_seconds)
         self.duties = Duties(settings, connect(settings, pool_size=2)) if duties else None
 
     def end_lost(self) -> None:
@@ -88,6 +91,7 @@ class Worker:
         self.engine.launch()
         self._thread("lease", self._beat, self.settings.lease_beat_seconds)
         self._thread("reaper", self._reap, self.settings.lease_beat_seconds)
+        self._thread("history", self._forget, _HISTORY_SECONDS)
         self._thread("dispatcher", self.dispatcher.tick, _TICK_SECONDS, wait=self.dispatcher.wait)
         self._thread("approvals", self._listen, _TICK_SECONDS)
         if self.duties is not None:
@@ -101,6 +105,7 @@ class Worker:
         if self.duties is not None:
             self.duties.stop(_DUTIES_SECONDS)
         self.lease.give_up()
+        _LOG.info("worker %s leaves", self.executor)
         os._exit(0)  # parked runs wait in threads that never end
 
     def _beat(self) -> None:
@@ -114,8 +119,13 @@ class Worker:
             for _ in connection.notifies():
                 self.dispatcher.wake()
 
+    def _forget(self) -> None:
+        self.engine.forget(_HISTORY_DAYS)
+
     def _reap(self) -> None:
-        for lost in lease.reap(self.database, self.engine, self.settings.lease_seconds):
+        if not self.lease.steady:
+            return
+        for lost in lease.reap(self.life, self.engine, self.settings.lease_seconds):
             _LOG.warning("worker %s is lost; its runs are taken over", lost)
 
     def _thread(

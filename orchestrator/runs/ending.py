@@ -177,13 +177,15 @@ def _undone(run: Run) -> None:
             to, summary = State.STALE, "Nothing was altered."
         else:
             to, summary = State.FAILED, "Nothing was altered."
-        more: dict[str, Any] = {"summary": f"{failure.get('sentence', '')} {summary}".strip(), **_kept(kept)}
+        sentence = str(failure.get("sentence", "")).rstrip(".")
+        more: dict[str, Any] = {"summary": f"{sentence}. {summary}" if sentence else summary, **_kept(kept)}
         if unseen:
             more["unknown"] = [{"target": step.target.name, "error": step.error} for step in unseen][:_LIMIT]
         if outcome.get("inverse"):
             try:
                 with tx.begin_nested():
                     commands.execute(tx, outcome["inverse"])
+                more["inverse"] = []  # taken back: a later undo finds nothing to take back again
             except IrisplaneError as error:
                 to, more["inventory"] = State.UNKNOWN, describe(error)
         _end(run, tx, to, more, {"failure": failure.get("sentence", "")})

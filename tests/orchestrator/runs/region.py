@@ -103,7 +103,7 @@ class Region:
         """The bad day is over."""
         (self.folder / "bad" / day).unlink(missing_ok=True)
 
-    def reached(self, day: str, seconds: float = 30) -> None:
+    def reached(self, day: str, seconds: float = 60) -> None:
         """Wait until a call stands at that ``hold``."""
         mark = (self.folder / "bad" / day).with_suffix(".reached")
         until(mark.exists, seconds, f"nobody reached {day}")

@@ -35,7 +35,7 @@ def test_cut_connections_are_made_again_and_the_run_goes_on(
 ) -> None:
     devices = region.devices(3)
     region.bad(place)
-    change = region.change(devices, timer=40, canary=0, share=100)
+    change = region.change(devices, timer=120, canary=0, share=100)
     region.worker(lease=5)
     region.reached(place)
     for role in ("worker", "platform"):
@@ -53,7 +53,7 @@ def test_a_server_stopped_at_once_and_started_again_loses_nothing(
     server, region = own_server
     devices = region.devices(3)
     region.bad(place)
-    change = region.change(devices, timer=60, canary=0, share=100)
+    change = region.change(devices, timer=120, canary=0, share=100)
     region.worker(lease=5)
     region.reached(place)
     server.stop(at_once=True)

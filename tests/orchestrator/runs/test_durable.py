@@ -7,6 +7,8 @@ import inspect
 from dbos import DBOS
 from sqlalchemy import text
 
+from orchestrator.durable import DbosEngine
+from orchestrator.lease import new_executor_id
 from orchestrator.states import State
 from tests.orchestrator.runs.region import NEW, SCOPE, Region, until
 
@@ -32,7 +34,7 @@ def test_nothing_is_pickled_and_arguments_are_ids_only(region: Region) -> None:
 def test_a_run_is_handed_over_once_however_often_it_is_asked_for(region: Region) -> None:
     devices = region.devices(2)
     region.bad("hold-before-apply-d01")
-    change = region.change(devices, canary=0, share=100, timer=30)
+    change = region.change(devices, canary=0, share=100, timer=120)
     first = region.worker()
     region.reached("hold-before-apply-d01")
     first.kill()
@@ -47,7 +49,7 @@ def test_a_run_is_handed_over_once_however_often_it_is_asked_for(region: Region)
 def test_an_upgrade_goes_on_with_what_waits_and_what_runs(region: Region) -> None:
     devices = region.devices(4)
     region.bad("hold-after-apply-d01")
-    running = region.change(devices[:2], canary=0, share=100, timer=40)
+    running = region.change(devices[:2], canary=0, share=100, timer=120)
     old = region.worker("runs-0")
     region.reached("hold-after-apply-d01")
     waiting = region.change(devices[2:])
@@ -63,6 +65,28 @@ def test_an_upgrade_goes_on_with_what_waits_and_what_runs(region: Region) -> Non
     with region.database.transaction("worker", SCOPE) as tx:
         versions = tx.execute(text("select distinct application_version from dbos.workflow_status")).scalars().all()
     assert versions == ["runs-9"]
+
+
+def test_history_of_ended_runs_is_dropped_and_their_story_stays(region: Region) -> None:
+    change = region.change(region.devices(1))
+    region.worker()
+    assert region.ended(change) is State.SUCCEEDED, region.story(change)
+    until(lambda: _statuses(region) == ["SUCCESS"], 20)
+    region.workers[0].stop()
+    engine = DbosEngine(region.database.dsn("worker"), new_executor_id(), {})
+    engine.launch()
+    try:
+        assert engine.forget(1) == 0
+        assert engine.forget(-1) == 1
+        assert engine.status(f"{change}:0") == ("absent", "")
+    finally:
+        engine.destroy()
+    assert [step.state for step in region.steps(change)] == ["confirmed"]
+
+
+def _statuses(region: Region) -> list[str]:
+    with region.database.transaction("worker", SCOPE) as tx:
+        return list(tx.execute(text("select status from dbos.workflow_status")).scalars())
 
 
 def _leases(region: Region) -> int:

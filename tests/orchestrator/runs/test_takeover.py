@@ -36,7 +36,7 @@ def true_end(region: Region, change: UUID, devices: list[Device], seconds: float
 @pytest.mark.parametrize("turn", range(3 if LONG else 1))
 def test_a_killed_workers_run_ends_in_a_true_state(region: Region, place: str, turn: int) -> None:
     devices = region.devices(3)
-    change = region.change(devices, timer=30, **ONE_BATCH)
+    change = region.change(devices, timer=120, **ONE_BATCH)
     region.bad(f"{place}-d02")
     first = region.worker()
     region.reached(f"{place}-d02")
@@ -52,7 +52,7 @@ def test_a_worker_killed_while_it_takes_back_is_followed_by_one_that_ends_it(reg
     region.bad("fail-verify-d03")
     place = f"hold-{when}-undo-d02"
     region.bad(place)
-    change = region.change(devices, timer=30, **ONE_BATCH)
+    change = region.change(devices, timer=120, **ONE_BATCH)
     first = region.worker()
     region.reached(place)
     first.kill()
@@ -64,7 +64,7 @@ def test_a_worker_killed_while_it_takes_back_is_followed_by_one_that_ends_it(reg
 def test_a_worker_lost_for_good_is_replaced_by_the_one_that_lives(region: Region) -> None:
     devices = region.devices(3)
     region.bad("hold-before-verify-d01")
-    change = region.change(devices, timer=30, **ONE_BATCH)
+    change = region.change(devices, timer=120, **ONE_BATCH)
     first = region.worker()
     region.reached("hold-before-verify-d01")
     region.worker()
@@ -78,7 +78,7 @@ def test_a_worker_lost_for_good_is_replaced_by_the_one_that_lives(region: Region
 def test_a_frozen_worker_that_thaws_touches_nothing(region: Region) -> None:
     devices = region.devices(3)
     region.bad("hold-before-apply-d02")
-    change = region.change(devices, timer=40, **ONE_BATCH)
+    change = region.change(devices, timer=120, **ONE_BATCH)
     first = region.worker()
     region.reached("hold-before-apply-d02")
     first.freeze()
@@ -102,7 +102,7 @@ def test_a_frozen_worker_that_thaws_touches_nothing(region: Region) -> None:
 def test_a_worker_that_is_asked_to_stop_finishes_its_phase_and_hands_over_at_once(region: Region) -> None:
     devices = region.devices(3)
     region.bad("hold-after-apply-d02")
-    change = region.change(devices, timer=40, **ONE_BATCH)
+    change = region.change(devices, timer=120, **ONE_BATCH)
     first = region.worker()
     region.reached("hold-after-apply-d02")
     second = region.worker()
