@@ -84,7 +84,7 @@ def heading(text: str) -> None:
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line; empty values are left out."""
-    shown = [(name, clean(value)) for name, value in pairs if value not in {None, "", ()}]
+    shown = [(name, clean(value)) for name, value in pairs if value is not None and value not in ("", (), [])]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         lines = value.splitlines() or [""]

@@ -60,7 +60,17 @@ def rotate(*, reason: Annotated[str, Parameter(name=["--reason", "-r"])] = "rota
     from cli import keeping
 
     done = keeping.rotate(reason)
-    output.give(done, lambda: output.facts([(name.replace("_", " "), value) for name, value in done.items()]))
+    output.give(
+        done,
+        lambda: output.facts(
+            [
+                ("new key", done["key_id"]),
+                ("sealed anew", f"{done['resealed']} values"),
+                ("dropped", ", ".join(done["dropped"])),
+                ("note", "An interrupted rotation was finished." if done["resumed"] else ""),
+            ]
+        ),
+    )
 
 
 def _typed(name: str) -> str:
