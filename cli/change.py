@@ -102,8 +102,10 @@ def wait(change: str, *, timeout: float = 600.0) -> None:
     """
     with connect() as client:
         change_id = _id(client, change)
-        for _ in live.follow(client, change_id, timeout=timeout):
-            pass
+        found = client.get(f"/api/v1/changes/{change_id}")
+        if found["state"] not in live.ENDED:
+            for _ in live.follow(client, change_id, timeout=timeout):
+                pass
         found = client.get(f"/api/v1/changes/{change_id}")
     output.give(brief(found), lambda: outcome(found))
     raise Ended(ended_code(found))

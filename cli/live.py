@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from cli import output, session
 from cli.change_view import told_of
 from cli.client import Client
-from cli.errors import ApiProblem
 from core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ __all__ = ["ENDED", "follow", "watch"]
 ENDED = frozenset({"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"})
 _RECONNECT = 1.0
 _AWAY = 120.0
-_PHASES = ("prepare", "apply", "verify", "confirm", "undo")
+_SILENCE = 40.0
 
 
 def watch(client: Client, change_id: str, *, timeout: float | None = None) -> dict[str, Any]:
@@ -52,49 +51,41 @@ def follow(client: Client, change_id: str, *, timeout: float | None = None) -> I
     until = None if timeout is None else time.monotonic() + timeout
     last: str | None = None
     heard = time.monotonic()
-    while True:
+    while until is None or time.monotonic() < until:
+        silence = _SILENCE if until is None else min(_SILENCE, max(0.1, until - time.monotonic()))
         try:
-            with client.stream(path, last_event_id=last) as lines:
+            with client.stream(path, last_event_id=last, silence=silence) as lines:
                 heard = time.monotonic()
                 for event in _events(lines):
-                    if event is not None:
-                        last = str(event["seq"])
-                        yield event
-                        if event["body"].get("state") in ENDED and event["action"].startswith("change."):
+                    if event is None:  # nothing new for a while: did it end without a word?
+                        if _has_ended(client, change_id):
                             return
-                    if until is not None and time.monotonic() > until:
+                        continue
+                    last = str(event["seq"])
+                    yield event
+                    if event["action"].startswith("change.") and event["body"].get("state") in ENDED:
                         return
         except Unavailable:
             if time.monotonic() - heard > _AWAY:
                 raise
-        if until is not None and time.monotonic() > until:
-            return
-        if _is_over(client, change_id, last):
-            return
-        time.sleep(_RECONNECT)
+        time.sleep(_RECONNECT if until is None else max(0.0, min(_RECONNECT, until - time.monotonic())))
 
 
-def _is_over(client: Client, change_id: str, last: str | None) -> bool:
-    """After a broken connection: has it ended, and was its end already told?"""
+def _has_ended(client: Client, change_id: str) -> bool:
     try:
-        ended = client.get(f"/api/v1/changes/{change_id}")["state"] in ENDED
+        return client.get(f"/api/v1/changes/{change_id}")["state"] in ENDED
     except Unavailable:
         return False
-    except ApiProblem as problem:
-        if problem.status >= 500:
-            return False
-        raise
-    return ended and last is None
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
-    """Events of a stream; ``None`` at each sign of life between them."""
+    """Events of a stream; ``None`` when the other side says that nothing happened for a while."""
     for line in lines:
         if line.startswith("data:"):
             data = json.loads(line[5:])
             if "seq" in data:
                 yield data
-        elif not line or line.startswith(":"):
+        elif line.startswith(":"):
             yield None
 
 

@@ -8,46 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
 from sqlalchemy import text
 
 from core.db import Database
 from core.scope import EVERY_TENANT, Scope
-from orchestrator import registry
-from orchestrator.kinds import ChangeKind, World
-from orchestrator.plan import Draft, Impact, Target
-from tests.api.conftest import SYSTEM, Hire, Person
-
-
-class Intent(BaseModel):
-    """What the test's kind takes."""
-
-    names: list[str]
-
-
-class Example(ChangeKind[Intent]):
-    """A network change on named targets, with nothing behind it."""
-
-    name = "network.example"
-    title = "Example"
-    intent = Intent
-
-    def plan(self, intent: Intent, world: World) -> Draft:  # noqa: ARG002 - the Protocol's
-        targets = tuple(
-            Target(f"device:{name}", name, "base", f"--- {name}\n+++ {name}\n+line\n", facts={"role": "access"})
-            for name in intent.names
-        )
-        return Draft("An example", targets, impact=Impact(sites=("BXL-1",)), facts={"lines": len(targets)})
+from tests.api.example_kind import only_example
+from tests.api.people import SYSTEM, Hire, Person
 
 
 @pytest.fixture(autouse=True, scope="module")
 def kinds() -> Iterator[None]:
-    patch = pytest.MonkeyPatch()
-    own = registry.Registry()
-    own.add(Example())
-    patch.setattr(registry, "installed", lambda: own)
-    yield
-    patch.undo()
+    with only_example():
+        yield
 
 
 _CUT = text("update idempotency set status = null, body = null, headers = cast(:headers as jsonb) where key = :key")
@@ -86,7 +58,7 @@ def test_submit_approve_and_the_story(engineer: Person, lead: Person, agent: Per
     told = [entry["action"] for entry in engineer.get(f"{path}/story").json()["items"]]
     assert told == ["change.submitted", "change.approved"]
     assert engineer.get(f"{path}/steps").json()["items"] == []
-    assert engineer.get(f"{path}/plan").json()["targets"][0]["diff"].endswith("+line\n")
+    assert engineer.get(f"{path}/plan").json()["targets"][0]["diff"].startswith("+ line")
     for part in ("", "/story", "/steps", "/plan"):
         assert agent.get(path + part).status_code == 404
     assert agent.get("/api/v1/changes").json()["items"] == []

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import BODY_LIMIT
-from tests.api.conftest import Person
+from tests.api.people import Person
 
 
 def test_health_needs_no_token_and_names_its_parts(client: TestClient) -> None:

@@ -16,7 +16,7 @@ from api import events
 from core.db import Database
 from core.journal.record import record
 from core.journal.sequencer import Sequencer
-from tests.api.conftest import SYSTEM, Person
+from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 
 

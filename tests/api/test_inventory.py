@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import Person
+from tests.api.people import Person
 
 
 @pytest.fixture(scope="module", autouse=True)

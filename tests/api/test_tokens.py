@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from core.db import Database
-from tests.api.conftest import SYSTEM, Hire, Person
+from tests.api.people import SYSTEM, Hire, Person
 
 
 def _me(client: TestClient, authorization: str) -> int:
