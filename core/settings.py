@@ -78,7 +78,7 @@ class Settings(BaseModel):
     )
     checkpoint_minutes: Annotated[
         int, Field(ge=1, le=1440, description="How often the journal's chain is signed to a file outside the database.")
-    ] = 60
+    ] = 5
     lab: Literal["on", "off"] = Field("on", description="Whether the lab's routers belong to this instance.")
     lab_routers: Annotated[int, Field(ge=4, le=60, description="How many routers the lab has.")] = 12
     webhook_allow_private: bool = Field(
