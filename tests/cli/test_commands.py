@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -178,8 +179,8 @@ def test_a_change_is_followed_live_to_its_end(run: Run, database: Database, monk
     seen = threading.Event()
 
     def end_it() -> None:
-        with database.transaction("worker", SYSTEM) as tx:
-            moves.move(tx, made["id"], State.CANCELLED, body={"summary": "stopped by the test"})
+        with database.transaction("worker", SYSTEM.for_change(UUID(made["id"]))) as tx:
+            moves.move(tx, UUID(made["id"]), State.CANCELLED, body={"summary": "stopped by the test"})
         while not seen.wait(0.1):
             sequencer.drain()
 
