@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from inventory.context import check
+from inventory.context_rules import refused
 
 __all__ = ["INPUT", "PATCH", "Allocation", "InputModel"]
 
@@ -94,7 +95,7 @@ def _period(value: str) -> str:
 
 
 def _can_be_merged(value: dict[str, Any]) -> dict[str, Any]:
-    wrong = check(value)
+    wrong = check(value) or refused(value)
     if wrong:
         raise ValueError("; ".join(f"{place}: {what}" for place, what in wrong[:5]))
     return value

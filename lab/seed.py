@@ -25,7 +25,7 @@ from core.errors import IrisplaneError
 from core.settings import Settings
 from lab.network import Layout, Topology, plan
 
-__all__ = ["Seeded", "run"]
+__all__ = ["Seeded", "operations_for", "run"]
 
 _SECRET: Final = "lab/routers/irisplane"  # noqa: S105 - the name of a secret
 _PATIENCE: Final = 240.0
@@ -97,18 +97,25 @@ def _enter(desk: _Desk, settings: Settings, topology: Topology, layout: Layout, 
     """Devices, links, addresses and access, in one Change."""
     desk.put(f"/api/v1/secrets/{_SECRET}", {"value": layout.credentials()["irisplane"]["password"]})
     new = {router.name for router in topology.routers} - known.keys()
-    operations = [
+    operations = operations_for(settings, topology, new, first=not known)
+    desk.change("inventory.edit", {"operations": operations}, "The lab's routers and fibres, as they were wired.")
+
+
+def operations_for(
+    settings: Settings, topology: Topology, new: set[str], *, first: bool = True
+) -> list[dict[str, Any]]:
+    """What an ``inventory.edit`` needs to enter these routers; ``first``: with what the whole lab shares."""
+    return [
         *_create("device", _devices(settings, topology, new)),
         *_create("link", _links(topology, new)),
-        *_create("prefix", [] if known else [_management_network(settings)]),
-        *_create("config_context", [] if known else [_CONTEXT]),
+        *_create("prefix", [_management_network(settings)] if first else []),
+        *_create("config_context", [_CONTEXT] if first else []),
         *_create("prefix", _prefixes(topology, new)),
         *_create("address", [*_management(settings, topology, new), *_addresses(topology, new)]),
         *_create(
             "device_access", [{"device": n, "username": "irisplane", "secret_name": _SECRET} for n in sorted(new)]
         ),
     ]
-    desk.change("inventory.edit", {"operations": operations}, "The lab's routers and fibres, as they were wired.")
 
 
 _CONTEXT: Final = {

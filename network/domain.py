@@ -18,6 +18,7 @@ domain = Domain(
     ),
     router="api.network:router",
     periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0},
+    context={"checks": "network.checks:wrong_in_context"},
     tables=("config_text", "config_version", "config_overlay", "device_state"),
     sealed=("config_text.sealed",),
 )

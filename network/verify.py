@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from network.checks import own_checks, ping_targets
 from network.drivers.protocol import ConfigDriver
 from network.errors import NetworkError
 from network.expectations import Check, Finding, Observations, evaluate, expected
-from network.fleet import fleet_of, reach_one
 from network.intent import intended
-from orchestrator.kinds import Step, Surroundings, Verdict
+from orchestrator.kinds import Step, Verdict
 
-__all__ = ["baseline", "settle_seconds", "touches_routing", "verify_device"]
+__all__ = ["Expectation", "baseline", "expectations", "settle_seconds", "touches_routing", "verify_device"]
 
 _ROUTING: Final = re.compile(
     r"^[ +\-~]*(?:router |no router |\s*(?:no )?(?:ip ospf|ipv6 ospf6|ip address|ipv6 address|shutdown|neighbor "
@@ -63,7 +64,7 @@ def baseline(driver: ConfigDriver, checks: Sequence[Check], running: str) -> lis
     Args:
         running: the present configuration: what it does not configure yet cannot have been broken.
     """
-    seen = observations(driver)
+    seen = observations(driver, checks)
     if seen is None:
         return []
     return [f.key for f in evaluate(checks, seen) if f.status == "failed" and _configured(f.check, running)]
@@ -78,13 +79,31 @@ def _configured(check: Check, running: str) -> bool:
     )
 
 
-def checks_for(tx: Connection, device_id: UUID, change_id: UUID) -> list[Check]:
-    """What a device's intent lets one expect, given who else is configured or being configured by this change."""
-    one = intended(tx, [device_id])[device_id]
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What should be seen of a device, and for how long (seconds) a lost adjacency may stay unnoticed."""
+
+    checks: tuple[Check, ...] = ()
+    dead: int = _DEFAULT_DEAD
+
+
+def expectations(tx: Connection, device_ids: Sequence[UUID], change_id: UUID | None) -> dict[UUID, Expectation]:
+    """What devices' intents let one expect, given who else is configured or being configured by this change, and what
+    engineers attached.
+
+    Raises:
+        InvalidInput: an attached check cannot be read.
+    """
     rows = tx.execute(_SPEAKING, {"change": change_id}).all()
     speaking = {row.name for row in rows}
     loopbacks = {row.address: row.name for row in rows if row.address}
-    return expected(one.model, one.neighbours, speaking, loopbacks)
+    result = {}
+    for device, one in intended(tx, device_ids, rendered=False).items():
+        checks = expected(one.model, one.neighbours, speaking, loopbacks)
+        if own := own_checks(one.context, one.name):
+            checks += [check for check in own if check not in checks]
+        result[device] = Expectation(tuple(checks), _dead_interval(one.context))
+    return result
 
 
 _SPEAKING: Final = text("""
@@ -99,16 +118,17 @@ where d.status in ('active', 'maintenance', 'planned')
 """)
 
 
-def verify_device(step: Step, around: Surroundings, device_id: UUID) -> Verdict:
-    """Look until everything is as intended, or until time is over; then say what is not."""
-    prepared = step.record["prepare"]
-    with around.database.transaction("worker", around.scope) as tx:
-        reach = reach_one(tx, device_id)
-        checks = checks_for(tx, device_id, step.change_id)
-        one = intended(tx, [device_id])[device_id]
-    question = _Question(tuple(checks), frozenset(prepared.get("broken_before", ())))
+def verify_device(
+    step: Step, expectation: Expectation, connect: Callable[[], AbstractContextManager[ConfigDriver]]
+) -> Verdict:
+    """Look until everything is as intended, or until time is over; then say what is not.
+
+    Args:
+        connect: makes a connection of its own, each time.
+    """
+    prepared, name, dead = step.record["prepare"], step.target.name, expectation.dead
+    question = _Question(expectation.checks, frozenset(prepared.get("broken_before", ())))
     routing = touches_routing(step.target.diff) and not prepared["idle"]
-    dead = _dead_interval(one.context)
     began = time.monotonic()
     hold = began + dead + _MARGIN_SECONDS if routing else began
     give_up = began + (dead + 30 if routing else 10)
@@ -116,14 +136,14 @@ def verify_device(step: Step, around: Surroundings, device_id: UUID) -> Verdict:
     problem = ""
     while True:
         try:
-            # A connection of its own: that it can be made is the first thing to prove.
-            with fleet_of(around.database).session(around.scope, reach, fresh=True) as driver:
+            # That a connection can be made is the first thing to prove.
+            with connect() as driver:
                 found = driver.fingerprint()
                 if found != prepared["wanted"]:
-                    return Verdict("failed", (f"{reach.name} does not run the planned text",), {"found": found})
+                    return Verdict("failed", (f"{name} does not run the planned text",), {"found": found})
                 problem = ""
                 while True:
-                    findings = evaluate(question.checks, observations(driver) or Observations())
+                    findings = evaluate(question.checks, observations(driver, question.checks) or Observations())
                     bad = _bad(findings, question)
                     now = time.monotonic()
                     if (not bad and now >= hold) or now >= give_up or (bad and routing and now >= hold + dead + 10):
@@ -133,9 +153,9 @@ def verify_device(step: Step, around: Surroundings, device_id: UUID) -> Verdict:
         except NetworkError as error:
             problem = error.message
             if time.monotonic() + _POLL_SECONDS >= give_up:
-                return Verdict("failed", (f"{reach.name} cannot be reached after the commit: {problem}",))
+                return Verdict("failed", (f"{name} cannot be reached after the commit: {problem}",))
             time.sleep(_POLL_SECONDS)
-    return _verdict(reach.name, findings, question)
+    return _verdict(name, findings, question)
 
 
 def _bad(findings: Sequence[Finding], question: _Question) -> list[Finding]:
@@ -153,8 +173,14 @@ def _verdict(name: str, findings: Sequence[Finding], question: _Question) -> Ver
     return Verdict("ok", (f"{name}: reachable, text exact, {good} of {len(findings)} expectations met", *told))
 
 
-def observations(driver: ConfigDriver) -> Observations | None:
-    """What the device sees; ``None`` where its driver cannot look."""
+def observations(driver: ConfigDriver, checks: Sequence[Check] = ()) -> Observations | None:
+    """What the device sees; ``None`` where its driver cannot look. It pings only what a check asks for."""
     look = getattr(driver, "observe", None)
     seen = look() if callable(look) else None
-    return seen if isinstance(seen, Observations) else None
+    if not isinstance(seen, Observations):
+        return None
+    targets, pings = ping_targets(checks), getattr(driver, "pings", None)
+    if not targets or not callable(pings):
+        return seen
+    answering = set(pings(targets))
+    return replace(seen, pings={target: target in answering for target in targets})

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from network.changes.overlays import rows_of
 from network.changes.planning import Running, read_running, selected
-from network.changes.push import lay_overlays, unlay_overlays
+from network.changes.push import lay_overlays, still_ours, unlay_overlays
 from network.changes.standing import standing_order
 from network.device_model import OpaqueBlock
 from network.diff import redacted_difference
@@ -118,6 +118,7 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
         with fleet_of(around.database).session(around.scope, reach) as driver:
             text_now = driver.running()
         with around.database.transaction("worker", around.scope) as tx:
+            still_ours(tx, step)
             one = intended(tx, [device])[device]
             keep_found(tx, reach.tenant_id, dict(adopt(one.bare, text_now).secrets))
             lay_overlays(tx, reach, step.change_id, step.target.data["overlays"])
@@ -149,6 +150,7 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
     def undo(self, step: Step, around: Surroundings) -> Outcome:
         """Back to the overlays before."""
         with around.database.transaction("worker", around.scope) as tx:
+            still_ours(tx, step)
             reach = reach_one(tx, _device(step.target))
             if "back_from" in step.target.data:
                 lay_overlays(tx, reach, UUID(step.target.data["back_from"]), step.target.data["overlays"])

@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from core.errors import InvalidInput
 from inventory.selector import parse_selector, select_devices
+from network.changes.syntax import Lines, as_typed, must_be_accepted
+from network.checks import must_be_readable
 from network.diff import count_lines, redacted_difference
 from network.drivers.protocol import ConfigDriver
 from network.errors import NotReady
@@ -21,7 +23,7 @@ from network.verify import settle_seconds
 from orchestrator.kinds import World
 from orchestrator.plan import Draft, Impact, Target, digest_of
 
-__all__ = ["Planned", "Running", "draft_push", "read_running", "selected"]
+__all__ = ["Planned", "Running", "Written", "draft_push", "read_running", "selected"]
 
 _ORDER: Final = {"access": 0, "edge": 1, "aggregation": 2, "core": 4}
 """Canaries are taken from the front: where least depends on it."""
@@ -29,20 +31,31 @@ _ORDER: Final = {"access": 0, "edge": 1, "aggregation": 2, "core": 4}
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one device is to become, and how its overlays change with it."""
+    """What one device is to become, how its overlays change with it, and whose lines make it so."""
 
     intent: Intended
     add: tuple[Overlay, ...] = ()
     drop: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Lines that an engineer wrote: the file's name, the template, and what it renders to for a device."""
+
+    file: str
+    template: str
+    lines: str
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a device runs now: the normalised raw text, and the driver's fingerprint of it."""
+    """What a device runs now: the normalised raw text, the driver's fingerprint of it, and which software."""
 
     text: str
     fingerprint: str
+    software: str = ""
 
 
 def selected(world: World, select: str, *, pointer: str = "/intent/select") -> list[UUID]:
@@ -76,7 +89,7 @@ def read_running(world: World, device_ids: Sequence[UUID]) -> dict[UUID, Reached
     around = world.surroundings()
 
     def read(driver: ConfigDriver, _: Access) -> Running:
-        return Running(driver.running(), driver.fingerprint())
+        return Running(driver.running(), driver.fingerprint(), str(getattr(driver, "software", "")))
 
     answers = fleet_of(around.database).ask(world.scope, list(reach.values()), read)
     return {one.access.device_id: one for one in answers}
@@ -87,8 +100,12 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
 
     Raises:
         NotReady: some routers cannot be read now; names them and why.
+        InvalidInput: a configuration context holds checks that cannot be read.
+        SyntaxRefused: a router does not take a line; names it as it was written.
     """
-    running = read_running(world, [one.intent.device_id for one in planned])
+    ids = [one.intent.device_id for one in planned]
+    must_be_readable(world.tx, ids)
+    running = read_running(world, ids)
     silent = [answer for answer in running.values() if answer.error]
     if silent:
         told = "; ".join(f"{one.access.name}: {one.error.message}" for one in silent[:5] if one.error)
@@ -99,6 +116,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         )
     targets: list[Target] = []
     blobs: dict[str, str] = {}
+    asked: dict[UUID, Lines] = {}
     lines = 0
     for one in sorted(planned, key=lambda p: (_ORDER.get(str(p.intent.facts["role"]), 3), p.intent.name)):
         answer = running[one.intent.device_id].value
@@ -107,10 +125,13 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         diff = redacted_difference(answer.text, after, one.intent.platform)
         if not diff and not one.add and not one.drop:
             continue
+        if diff and one.intent.platform == "frr":
+            asked[one.intent.device_id] = _to_ask(world, one, answer, after)
         digest = digest_of(one.intent.text)
         blobs[digest] = one.intent.text
         lines += sum(count_lines(diff))
         targets.append(_target(one, answer, diff, digest))
+    must_be_accepted(world, asked)
     return Draft(
         summary=summary.format(n=len(targets)),
         targets=tuple(targets),
@@ -119,6 +140,14 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         facts={"lines": lines, "verify_seconds": 25 + settle_seconds([t.diff for t in targets], planned)},
         undo_note=undo_note,
     )
+
+
+def _to_ask(world: World, one: Planned, running: Running, after: str) -> Lines:
+    """The lines that the router's grammar is asked about: the engineer's own, else those that would be typed."""
+    if one.written is None:
+        return Lines(as_typed(running.text, after), running.software)
+    filled = fill_for(world.tx, one.intent.tenant_id, one.written.lines)
+    return Lines(filled, running.software, one.written.file, one.written.template)
 
 
 def _target(one: Planned, running: Running, diff: str, digest: str) -> Target:

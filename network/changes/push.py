@@ -7,8 +7,8 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, text
 
 from network import store
+from network.changes.briefing import brief_for, gather
 from network.drivers.protocol import Candidate, ConfigDriver, Mark
-from network.errors import AlreadyConfirmed, ConfirmRefused, DeviceStuck, NotPrepared
-from network.fleet import Access, Fleet, fleet_of, reach_one
-from network.secrets import fill_for
-from network.verify import baseline, checks_for, verify_device
-from orchestrator import blobs
+from network.errors import AlreadyConfirmed, BaseMoved, ConfirmRefused, DeviceStuck, FencedOut, NotPrepared
+from network.fleet import Access, Fleet, fleet_of, snapshot
+from network.verify import baseline, verify_device
+from orchestrator.errors import StalePlan
 from orchestrator.kinds import ChangeKind, Outcome, Step, Surroundings, Verdict
 from orchestrator.plan import Target
 
@@ -37,24 +37,30 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
 
     def fingerprint(self, target: Target, around: Surroundings) -> str:
         """The running configuration's fingerprint now."""
-        with _session(target, around) as driver:
+        with brief_for("lock", target, around).session(around) as driver:
             return driver.fingerprint()
+
+    def gather(self, phase: str, targets: Sequence[Target], around: Surroundings) -> object:
+        """How to reach the routers; what should be seen of them; what they are to become."""
+        return gather(phase, targets, around)
 
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
         """Load the candidate; the router checks it and says what a commit would do."""
-        device = _device(step.target)
-        with around.database.transaction("worker", around.scope) as tx:
-            reach = reach_one(tx, device)
-            wanted = fill_for(tx, reach.tenant_id, _candidate(tx, step.target))
-            checks = checks_for(tx, device, step.change_id)
-        with fleet_of(around.database).session(around.scope, reach) as driver:
-            prepared = driver.prepare(Candidate(wanted), mark_of(step), base=step.target.base)
-            broken = baseline(driver, checks, prepared.reverse)
+        brief = brief_for("prepare", step.target, around)
+        reach = brief.reach
+        with brief.session(around) as driver:
+            try:
+                prepared = driver.prepare(Candidate(brief.wanted), mark_of(step), base=step.target.base)
+            except BaseMoved as moved:
+                raise StalePlan(
+                    f"{reach.name} runs something else than when the change was planned.", target=reach.name
+                ) from moved
+            broken = baseline(driver, brief.expectation.checks, prepared.reverse)
         with around.database.transaction("worker", around.scope) as tx:
             before = store.keep(
                 tx,
                 fleet_of(around.database).keyring,
-                device_id=device,
+                device_id=reach.device_id,
                 tenant_id=reach.tenant_id,
                 platform=reach.platform,
                 configuration=prepared.reverse,
@@ -78,7 +84,7 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
         """Commit with the timer on the router."""
         if step.record["prepare"]["idle"]:
             return Outcome({"state": "idle"}, "Nothing to enter.")
-        with _session(step.target, around) as driver:
+        with brief_for("apply", step.target, around).session(around) as driver:
             try:
                 status = driver.commit(mark_of(step), step.timer)
             except NotPrepared:
@@ -92,20 +98,20 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
 
     def verify(self, step: Step, around: Surroundings) -> Verdict:
         """Reachable again, exactly the text that was planned, and neighbours and routes as intended."""
-        return verify_device(step, around, _device(step.target))
+        brief = brief_for("verify", step.target, around)
+        return verify_device(step, brief.expectation, lambda: brief.session(around, fresh=True))
 
     def confirm(self, step: Step, around: Surroundings) -> Outcome:
         """Stop the timer, save on the router, and write the overlays that are now part of its intent."""
-        device = _device(step.target)
-        with around.database.transaction("worker", around.scope) as tx:
-            reach = reach_one(tx, device)
-        fleet = fleet_of(around.database)
-        with fleet.session(around.scope, reach) as driver:
+        brief, fleet = brief_for("confirm", step.target, around), fleet_of(around.database)
+        reach = brief.reach
+        with brief.session(around) as driver:
             if not step.record["prepare"]["idle"]:
                 with suppress(AlreadyConfirmed):  # a resumed run: the router has done it
                     driver.confirm(mark_of(step))
-            running, fingerprint = driver.running(), driver.fingerprint()
+            running, fingerprint = snapshot(driver)
         with around.database.transaction("worker", around.scope) as tx:
+            still_ours(tx, step)
             after = self._kept(tx, fleet, reach, running, step.change_id, "after")
             lay_overlays(tx, reach, step.change_id, step.target.data.get("overlays") or {})
             self.confirmed(tx, step, reach)
@@ -118,13 +124,11 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
     def undo(self, step: Step, around: Surroundings) -> Outcome:
         """Back to the text before: by the router's own rollback, or by pushing that text where it was confirmed."""
         prepared = step.record.get("prepare")
-        device = _device(step.target)
-        with around.database.transaction("worker", around.scope) as tx:
-            reach = reach_one(tx, device)
-        fleet = fleet_of(around.database)
-        with fleet.session(around.scope, reach, fresh=True) as driver:
+        brief, fleet = brief_for("undo", step.target, around), fleet_of(around.database)
+        reach = brief.reach
+        with brief.session(around, fresh=True) as driver:
             note = self._back(step, around, reach, driver, prepared)
-            running, fingerprint = driver.running(), driver.fingerprint()
+            running, fingerprint = snapshot(driver)
         if prepared and not prepared["idle"] and fingerprint != prepared["base"]:
             raise DeviceStuck(
                 f"{reach.name} is not as it was before: its configuration differs from the one that was kept.",
@@ -133,14 +137,15 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
                 found=fingerprint,
             )
         with around.database.transaction("worker", around.scope) as tx:
+            still_ours(tx, step)
             self._kept(tx, fleet, reach, running, step.change_id, "after")
             unlay_overlays(tx, reach, step.change_id, step.target.data.get("overlays") or {})
-            _settle_state(tx, reach, fingerprint)
+            _settle_state(tx, reach, fingerprint, first=False)
         return Outcome({"fingerprint": fingerprint}, note)
 
     def inspect(self, step: Step, around: Surroundings) -> Verdict:
         """Is the router as before, as planned, or neither?"""
-        with _session(step.target, around) as driver:
+        with brief_for("inspect", step.target, around).session(around) as driver:
             found = driver.fingerprint()
         prepared = step.record.get("prepare") or {}
         if found == prepared.get("wanted"):
@@ -193,6 +198,17 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
         )
 
 
+def still_ours(tx: Connection, step: Step) -> None:
+    """Nobody has taken this run over; held until the transaction ends.
+
+    Raises:
+        FencedOut: a newer epoch carries it.
+    """
+    statement = text("select 1 from change where id = :id and epoch = :epoch for share")
+    if tx.execute(statement, {"id": step.change_id, "epoch": step.epoch}).scalar() is None:
+        raise FencedOut("Another worker has taken this change over; nothing was written.", epoch=step.epoch)
+
+
 def lay_overlays(tx: Connection, reach: Access, change_id: UUID, wanted: Mapping[str, Any]) -> None:
     """Write a target's overlays. Asked again, it writes nothing new."""
     for overlay in wanted.get("add", ()):
@@ -226,32 +242,21 @@ def unlay_overlays(tx: Connection, reach: Access, change_id: UUID, wanted: Mappi
         )
 
 
-def _settle_state(tx: Connection, reach: Access, fingerprint: str) -> None:
+def _settle_state(tx: Connection, reach: Access, fingerprint: str, *, first: bool = True) -> None:
+    """Remember what runs; ``first``: also of a device that never had a configuration of ours."""
     tx.execute(
         text(
             "insert into device_state (device_id, tenant_id, reachable, seen_at, fingerprint, pushed)"
-            " values (:device, :tenant, true, now(), :fingerprint, :fingerprint) on conflict (device_id) do update"
+            " values (:device, :tenant, true, now(), :fingerprint, case when :first then :fingerprint end)"
+            " on conflict (device_id) do update"
             " set reachable = true, seen_at = now(), tried_at = now(), fingerprint = excluded.fingerprint,"
-            " pushed = excluded.pushed, drifted_since = null, drift_diff = null, error = null"
+            " pushed = case when :first or device_state.pushed is not null then excluded.fingerprint end,"
+            " drifted_since = null, drift_diff = null, error = null"
         ),
-        {"device": reach.device_id, "tenant": reach.tenant_id, "fingerprint": fingerprint},
+        {"device": reach.device_id, "tenant": reach.tenant_id, "fingerprint": fingerprint, "first": first},
     )
 
 
 def mark_of(step: Step) -> Mark:
     """The mark that this step's commands carry to the router."""
     return Mark(str(step.change_id), str(step.step_id), step.epoch)
-
-
-def _device(target: Target) -> UUID:
-    return UUID(target.id.removeprefix("device:"))
-
-
-def _candidate(tx: Connection, target: Target) -> str:
-    return blobs.read(tx, str(target.data["candidate"]))
-
-
-def _session(target: Target, around: Surroundings) -> AbstractContextManager[ConfigDriver]:
-    with around.database.transaction("worker", around.scope) as tx:
-        reach = reach_one(tx, _device(target))
-    return fleet_of(around.database).session(around.scope, reach)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidInput
 from network.changes.overlays import rows_of_change
-from network.changes.planning import Planned, draft_push, selected
+from network.changes.planning import Planned, Written, draft_push, selected
 from network.changes.push import PushKind
 from network.device_model import SecretRef
 from network.drivers.frr.merge import merge
@@ -46,6 +46,7 @@ class ConfigSnippet(PushKind[SnippetIntent]):
         Raises:
             TemplateError: the template does not render for a device; names line and variable.
             InvalidInput: the lines hold a secret in the open, or render to nothing.
+            SyntaxRefused: a router does not take a line of them.
         """
         devices = intended(world.tx, selected(world, intent.select))
         planned = [_with_lines(one, intent) for one in devices.values()]
@@ -88,4 +89,9 @@ def _with_lines(one: Intended, intent: SnippetIntent) -> Planned:
     after = relaid(one, [*one.overlays, overlay])
     if after.text == one.text:
         return Planned(one, notes=("these lines are already part of its intent",))
-    return Planned(after, add=(overlay,), notes=tuple(f"'{line}' finds nothing to remove" for line in idle))
+    return Planned(
+        after,
+        add=(overlay,),
+        notes=tuple(f"'{line}' finds nothing to remove" for line in idle),
+        written=Written(intent.name, intent.template, lines),
+    )

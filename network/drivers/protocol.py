@@ -20,6 +20,7 @@ __all__ = [
     "MarkState",
     "MarkStatus",
     "Prepared",
+    "SyntaxChecking",
     "Target",
     "Timeouts",
 ]
@@ -200,4 +201,16 @@ class ConfigDriver(Protocol):
 
         Raises:
             AlreadyConfirmed, FencedOut, DeviceStuck
+        """
+
+
+@runtime_checkable
+class SyntaxChecking(Protocol):
+    """A device that says what it thinks of lines before any are loaded."""
+
+    def check(self, lines: str) -> None:
+        """Ask whether the device's grammar takes these lines. Nothing is loaded, nothing stays pending.
+
+        Raises:
+            SyntaxRefused: ``line`` (1 is the first) and ``text``, redacted.
         """

@@ -105,6 +105,11 @@ class FRRConfigDriver:
         """See :meth:`ConfigDriver.fingerprint`."""
         return str(self._guard.ask("running")["fingerprint"])
 
+    def snapshot(self) -> tuple[str, str]:
+        """:meth:`running` and :meth:`fingerprint` in one answer, so of one moment."""
+        answer = self._guard.ask("running", text=True)
+        return normalise(answer["text"], "frr"), str(answer["fingerprint"])
+
     def ask(self, *questions: tuple[str, str]) -> list[str]:
         """Answers of daemons to ``show`` commands, all in one round; an absent daemon answers with nothing."""
         answers: list[str] = self._guard.ask("show", ask=questions)["answers"]
@@ -130,6 +135,21 @@ class FRRConfigDriver:
         """Those of these addresses that answer a ping from the router, all asked at once."""
         return tuple(self._guard.ask("ping", targets=list(targets), wait=patience)["answering"])
 
+    @property
+    def software(self) -> str:
+        """Which FRR runs there, as far as it was told yet: what its grammar depends on."""
+        return self._guard.software
+
+    def check(self, lines: str) -> None:
+        """See :meth:`SyntaxChecking.check`."""
+        digest = sha256(lines.encode()).digest()
+        if self._guard.software and (self._guard.software, digest) in _ACCEPTED:
+            return
+        refused = self._guard.ask("check", text=lines)["refused"]
+        if refused:
+            raise self._refused_line(SyntaxRefused("refused", line=refused[0]), lines)
+        _accepted(self._guard.software, digest)
+
     # ------------------------------------------------------------------------------------------------------- altering
     def prepare(self, candidate: Candidate, mark: Mark, *, base: str | None = None) -> Prepared:
         """See :meth:`ConfigDriver.prepare`."""
@@ -150,9 +170,7 @@ class FRRConfigDriver:
             answer = self._guard.ask("prepare", **_marked(mark), text=text, check=check, base=base)
         except SyntaxRefused as error:
             raise self._refused_line(error, candidate.text) from None
-        _ACCEPTED[self._guard.software, digest] = None
-        while len(_ACCEPTED) > _ACCEPTED_AT_MOST:
-            _ACCEPTED.pop(next(iter(_ACCEPTED)), None)
+        _accepted(self._guard.software, digest)
         self._commands = answer["commands"]
         before, after = normalise(answer["running"], "frr"), normalise(dump(understood(text)), "frr")
         diff = difference(redact(before, "frr"), redact(after, "frr"), "frr")
@@ -194,6 +212,13 @@ class FRRConfigDriver:
         shown = re.sub(r"(?i)(\S*(?:passw|secret|key|md5|communit)\S*\s).+", r"\1…", shown)
         where = f"line {number} of the candidate: {shown}" if shown else "the candidate"
         return SyntaxRefused(f"{self.target.name} refuses {where}", device=self.target.name, line=number, text=shown)
+
+
+def _accepted(software: str, digest: bytes) -> None:
+    """Remember what a router of this version took."""
+    _ACCEPTED[software, digest] = None
+    while len(_ACCEPTED) > _ACCEPTED_AT_MOST:
+        _ACCEPTED.pop(next(iter(_ACCEPTED)), None)
 
 
 def _daemon_of(command: str) -> str:

@@ -305,6 +305,11 @@ def _running(given: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def _check(given: dict[str, Any]) -> dict[str, Any]:
+    """What the router's grammar says against lines that nobody loads: the line's number and FRR's words, or nothing."""
+    return {"refused": vty.unaccepted(given["text"])}
+
+
 def _show(given: dict[str, Any]) -> dict[str, Any]:
     """Answers of daemons to ``show`` commands, and of a few programs that only tell."""
     out = []
@@ -343,7 +348,7 @@ _ALTERING = {
     "confirm": _confirm,
     "rollback": _rollback,
 }
-_ASKING = {"status": _ask_status, "running": _running, "show": _show, "ping": _ping}
+_ASKING = {"status": _ask_status, "running": _running, "show": _show, "ping": _ping, "check": _check}
 
 
 def _answer(given: dict[str, Any]) -> dict[str, Any]:

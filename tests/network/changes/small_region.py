@@ -1,0 +1,182 @@
+"""Four real routers, a database and a worker process: the smallest region in which a Change goes its whole road."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import make_url, text
+
+from core.bootstrap import ensure
+from core.db import Database
+from core.identity import Principal, principal_in
+from core.instance import ROOT
+from core.keyring import KeyFile
+from core.scope import EVERY_TENANT, Scope
+from core.secrets import SecretStore, SecretValue
+from core.settings import get_settings, load
+from inventory.region_import import built_in, prepare
+from lab import seed
+from orchestrator.durable import prepare_database
+from orchestrator.engine import ChangeRequest, approve, submit, undo
+from orchestrator.records import ChangeRecord
+from orchestrator.states import ENDED, State
+from tests.lab.running import RunningLab
+
+__all__ = ["SCOPE", "SmallRegion", "small_region"]
+
+SCOPE = Scope(EVERY_TENANT, None, "test", "a test")
+_SECRET = "lab/routers/irisplane"
+
+
+@dataclass
+class SmallRegion:
+    """What a test plays with."""
+
+    lab: RunningLab
+    database: Database
+    people: Mapping[str, Principal]
+    state: Path
+    log: Path
+
+    # -------------------------------------------------------------------------------------------------------- changes
+    def submit(self, kind: str, intent: Mapping[str, Any], **more: Any) -> ChangeRecord:
+        """Ask for a Change, as the engineer."""
+        asked = ChangeRequest(kind=kind, intent=dict(intent), reason="a test", **more)
+        return submit(self.database, self.people["engineer"], asked, "test")
+
+    def carried_out(self, kind: str, intent: Mapping[str, Any], *, seconds: float = 240, **more: Any) -> ChangeRecord:
+        """Ask, approve, and wait for the end."""
+        return self.approved(self.submit(kind, intent, **more), seconds)
+
+    def taken_back(self, change_id: UUID, *, seconds: float = 240) -> ChangeRecord:
+        """Undo a Change and wait for the end."""
+        made = undo(self.database, self.people["engineer"], change_id, "a test", "test")
+        return self.approved(made, seconds)
+
+    def approved(self, made: ChangeRecord, seconds: float) -> ChangeRecord:
+        """Approve a Change and wait for its end."""
+        for lead in ("lead", "lead2"):
+            if made.state is State.WAITING:
+                made = approve(self.database, self.people[lead], made.id, made.plan_hash, "read", "test")
+        end = time.monotonic() + seconds
+        while True:
+            with self.database.transaction("worker", SCOPE) as tx:
+                now = tx.execute(text("select state, outcome from change where id = :id"), {"id": made.id}).one()
+            if State(now.state) in ENDED:
+                self.last = now.outcome
+                return self.record(made.id)
+            assert time.monotonic() < end, f"{now.state}: {self.steps(made.id)}\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.2)
+
+    def record(self, change_id: UUID) -> ChangeRecord:
+        """A Change as it is now."""
+        from orchestrator.records import read
+
+        with self.database.transaction("worker", SCOPE) as tx:
+            return read(tx, change_id)
+
+    def plan(self, change_id: UUID) -> dict[str, Any]:
+        """Its frozen plan."""
+        with self.database.transaction("worker", SCOPE) as tx:
+            found: dict[str, Any] = tx.execute(
+                text("select plan from change where id = :id"), {"id": change_id}
+            ).scalar_one()
+        return found
+
+    def steps(self, change_id: UUID) -> dict[str, Any]:
+        """What was done on each router: name → (state, error, notes)."""
+        with self.database.transaction("worker", SCOPE) as tx:
+            rows = tx.execute(
+                text(
+                    "select target_name, state, error, record from change_step where change_id = :id order by ordinal"
+                ),
+                {"id": change_id},
+            )
+            return {row.target_name: row for row in rows}
+
+    # -------------------------------------------------------------------------------------------------------- routers
+    def running(self, router: str) -> str:
+        """What a router runs, as its console says."""
+        said = self.lab.console(router, "vtysh", "-c", "show running-config").splitlines()
+        return "\n".join(line for line in said if not line.startswith(("Building", "Current", "!")))
+
+    def everything(self) -> dict[str, str]:
+        """What every router runs."""
+        return {router.name: self.running(router.name) for router in self.lab.topology.routers}
+
+    def edit(self, *operations: Mapping[str, Any]) -> ChangeRecord:
+        """Write the inventory."""
+        return self.submit("inventory.edit", {"operations": list(operations)})
+
+
+@contextmanager
+def small_region(lab: RunningLab, dsn: Callable[[Any], str], folder: Path) -> Iterator[SmallRegion]:
+    """The region with its routers entered, enrolled and configured; its worker ends with it."""
+    state = folder / "state"
+    os.environ.update(IRISPLANE_KEY_FILE=str(folder / "keys" / "master.json"), IRISPLANE_STATE_DIR=str(state))
+    get_settings.cache_clear()
+    KeyFile(get_settings().key_file).ensure()
+    database = Database(dsn)
+    log = folder / "worker.log"
+    worker = None
+    try:
+        prepare_database(database.dsn("owner"))
+        ensure(database)
+        with database.transaction("api", SCOPE) as tx:
+            people = {name: principal_in(tx, name, "paradigm") for name in ("engineer", "lead", "lead2")}
+        region = SmallRegion(lab, database, people, state, log)
+        _enter(region)
+        worker = _worker(database, log)
+        for kind, intent, more in (
+            ("network.enrol", {"select": "platform=frr"}, {}),
+            ("network.config", {"select": "platform=frr"}, {"options": {"atomic": True}}),
+        ):
+            done = region.carried_out(kind, intent, **more)
+            assert done.state is State.SUCCEEDED, (done, region.steps(done.id), log.read_text()[-2000:])
+        yield region
+    finally:
+        if worker is not None:
+            worker.kill()
+            worker.wait()
+        database.close()
+        del os.environ["IRISPLANE_KEY_FILE"], os.environ["IRISPLANE_STATE_DIR"]
+        get_settings.cache_clear()
+
+
+def _enter(region: SmallRegion) -> None:
+    """The lab's routers as ``irisplane up`` enters them, without the API in between."""
+    engineer, lab = region.people["engineer"], region.lab
+    with region.database.transaction("api", engineer.scope("test", "region")) as tx:
+        brussels = prepare(tx, engineer.scope("test", "region"), built_in())
+    assert region.submit("inventory.import", brussels.intent).state is State.SUCCEEDED
+    with region.database.transaction("worker", SCOPE) as tx:
+        tenant = tx.execute(text("select id from tenant where code = 'paradigm'")).scalar_one()
+        password = SecretValue(lab.credentials["irisplane"]["password"])
+        SecretStore(KeyFile(get_settings().key_file)).put(tx, tenant, _SECRET, password)
+    settings = load({"IRISPLANE_INSTANCE": lab.instance.name})
+    operations = seed.operations_for(settings, lab.topology, {router.name for router in lab.topology.routers})
+    assert region.edit(*operations).state is State.SUCCEEDED
+
+
+def _worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "IRISPLANE_DATABASE_URL": make_url(database.dsn("worker")).render_as_string(hide_password=False),
+    }
+    program = (
+        "import logging; from core.settings import get_settings; from orchestrator.worker import Worker, serve;"
+        " logging.basicConfig(level='INFO'); serve(Worker(get_settings(), duties=False))"
+    )
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
