@@ -21,7 +21,8 @@
     ├── DeviceMisbehaves          NET-019  an answer that this driver does not understand
     ├── NotOffered                NET-020  this device, or its driver, cannot do that
     ├── NotReady                  NET-021  a plan needs devices that cannot be read now
-    └── NotAdoptable              NET-022  what a device runs cannot become its intent
+    ├── NotAdoptable              NET-022  what a device runs cannot become its intent
+    └── CandidateTooLarge         NET-023  more text than any router's configuration
 """
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ class DeviceMisbehaves(NetworkError):
 class CandidateTooLarge(NetworkError):
     """More text than any router's configuration. Fields: ``size`` and ``limit``, in bytes."""
 
-    code = "NET-021"
+    code = "NET-023"
     title = "Configuration too large"
     hint = "Check that the right file was sent; split it if it really is one configuration."
 
