@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
 
 from core.errors import Misconfigured
 
@@ -36,6 +37,8 @@ def main() -> int:
             await asyncio.to_thread(stop_announcements, app)
             await super().shutdown(sockets)
 
+    # Loading the kinds (drivers and all) takes a second or two: now, beside the start, not in somebody's first request.
+    threading.Thread(target=_load_kinds, name="load-kinds", daemon=True).start()
     server = Server(
         uvicorn.Config(
             app,
@@ -55,6 +58,17 @@ def main() -> int:
     )
     server.run()
     return 0 if server.started else 1
+
+
+def _load_kinds() -> None:
+    from core.errors import IrisplaneError
+    from core.logs import get_logger
+    from orchestrator import registry
+
+    try:
+        registry.installed().kinds()
+    except (ImportError, IrisplaneError) as error:
+        get_logger("irisplane.api").error("a kind of change cannot be loaded", exc_info=error)
 
 
 if __name__ == "__main__":
