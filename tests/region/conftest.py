@@ -78,8 +78,9 @@ class Region:
                 assert answer.status_code == 200, answer.text
 
     def change(self, change_id: str) -> dict[str, Any]:
-        """A Change as it is now."""
-        found: dict[str, Any] = self.api("GET", f"/api/v1/changes/{change_id}").json()
+        """A Change as it is now; a database that is being restarted is waited for."""
+        answers = (self.api("GET", f"/api/v1/changes/{change_id}") for _ in iter(int, 1))
+        found: dict[str, Any] = eventually(lambda: answer.json() if (answer := next(answers)).is_success else None)
         return found
 
     def steps(self, change_id: str) -> list[dict[str, Any]]:
@@ -170,7 +171,7 @@ def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0
 
 @pytest.fixture(scope="session")
 def region() -> Iterator[Region]:
-    """A fresh region of twelve routers, gone afterwards; or the one ``IRISPLANE_TEST_REGION`` names, used as it stands."""
+    """A fresh region of twelve routers, gone afterwards; ``IRISPLANE_TEST_REGION`` names one to use as it stands."""
     named = os.environ.get("IRISPLANE_TEST_REGION", "")
     not_ours = {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
     environment = {key: value for key, value in os.environ.items() if key not in not_ours}

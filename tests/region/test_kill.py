@@ -1,4 +1,4 @@
-"""`kill -9` of whatever carries a push of twelve routers: it ends in a true state, and every router is old or new, exactly."""
+"""`kill -9` of whatever carries a push of twelve routers: it ends in a true state, each router exactly old or new."""
 
 from __future__ import annotations
 
@@ -83,31 +83,36 @@ def _back(stage: Stage, change: str, state: str) -> None:
     stage.settle()
 
 
+# Where the worker is killed in a push, and where in the push that takes it back: (step, batch) of each.
 _ONCE = [
-    ("lock", 0, _ATOMIC),
-    ("prepare", 1, _BATCHED),
-    ("apply", 0, _ATOMIC),
-    ("apply", 2, _BATCHED),
-    ("verify", 0, _ATOMIC),
-    ("decide", 0, _ATOMIC),
-    ("confirm", 0, _ATOMIC),
-    ("confirm", 1, _BATCHED),
-    ("end", 0, _ATOMIC),
+    (_ATOMIC, ("lock", 0), ("decide", 0)),
+    (_BATCHED, ("prepare", 1), ("apply", 2)),
+    (_ATOMIC, ("verify", 0), ("confirm", 0)),
+    (_BATCHED, ("confirm", 1), ("end", 2)),
 ]
-_ALWAYS = [(at, batch, _BATCHED) for at in ("lock", "prepare", "apply", "verify", "confirm", "end") for batch in (0, 2)]
-_ALWAYS += [("decide", 2, _BATCHED)]
-_ALWAYS += [(at, 0, _ATOMIC) for at in ("lock", "prepare", "apply", "verify", "decide", "confirm", "end")] * 2
+_STEPS = ("lock", "prepare", "apply", "verify", "decide", "confirm", "end")
+_ALWAYS = [
+    (options, (push, last), (back, last))
+    for options, last in ((_ATOMIC, 0), (_BATCHED, 2))
+    for push, back in zip(_STEPS, reversed(_STEPS), strict=True)
+]
 
 
-@pytest.mark.parametrize(("at", "batch", "options"), _ALWAYS if LONG else _ONCE)
+@pytest.mark.parametrize(("options", "in_push", "in_undo"), _ALWAYS if LONG else _ONCE)
 def test_the_worker_is_killed_and_the_push_ends_in_a_true_state(
-    stage: Stage, at: str, batch: int, options: Mapping[str, Any]
+    stage: Stage, options: Mapping[str, Any], in_push: tuple[str, int], in_undo: tuple[str, int]
 ) -> None:
-    change = stage.push(**options)
+    change = _killed(stage, stage.push(**options), *in_push)
+    assert stage.ended_truly(change, before=stage.old, after=stage.new) == "succeeded"
+    undo = _killed(stage, stage.take_back(change), *in_undo)
+    assert stage.ended_truly(undo, before=stage.new, after=stage.old) == "succeeded"
+    stage.settle()
+
+
+def _killed(stage: Stage, change: str, at: str, batch: int) -> str:
     stage.watch.reached(change, at, batch=batch)
     os.kill(carrier_of(stage.watch, change), signal.SIGKILL)
-    state = stage.ended_truly(change, before=stage.old, after=stage.new)
-    _back(stage, change, state)
+    return change
 
 
 @pytest.mark.parametrize("times", [2 if LONG else 1])

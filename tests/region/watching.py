@@ -140,7 +140,7 @@ def more_workers(region: Region, watch: Watch, count: int) -> Iterator[Sequence[
     before = living(watch)
     user = service_user()
     line = user.command([sys.executable, "-m", "orchestrator.worker"], instance=region.instance)
-    environment = user.environment(region.instance, {"IRISPLANE_LOG_LEVEL": "INFO"})
+    environment = user.environment(region.instance)
     started = [
         subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(count)
