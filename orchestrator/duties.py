@@ -25,7 +25,7 @@ from orchestrator.registry import resolve
 __all__ = ["Duties"]
 
 _LOG = logging.getLogger(__name__)
-_LEADER: Final = 0x1715_0003  # any constant: the key of the advisory lock
+_LEADER: Final = 0x1715_0004  # any constant that no other lock has: core uses 0x1715_0001 to 0003
 _BEAT_SECONDS: Final = 1.0
 _IDLE_LIMIT: Final = "15s"
 
