@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -23,12 +24,12 @@ from core.db import Database
 from core.errors import IrisplaneError, NotFound
 from core.keyring import KeyFile
 from core.scope import Scope
-from core.secrets import SecretStore
+from core.secrets import SecretStore, SecretValue
 from core.settings import get_settings
 from network.drivers.protocol import ConfigDriver, Target, Timeouts
 from network.errors import NotOffered
 
-__all__ = ["Access", "Fleet", "Reached", "access", "drivers", "fleet_of", "reach_one"]
+__all__ = ["Access", "Fleet", "Reached", "access", "drivers", "fleet_of", "reach_one", "snapshot"]
 
 Result = TypeVar("Result")
 DriverFactory = Callable[[Target], ConfigDriver]
@@ -96,8 +97,23 @@ class Fleet:
         self._idle: dict[UUID, list[tuple[float, Access, ConfigDriver]]] = {}
         self._guard = threading.Lock()
 
-    def driver(self, scope: Scope, reach: Access) -> ConfigDriver:
-        """A closed driver for a device.
+    def open_secrets(self, tx: Connection, devices: Sequence[Access]) -> dict[tuple[UUID, str], SecretValue]:
+        """The passwords of these devices, by tenant and name: one statement a tenant.
+
+        Raises:
+            NotFound: one is not in the secret store.
+        """
+        wanted: dict[UUID, set[str]] = {}
+        for reach in devices:
+            wanted.setdefault(reach.tenant_id, set()).add(reach.secret_name)
+        return {
+            (tenant, name): secret
+            for tenant, names in wanted.items()
+            for name, secret in self._secrets.get_many(tx, tenant, sorted(names)).items()
+        }
+
+    def driver(self, scope: Scope, reach: Access, secret: SecretValue | None = None) -> ConfigDriver:
+        """A closed driver for a device; its password is read unless it is given.
 
         Raises:
             NotOffered: no driver for its platform.
@@ -110,8 +126,9 @@ class Fleet:
                 hint=f"Correct the device's platform, or install its driver: {', '.join(sorted(drivers()))} are there.",
                 device=reach.name,
             )
-        with self._database.transaction("worker", scope) as tx:
-            secret = self._secrets.get(tx, reach.tenant_id, reach.secret_name)
+        if secret is None:
+            with self._database.transaction("worker", scope) as tx:
+                secret = self._secrets.get(tx, reach.tenant_id, reach.secret_name)
         return factory(
             Target(
                 name=reach.name,
@@ -125,11 +142,13 @@ class Fleet:
         )
 
     @contextmanager
-    def session(self, scope: Scope, reach: Access, *, fresh: bool = False) -> Iterator[ConfigDriver]:
+    def session(
+        self, scope: Scope, reach: Access, *, fresh: bool = False, secret: SecretValue | None = None
+    ) -> Iterator[ConfigDriver]:
         """An open driver, given back afterwards; ``fresh`` proves that a new connection can be made."""
         driver = None if fresh else self._take(reach)
         if driver is None:
-            driver = self.driver(scope, reach)
+            driver = self.driver(scope, reach, secret)
         try:
             driver.open()
             yield driver
@@ -186,9 +205,12 @@ class Fleet:
     ) -> list[Reached[Result]]:
         """Ask every device the same, at once; each gives a value or an error, none holds up the others."""
 
+        secrets = self._secrets_of(scope, devices)
+
         def one(reach: Access) -> Reached[Result]:
             try:
-                with self.session(scope, reach, fresh=fresh) as driver:
+                secret = secrets.get((reach.tenant_id, reach.secret_name))
+                with self.session(scope, reach, fresh=fresh, secret=secret) as driver:
                     return Reached(reach, question(driver, reach))
             except IrisplaneError as error:
                 return Reached(reach, error=error)
@@ -197,6 +219,14 @@ class Fleet:
             return []
         with ThreadPoolExecutor(min(concurrency, len(devices)), thread_name_prefix="fleet") as pool:
             return list(pool.map(one, devices))
+
+    def _secrets_of(self, scope: Scope, devices: Sequence[Access]) -> Mapping[tuple[UUID, str], SecretValue]:
+        """Every device's password, or none: where one is missing each device says for itself."""
+        try:
+            with self._database.transaction("worker", scope) as tx:
+                return self.open_secrets(tx, devices)
+        except NotFound:
+            return {}
 
 
 def reach_one(tx: Connection, device_id: UUID) -> Access:
@@ -214,14 +244,23 @@ def reach_one(tx: Connection, device_id: UUID) -> Access:
     return found
 
 
-_FLEETS: dict[int, tuple[Database, Fleet]] = {}
+def snapshot(driver: ConfigDriver) -> tuple[str, str]:
+    """The running configuration and its fingerprint; in one answer from a driver that can give both at once."""
+    both = getattr(driver, "snapshot", None)
+    if not callable(both):
+        return driver.running(), driver.fingerprint()
+    running, fingerprint = both()
+    return str(running), str(fingerprint)
+
+
+_FLEETS: dict[tuple[str, Path], Fleet] = {}
 _FLEETS_GUARD: Final = threading.Lock()
 
 
 def fleet_of(database: Database) -> Fleet:
-    """This process's fleet on a database: one, so that connections are shared."""
+    """This process's fleet on a database: one, so that a run finds the connections that the standing look keeps."""
+    place = database.dsn("worker"), get_settings().key_file
     with _FLEETS_GUARD:
-        known = _FLEETS.get(id(database))
-        if known is None or known[0] is not database:
-            known = _FLEETS[id(database)] = (database, Fleet(database, KeyFile(get_settings().key_file)))
-        return known[1]
+        if place not in _FLEETS:
+            _FLEETS[place] = Fleet(database, KeyFile(place[1]))
+        return _FLEETS[place]

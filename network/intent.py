@@ -125,9 +125,11 @@ select id, device_id, kind, name, body from config_overlay where device_id = any
 """)
 
 
-def intended(tx: Connection, device_ids: Sequence[UUID]) -> dict[UUID, Intended]:
+def intended(tx: Connection, device_ids: Sequence[UUID], *, rendered: bool = True) -> dict[UUID, Intended]:
     """The intent of some devices; those that this scope does not see are absent.
 
+    Args:
+        rendered: whether the text is wanted too; it costs ten times the rest.
     Raises:
         TemplateError, UnsupportedPlatform: see ``network.render``.
     """
@@ -148,6 +150,7 @@ def intended(tx: Connection, device_ids: Sequence[UUID]) -> dict[UUID, Intended]
             services.get(row["site_id"], []),
             overlays.get(row["id"], []),
             loopbacks,
+            rendered=rendered,
         )
         for row in devices
     }
@@ -155,25 +158,30 @@ def intended(tx: Connection, device_ids: Sequence[UUID]) -> dict[UUID, Intended]
 
 def relaid(intent: Intended, overlays: Sequence[Overlay]) -> Intended:
     """The same device with other overlays: what it would be after they are added, or taken away."""
-    model, rendered = _lay(intent.bare, intent.platform, overlays)
-    return replace(intent, model=model, text=rendered, overlays=tuple(overlays))
+    model = _laid(intent.bare, overlays)
+    return replace(intent, model=model, text=_text(model, intent.platform, overlays), overlays=tuple(overlays))
 
 
-def _lay(bare: DeviceModel, platform: str, overlays: Sequence[Overlay]) -> tuple[DeviceModel, str]:
-    """Model and text of a device whose inventory says ``bare``, with these overlays on it."""
+def _laid(bare: DeviceModel, overlays: Sequence[Overlay]) -> DeviceModel:
+    """The model of a device whose inventory says ``bare``, with these overlays on it."""
     model = bare
     for overlay in overlays:
         if overlay.kind == "pinned":
             model = apply_pins(model, overlay.body)
         elif overlay.kind == "opaque":
             model = replace(model, opaque=(*model.opaque, _OPAQUE.validate_json(overlay.body)))
+    return model
+
+
+def _text(model: DeviceModel, platform: str, overlays: Sequence[Overlay]) -> str:
+    """The whole configuration: the model rendered, and what overlays add to or put in the place of text."""
     rendered = normalise(render_unfilled(model, platform), platform) if platform in PLATFORMS else ""
     for overlay in overlays:
         if overlay.kind == "whole":
             rendered = overlay.body
         elif overlay.kind == "snippet" and platform == "frr":
             rendered = normalise(merge_frr(rendered, overlay.body).text, platform)
-    return model, rendered
+    return rendered
 
 
 def _by(key: str, rows: Iterable[Any]) -> dict[UUID, list[Any]]:
@@ -205,6 +213,8 @@ def _one(
     services: Sequence[Any],
     overlays: Sequence[Any],
     loopbacks: Sequence[Any],
+    *,
+    rendered: bool,
 ) -> Intended:
     platform = device["platform"]
     own = {row["family"]: row["address"] for row in loopbacks if row["id"] == device["id"]}
@@ -224,7 +234,7 @@ def _one(
         opaque=_verbatim(context, platform),
     )
     laid = tuple(Overlay(row["kind"], row["name"], row["body"], row["id"]) for row in overlays)
-    body, rendered = _lay(model, platform, laid)
+    body = _laid(model, laid)
     neighbours = {row["name"]: row["peer"] for row in rows if row["peer"]}
     facts = {
         "name": device["name"],
@@ -248,7 +258,7 @@ def _one(
         platform=platform,
         bare=model,
         model=body,
-        text=rendered,
+        text=_text(body, platform, laid) if rendered else "",
         overlays=laid,
         neighbours=neighbours,
         context=context,

@@ -38,6 +38,7 @@ _SCOPE: Final = Scope(EVERY_TENANT, request_id="observing", reason="standing loo
 _WATCHED: Final = text("""
 select d.id from device d join device_access a on a.device_id = d.id
 where d.status in ('active', 'maintenance') and d.management_address is not null and a.host_key is not null
+  and not exists (select from target_lock l where l.target_id = 'device:' || d.id::text)  -- a run speaks to it
 """)
 _STATE: Final = text("""
 insert into device_state (device_id, tenant_id, reachable, seen_at, fingerprint, error)

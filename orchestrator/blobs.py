@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, text
 
 from core.errors import NotFound, Unexpected
 from orchestrator.plan import digest_of
 
-__all__ = ["put", "put_all", "read"]
+__all__ = ["put", "put_all", "read", "read_many"]
 
 
 def put(tx: Connection, body: str) -> str:
@@ -45,7 +45,18 @@ def read(tx: Connection, digest: str) -> str:
     Raises:
         NotFound: no such text.
     """
-    body = tx.execute(text("select body from blob where digest = :digest"), {"digest": digest}).scalar_one_or_none()
-    if body is None:
-        raise NotFound(f"There is no text with the digest {digest}.", digest=digest)
-    return str(body)
+    return read_many(tx, [digest])[digest]
+
+
+def read_many(tx: Connection, digests: Collection[str]) -> dict[str, str]:
+    """Texts by their digests, in one statement.
+
+    Raises:
+        NotFound: one of them does not exist (names it).
+    """
+    rows = tx.execute(text("select digest, body from blob_texts(:digests)"), {"digests": list(digests)})
+    found = {row.digest: str(row.body) for row in rows}
+    for digest in digests:
+        if digest not in found:
+            raise NotFound(f"There is no text with the digest {digest}.", digest=digest)
+    return found

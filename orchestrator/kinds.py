@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from core.db import Database
 from core.scope import Scope
-from orchestrator.plan import Draft, JsonObject, Target
+from orchestrator.plan import Draft, JsonObject, Options, Target
 
 __all__ = ["ChangeKind", "Outcome", "Step", "Surroundings", "Verdict", "World"]
 
@@ -90,10 +90,14 @@ class World(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a running step may use: the database (role ``worker``) and the scope of its Change."""
+    """What a running step may use: the database (role ``worker``) and the scope of its Change.
+
+    ``gathered`` is what the kind read for all targets of the phase, see ``ChangeKind.gather``.
+    """
 
     database: Database
     scope: Scope
+    gathered: object = None
 
     def read_blob(self, digest: str) -> str:
         """A text of the plan by its digest."""
@@ -113,6 +117,8 @@ class ChangeKind(ABC, Generic[Intent]):
     title: ClassVar[str]
     intent: type[Intent]
     needs_network: ClassVar[bool] = True
+    call_seconds: ClassVar[float] = 90.0
+    """How long one target may take over one phase, at most."""
 
     @abstractmethod
     def plan(self, intent: Intent, world: World) -> Draft:
@@ -130,9 +136,24 @@ class ChangeKind(ABC, Generic[Intent]):
         targets = tuple(step.target for step in reversed(done))
         return Draft(summary="Take back", targets=targets, undo_note="Apply the original change again.")
 
+    def waves(self, targets: Sequence[Target], options: Options) -> Sequence[Sequence[str]]:  # noqa: ARG002 - for kinds
+        """Ids of the targets in batches of the kind's own; empty: canary, share and rest, as the options say.
+
+        Raises:
+            IrisplaneError: these options do not fit the kind.
+        """
+        return ()
+
     def fingerprint(self, target: Target, around: Surroundings) -> str:
         """The target's fingerprint now; compared with ``target.base``."""
         return target.base
+
+    def gather(self, phase: str, targets: Sequence[Target], around: Surroundings) -> object:
+        """Read once, for all targets of a phase, what its calls will need; each finds it as ``around.gathered``.
+
+        It only saves asking: where it raises, or a call is made without it, the call reads for itself.
+        """
+        return None
 
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
         """Check the base fingerprint on the target, load the candidate; nothing is in force yet."""

@@ -16,14 +16,14 @@ from network.checks import must_be_readable
 from network.diff import count_lines, redacted_difference
 from network.drivers.protocol import ConfigDriver
 from network.errors import NotReady
-from network.fleet import Access, Reached, access, fleet_of
+from network.fleet import Access, Reached, access, fleet_of, snapshot
 from network.intent import Intended, Overlay
 from network.secrets import fill_for
 from network.verify import settle_seconds
 from orchestrator.kinds import World
 from orchestrator.plan import Draft, Impact, Target, digest_of
 
-__all__ = ["Planned", "Running", "Written", "draft_push", "read_running", "selected"]
+__all__ = ["Planned", "Running", "Written", "draft_push", "impact_of", "read_running", "refuse_silent", "selected"]
 
 _ORDER: Final = {"access": 0, "edge": 1, "aggregation": 2, "core": 4}
 """Canaries are taken from the front: where least depends on it."""
@@ -89,10 +89,22 @@ def read_running(world: World, device_ids: Sequence[UUID]) -> dict[UUID, Reached
     around = world.surroundings()
 
     def read(driver: ConfigDriver, _: Access) -> Running:
-        return Running(driver.running(), driver.fingerprint(), str(getattr(driver, "software", "")))
+        return Running(*snapshot(driver), str(getattr(driver, "software", "")))
 
     answers = fleet_of(around.database).ask(world.scope, list(reach.values()), read)
     return {one.access.device_id: one for one in answers}
+
+
+def refuse_silent(answers: Mapping[UUID, Reached[Any]]) -> None:
+    """Raises ``NotReady`` when a device gave no answer; names them and why."""
+    silent = [answer for answer in answers.values() if answer.error]
+    if silent:
+        told = "; ".join(f"{one.access.name}: {one.error.message}" for one in silent[:5] if one.error)
+        raise NotReady(
+            f"{len(silent)} of {len(answers)} devices cannot be read, so nothing can be planned for them: {told}",
+            devices=[one.access.name for one in silent],
+            codes=sorted({one.error.code for one in silent if one.error}),
+        )
 
 
 def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_note: str) -> Draft:
@@ -106,14 +118,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
     ids = [one.intent.device_id for one in planned]
     must_be_readable(world.tx, ids)
     running = read_running(world, ids)
-    silent = [answer for answer in running.values() if answer.error]
-    if silent:
-        told = "; ".join(f"{one.access.name}: {one.error.message}" for one in silent[:5] if one.error)
-        raise NotReady(
-            f"{len(silent)} of {len(running)} devices cannot be read, so nothing can be planned for them: {told}",
-            devices=[one.access.name for one in silent],
-            codes=sorted({one.error.code for one in silent if one.error}),
-        )
+    refuse_silent(running)
     targets: list[Target] = []
     blobs: dict[str, str] = {}
     asked: dict[UUID, Lines] = {}
@@ -136,7 +141,11 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         summary=summary.format(n=len(targets)),
         targets=tuple(targets),
         blobs=blobs,
-        impact=_impact(world, [UUID(target.id.removeprefix("device:")) for target in targets], planned),
+        impact=impact_of(
+            world,
+            [UUID(target.id.removeprefix("device:")) for target in targets],
+            [f"{one.intent.name}: {note}" for one in planned for note in one.notes],
+        ),
         facts={"lines": lines, "verify_seconds": 25 + settle_seconds([t.diff for t in targets], planned)},
         undo_note=undo_note,
     )
@@ -168,7 +177,7 @@ def _target(one: Planned, running: Running, diff: str, digest: str) -> Target:
     )
 
 
-def _impact(world: World, ids: Sequence[UUID], planned: Sequence[Planned]) -> Impact:
+def impact_of(world: World, ids: Sequence[UUID], notes: Sequence[str] = ()) -> Impact:
     """Sites that the devices stand at, and whoever has something there."""
     rows = world.tx.execute(
         text(
@@ -181,5 +190,5 @@ def _impact(world: World, ids: Sequence[UUID], planned: Sequence[Planned]) -> Im
     return Impact(
         sites=tuple(sorted({row.site for row in rows})),
         tenants=tuple(sorted({row.tenant for row in rows})),
-        notes=tuple(f"{one.intent.name}: {note}" for one in planned for note in one.notes),
+        notes=tuple(notes),
     )

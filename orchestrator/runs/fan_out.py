@@ -15,6 +15,9 @@ from orchestrator.runs.errors import TargetSilent
 
 __all__ = ["Answer", "fan_out"]
 
+_LINGER_SECONDS = 0.03
+"""How long the first answer waits for company: every small list costs its taker a transaction."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -89,7 +92,8 @@ def _collect(arrived: queue.SimpleQueue[Answer[Item, Result]], *, until: float) 
     out: list[Answer[Item, Result]] = []
     try:
         out.append(arrived.get(timeout=max(0.0, until - time.monotonic())))
+        until = min(until, time.monotonic() + _LINGER_SECONDS)
         while True:
-            out.append(arrived.get_nowait())
+            out.append(arrived.get(timeout=max(0.0, until - time.monotonic())))
     except queue.Empty:
         return out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypedDict
 
 from core.errors import IrisplaneError
@@ -26,7 +27,6 @@ _PREPARE_SECONDS: Final = 30.0
 _SHARES: Final = {"apply": 0.35, "verify": 0.75, "confirm": 0.95}
 """Until when a phase may last, as a share of the timer since the batch's first commit: the rest is for taking back."""
 _LEAST_SECONDS: Final = 5.0
-_MOST_SECONDS_A_CALL: Final = 90.0
 
 _READY: Final = {
     "prepare": {"pending", "preparing"},
@@ -74,8 +74,9 @@ def check_base(run: Run, kind: AnyKind, batch: int) -> PhaseAnswer:
         return answer("lock")
     moved: list[StepRow] = []
     failed: list[StepRow] = []
+    around = _gathered(run, kind, steps, "lock")
     calls = fan_out(
-        steps, lambda row: kind.fingerprint(row.target, run.around), concurrency=run.plan.options.concurrency,
+        steps, lambda row: kind.fingerprint(row.target, around), concurrency=run.plan.options.concurrency,
         seconds=_PREPARE_SECONDS,
     )  # fmt: skip
     for arrived in calls:
@@ -114,14 +115,14 @@ def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, second
         return
     now = patiently(lambda: run.begin(steps, phase))
     call = _call(kind, phase)
-    around = run.around
+    around = _gathered(run, kind, steps, phase)
     budget = remaining(run, steps, phase, now) if seconds is None else seconds
     done = 0
     silent = False
     prepared = {row.id: run.step(row) for row in steps}  # taken once: a newer number is for later calls
     calls = fan_out(
         list(steps), lambda row: call(prepared[row.id], around), concurrency=run.plan.options.concurrency,
-        seconds=min(budget, _MOST_SECONDS_A_CALL), in_all=budget,
+        seconds=min(budget, kind.call_seconds), in_all=budget,
     )  # fmt: skip
     for arrived in calls:
         done += len(arrived)
@@ -163,6 +164,18 @@ def _call(kind: AnyKind, phase: str) -> Callable[[Step, Surroundings], Outcome |
         "undo": kind.undo,
     }
     return calls[phase]
+
+
+def _gathered(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str) -> Surroundings:
+    """What the kind may use, with what it could read for all these targets at once."""
+    around = run.around
+    try:
+        found = patiently(lambda: kind.gather(phase, [row.target for row in steps], around))
+    except IrisplaneError as error:
+        # One target's trouble must not become every target's: each call reads for itself, and says its own.
+        _LOG.info("%s: nothing gathered: %s", phase, error)
+        return around
+    return replace(around, gathered=found)
 
 
 def _settled(one: Answer[StepRow, Outcome | Verdict], phase: str) -> StepRow:

@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from core.db import Database
-from core.journal.record import record
+from core.journal.record import record_events
 from core.scope import EVERY_TENANT, Scope
 from orchestrator.kinds import Step, Surroundings
 from orchestrator.plan import Plan, Target
@@ -154,17 +154,18 @@ class Run:
                 row.state, row.error = doing, None
                 row.record["began"] = {phase: now, **row.record.get("began", {})}
             self._write(tx, steps)
-            for row in steps:
-                self._tell(tx, row, phase, "started")
+            self._tell(tx, [self._news(row, phase, "started") for row in steps])
         return now
 
     def settle(self, steps: Sequence[StepRow], phase: str, *, done: int, total: int) -> None:
         """Record what a phase did on these targets; a lost record is asked for again."""
         with self.transaction(asynchronous=True) as tx:
             self._write(tx, steps)
+            news = []
             for row in steps:
                 status = "unknown" if row.state == "unknown" else "failed" if row.error else "ok"
-                self._tell(tx, row, phase, status, done=done, total=total)
+                news.append({**self._news(row, phase, status), "done": done, "total": total})
+            self._tell(tx, news)
 
     def seal(self, steps: Sequence[StepRow]) -> None:
         """Commit to disk what a phase did on all its targets, before the phase counts as done.
@@ -197,18 +198,13 @@ class Run:
         )
         self.must_be_mine(result.rowcount, len(steps))
 
-    def _tell(
-        self,
-        tx: Connection,
-        row: StepRow,
-        phase: str,
-        status: str,
-        *,
-        done: int | None = None,
-        total: int | None = None,
-    ) -> None:
+    def _tell(self, tx: Connection, news: Sequence[dict[str, Any]]) -> None:
+        record_events(tx, "change.step", "change", self.change_id, news, tenant_id=self.tenant_id)
+
+    @staticmethod
+    def _news(row: StepRow, phase: str, status: str) -> dict[str, Any]:
         note = row.error["message"] if row.error and status != "started" else row.record.get("notes", {}).get(phase, "")
-        body: dict[str, Any] = {
+        return {
             "target": row.target.name,
             "target_id": row.target.id,
             "phase": phase,
@@ -216,9 +212,6 @@ class Run:
             "note": note if status != "started" else "",
             "batch": row.batch,
         }
-        if total is not None:
-            body |= {"done": done, "total": total}
-        record(tx, "event", "change.step", "change", self.change_id, body=body, tenant_id=self.tenant_id)
 
     def renew(self) -> None:
         """Draw a newer number under the same carrier: calls that were abandoned are refused by devices from now on."""
