@@ -27,6 +27,7 @@ INSTANCES: Final[Mapping[str, int]] = {
     "long": 3,
     **{f"dev{n}": 3 + n for n in range(1, 9)},
     "region": 12,
+    "restored": 13,
 }
 """Name to index. An index is never given a second meaning; 16 of them fit the addressing below."""
 

@@ -79,8 +79,13 @@ class Region:
 
     def change(self, change_id: str) -> dict[str, Any]:
         """A Change as it is now; a database that is being restarted is waited for."""
-        answers = (self.api("GET", f"/api/v1/changes/{change_id}") for _ in iter(int, 1))
-        found: dict[str, Any] = eventually(lambda: answer.json() if (answer := next(answers)).is_success else None)
+
+        def told() -> Any:
+            answer = self.api("GET", f"/api/v1/changes/{change_id}")
+            assert answer.status_code in (200, 503), answer.text
+            return answer.json() if answer.is_success else None
+
+        found: dict[str, Any] = eventually(told)
         return found
 
     def steps(self, change_id: str) -> list[dict[str, Any]]:
