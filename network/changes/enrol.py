@@ -50,7 +50,7 @@ class HostKeyEnrolment(ChangeKind[EnrolIntent]):
                 raise Conflict(
                     f"{one.name} shows another host key ({key_fingerprint(key)}) than the one enrolled"
                     f" ({key_fingerprint(one.host_key)}).",
-                    hint="If the router was replaced, submit network.replace. If not, somebody may stand in between.",
+                    hint="If it was replaced: 'irisplane config replace'. If not, somebody may stand in between.",
                     device=one.name,
                 )
         return Draft(
