@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from api import errors as edge
 from core import errors as core
 from core.logs import get_logger
-from network.errors import SyntaxRefused
+from network.errors import NotReady, SyntaxRefused
 from orchestrator.refusals import explain
 
 __all__ = ["PROBLEM_JSON", "install", "problem", "status_of"]
@@ -45,6 +45,7 @@ _STATUS: Mapping[type[core.IrisplaneError], int] = {
     core.NotFound: 404,
     core.StaleVersion: 412,
     SyntaxRefused: 422,
+    NotReady: 503,
     core.Conflict: 409,
     core.Misconfigured: 503,
     core.Unavailable: 503,

@@ -54,7 +54,9 @@ def test_the_first_broken_link_is_named(region: Region, forge: str, mend: str) -
     ).strip()
     seq, entry, reason, digest = row.split("|")
     known = {"seq": seq, "id": entry, "reason": reason.replace("'", "''"), "hash": digest}
-    past_every_guard = "set irisplane.tenant = '*'; alter table {t} disable trigger user; {do}; alter table {t} enable trigger user"
+    past_every_guard = (
+        "set irisplane.tenant = '*'; alter table {t} disable trigger user; {do}; alter table {t} enable trigger user"
+    )
     table = "journal_chain" if "journal_chain" in forge else "journal"
     _as_superuser(region, past_every_guard.format(t=table, do=forge.format(**known)))
     try:
