@@ -44,8 +44,10 @@ def submit(request: Mapping[str, Any], *, dry_run: bool = False, wait: bool = Fa
                 output.notice("Nothing was submitted.")
                 raise Ended(WAITING)
         made = client.post("/api/v1/changes", request)
-        if made["plan_hash"] != planned["hash"]:
-            output.notice("The world has changed between reading and submitting: read the plan again.", "yellow")
+        if made["plan_hash"] != planned["hash"] and made["state"] != "succeeded":
+            # ids are chosen anew with each plan, so what is created differs in them at least
+            told = f"The plan was made anew when it was submitted: 'irisplane change show {made['id']} --plan' shows it."
+            output.notice(told, "yellow")
         asked_for(client, made, wait=wait, show=False)
 
 

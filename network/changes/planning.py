@@ -138,7 +138,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         targets.append(_target(one, answer, diff, digest))
     must_be_accepted(world, asked)
     return Draft(
-        summary=summary.format(n=len(targets)),
+        summary=summary.format(n=len(targets)).replace(" 1 routers", " 1 router"),
         targets=tuple(targets),
         blobs=blobs,
         impact=impact_of(
