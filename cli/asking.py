@@ -46,7 +46,9 @@ def submit(request: Mapping[str, Any], *, dry_run: bool = False, wait: bool = Fa
         made = client.post("/api/v1/changes", request)
         if made["plan_hash"] != planned["hash"] and made["state"] != "succeeded":
             # ids are chosen anew with each plan, so what is created differs in them at least
-            told = f"The plan was made anew when it was submitted: 'irisplane change show {made['id']} --plan' shows it."
+            told = (
+                f"The plan was made anew when it was submitted: 'irisplane change show {made['id']} --plan' shows it."
+            )
             output.notice(told, "yellow")
         asked_for(client, made, wait=wait, show=False)
 
