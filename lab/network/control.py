@@ -26,6 +26,7 @@ from lab.network.disk import format_disk, hash_password
 from lab.network.layout import Cut, Layout, State
 from lab.network.processes import Process, end, inside, send
 from lab.network.router import PROGRAMS, enter, first_process, start
+from lab.network.ssh_access import write_client_files
 from lab.network.topology import DEFAULT_SIZE, Router, Topology, plan
 
 __all__ = [
@@ -162,6 +163,7 @@ def _deliver(layout: Layout, topology: Topology, *, keep_disks: bool) -> None:
             shutil.rmtree(layout.router(router.name) / leftover, ignore_errors=True)
         credentials["host_keys"][router.name] = format_disk(layout, router, credentials, hashes)
     layout.write_credentials(credentials)
+    write_client_files(layout, topology)
 
 
 def _start_all(layout: Layout, topology: Topology, routers: Sequence[Router], state: State, *, bfd: bool) -> None:

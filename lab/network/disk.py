@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.network.layout import Credentials, Layout, write_whole
+from lab.network.ssh_access import person_key
 from lab.network.topology import Router
 
 __all__ = ["ACCOUNTS", "bootstrap_configuration", "format_disk", "hash_password"]
@@ -69,6 +70,7 @@ def _sshd_config() -> str:
         f"AllowUsers {accounts}\n"
         "UsePAM no\n"
         "PasswordAuthentication yes\n"
+        "AuthorizedKeysFile /etc/ssh/authorized_keys/%u\n"
         "KbdInteractiveAuthentication no\n"
         "PermitRootLogin no\n"
         "UseDNS no\n"
@@ -156,6 +158,7 @@ def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes
     write_whole(etc / "hostname", router.name + "\n")
     write_whole(etc / "hosts", f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {router.name}\n")
     write_whole(etc / "ssh" / "sshd_config", _sshd_config())
+    write_whole(etc / "ssh" / "authorized_keys" / "admin", person_key(layout) + "\n")
     write_whole(etc / "snmp" / "snmpd.conf", _snmpd_config(router, credentials), 0o600)
     # FRR's AgentX sub-agents look for /var/agentx/master unless this file says otherwise
     write_whole(etc / "snmp" / "frr.conf", "agentXSocket /run/frr/agentx\n")
