@@ -232,16 +232,23 @@ def _seed(platform: Platform, tell: Tell) -> Outcome:
 
 
 def _where_to_look(platform: Platform) -> str:
-    command = Path(sys.executable).parent / "irisplane"
-    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    command = _shown(Path(sys.executable).parent / "irisplane")
+    ssh = platform.instance.state_dir / "lab" / "ssh" / "config"
+    enter = f"  enter a router      ssh -F {_shown(ssh)} cr01 'show ip ospf neighbor'\n" if ssh.exists() else ""
     return (
         f"  API and its pages   {platform.settings.url}/docs\n"
-        f"  devices             {shown} device list\n"
-        f"  what differs        {shown} config diff --all\n"
-        f"  how it fares        {shown} status\n"
-        f"  something wrong?    {shown} doctor\n"
-        f"  tokens              {profiles_file()}\n"
+        f"  devices             {command} device list\n"
+        f"  what differs        {command} config diff --all\n"
+        f"{enter}"
+        f"  how it fares        {command} status\n"
+        f"  something wrong?    {command} doctor\n"
+        f"  tokens              {_shown(profiles_file())}\n"
     )
+
+
+def _shown(path: Path) -> Path:
+    """A path as somebody who stands here would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 # -------------------------------------------------------------------------------------------------------------- parts

@@ -15,7 +15,7 @@ __all__ = ["person_key", "write_client_files"]
 
 
 def person_key(layout: Layout) -> str:
-    """The public key that the account ``admin`` takes on every router; made once, its private half beside the config."""
+    """The public key that account ``admin`` takes on every router; made once, its private half beside the config."""
     path = layout.base / "ssh" / "id_ed25519"
     public_path = path.with_suffix(".pub")
     if path.exists() and public_path.exists():
