@@ -76,10 +76,18 @@ def execute(tx: Connection, commands: Sequence[JsonObject], *, tables: frozenset
     allowed = writable() if tables is None else tables
     done: list[str] = []
     for command in commands:
+        many = tx.begin_nested() if len(command["rows"]) > 1 else None
         try:
             done.append(_execute_one(tx, command, allowed))
         except DBAPIError as error:
-            raise explain(error, (command,)) from error
+            if not str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23")):
+                raise explain(error) from error  # no value's fault: a lock, a lost server
+            if many is not None:
+                many.rollback()
+            refused = 0 if many is None else _refused_row(tx, command, allowed)
+            raise explain(error, (command,), refused=refused) from error
+        if many is not None:
+            many.commit()
     try:
         tx.exec_driver_sql("set constraints all immediate")
     except DBAPIError as error:
@@ -87,6 +95,27 @@ def execute(tx: Connection, commands: Sequence[JsonObject], *, tables: frozenset
     back = done[::-1]
     touched = Counter(command["table"] for command in commands)
     return _once_checked(back) if max(touched.values(), default=0) > 1 else back
+
+
+def _refused_row(tx: Connection, command: JsonObject, allowed: frozenset[str]) -> int:
+    """Which row of a refused command it is: the last one of the shortest beginning that is refused as well.
+
+    The server does not say: under row-level security it keeps the values of a refused row to itself.
+    """
+    fine, refused = 0, len(command["rows"])
+    while refused - fine > 1:
+        middle = (fine + refused) // 2
+        tried = tx.begin_nested()
+        try:
+            _execute_one(tx, {**command, "rows": command["rows"][:middle]}, allowed)
+        except DBAPIError:
+            refused = middle
+        except RowsChanged:
+            fine = middle
+        else:
+            fine = middle
+        tried.rollback()
+    return refused - 1
 
 
 def _once_checked(inverses: Sequence[str]) -> list[str]:

@@ -47,10 +47,18 @@ def said_plainly() -> Iterator[None]:
         raise explain(error) from error
 
 
-def explain(error: DBAPIError, commands: Sequence[JsonObject] = ()) -> IrisplaneError:
-    """The error as one of ours, with the row of the commands that it names, if one can be told."""
+def explain(error: DBAPIError, commands: Sequence[JsonObject] = (), *, refused: int | None = None) -> IrisplaneError:
+    """The error as one of ours, with the row of the commands that it names, if one can be told.
+
+    Args:
+        refused: number of the row of the first command, where it is known.
+    """
     found = next((said for mapper in _mappers() if (said := mapper(error)) is not None), None) or _by_state(error)
-    row = _row(error, commands)
+    if refused is not None and commands:
+        at = commands[0]["rows"][refused]
+        row: dict[str, object] | None = {"table": commands[0]["table"], "index": refused, "id": str(at.get("id"))}
+    else:
+        row = _row(error, commands)
     if row is not None:
         found.fields = {**found.fields, "row": row}
     return found
