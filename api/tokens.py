@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from api.answers import json_value
 from api.dependencies import Caller, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
+from core.bootstrap import SYSTEM
 from core.errors import Denied, NotFound
 from core.identity import principal_by_handle, tenant_by_code
 from core.tokens import TokenInfo, issue, list_tokens, revoke
@@ -74,7 +75,10 @@ def create_token(body: TokenIn, creation: Annotated[Creation, Depends(creating("
                 "Only your own tokens are yours to make.", hint="The scope identity:write makes them for services."
             )
         if holder != who.id and not _is_service(tx, holder):
-            raise Denied("Nobody makes a token in another person's name.", hint="They make it themselves.")
+            raise Denied(
+                "Nobody makes a token in another person's name, or in the system's.",
+                hint="People make theirs themselves; for a program, make a service account of its own.",
+            )
         tenant = tenant_by_code(tx, body.tenant) if body.tenant else who.tenant_id
         creation.caller.must_write("token", tenant=tenant, owner=holder)
         made = issue(
@@ -115,9 +119,9 @@ def revoke_token(
 
 
 def _is_service(tx: Connection, principal_id: UUID) -> bool:
-    return bool(
-        tx.execute(text("select kind = 'service' from principal where id = :id"), {"id": principal_id}).scalar()
-    )
+    """A service account that people made; the system's own acts on standing orders, so no token opens it."""
+    asked = text("select kind = 'service' and handle <> :system from principal where id = :id")
+    return bool(tx.execute(asked, {"id": principal_id, "system": SYSTEM}).scalar())
 
 
 def _shown(token: TokenInfo) -> dict[str, object]:

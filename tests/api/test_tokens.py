@@ -85,6 +85,16 @@ def test_nobody_makes_a_token_in_anothers_name(engineer: Person, lead: Person) -
     assert lead.post("/api/v1/tokens", json=asked).status_code == 403
 
 
+def test_nobody_acts_as_the_system(manager: Person, database: Database) -> None:
+    """Its standing orders need no approval, so a token in its name would be a way around the second pair of eyes."""
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text("insert into principal (kind, handle, display_name) values ('service', 'irisplane', 'Irisplane')")
+        )
+    asked = {"name": "x", "scopes": ["change:submit"], "principal": "irisplane"}
+    assert manager.post("/api/v1/tokens", json=asked).status_code == 403
+
+
 # ------------------------------------------------------------------------------------------------- idempotency
 
 
