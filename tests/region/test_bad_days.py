@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from lab.network import control
-from tests.region.conftest import ENDED, Region, eventually
+from tests.region.conftest import Region, eventually
 from tests.region.watching import Watch, carrier_of, frozen
 
 pytestmark = pytest.mark.lab
@@ -220,24 +219,3 @@ def test_cancelled_while_it_runs_it_is_taken_back(region: Region, watch: Watch) 
     end = region.ended(made["id"])
     assert end["state"] == "rolled_back", end["outcome"]
     assert "changed my mind" in end["outcome"]["summary"]
-
-
-def test_fifty_at_once_ask_for_the_next_free_one_and_get_fifty(region: Region) -> None:
-    paths = {
-        "prefix": ("/api/v1/prefixes/global%2010.64.0.0%2F12:allocate", {"length": 26, "purpose": "service"}),
-        "vlan": ("/api/v1/vlan-groups/DC-ARTS:allocate", {"name": "guest-{n}"}),
-    }
-    for path, body in paths.values():
-
-        def ask(n: int, path: str = path, body: dict[str, Any] = body) -> dict[str, Any]:
-            filled = {key: value.format(n=n) if isinstance(value, str) else value for key, value in body.items()}
-            answer = region.api("POST", path, json=filled)
-            assert answer.status_code == 201, answer.text
-            made: dict[str, Any] = answer.json()
-            return made
-
-        with ThreadPoolExecutor(50) as pool:
-            got = list(pool.map(ask, range(50)))
-        values = [one["allocated"][0]["value"] for one in got]
-        assert len(set(values)) == 50, sorted(values)
-        assert all(region.change(one["change"]["id"])["state"] in ENDED for one in got[:3] if "change" in one)
