@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -138,14 +139,19 @@ def restore(folder: Path, *, keys_from: Path | None = None) -> None:
 
 
 def worker() -> None:
-    """Carry out changes in this process until interrupted: one more worker for the region."""
-    import runpy
+    """Carry out changes in this process until interrupted: one more worker for the region.
 
-    sys.argv[1:] = []
-    try:
-        runpy.run_module("orchestrator.worker", run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        raise Ended(end.code if isinstance(end.code, int) else 0) from None
+    Root steps down to the service's user first.
+    """
+    from core.bringup import Platform
+    from core.instance import ROOT
+    from core.settings import get_settings
+
+    platform = Platform(get_settings(), create_user=True)
+    platform.folders()
+    line = platform.user.command([sys.executable, "-m", "orchestrator.worker"], instance=platform.instance)
+    os.chdir(ROOT)
+    os.execve(line[0], line, platform.user.environment(platform.instance))
 
 
 def clean(*, yes: Annotated[bool, Parameter(name=["--yes", "-y"], help="Without asking.")] = False) -> None:
