@@ -73,8 +73,11 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
         running = read_running(world, list(devices))
         silent = [one for one in running.values() if one.error]
         if silent:
-            names = ", ".join(one.access.name for one in silent)
-            raise NotReady(f"These routers cannot be read now: {names}.", devices=[s.access.name for s in silent])
+            told = "; ".join(f"{one.access.name}: {one.error.message}" for one in silent[:5] if one.error)
+            raise NotReady(
+                f"{len(silent)} of {len(running)} routers cannot be read now: {told}",
+                devices=[one.access.name for one in silent],
+            )
         targets = [_target(world, one, running[key].value) for key, one in devices.items()]
         wanted = [target for target in targets if target is not None]
         opaque = sum(int(target.data["opaque"]) for target in wanted)

@@ -21,7 +21,7 @@ from tests.region.conftest import Region
 pytestmark = pytest.mark.lab
 
 _BELONGS = ("credentials/cli.json", "lab/credentials.json", "keys/", "lab/routers/")
-"""Where a person's tokens, the lab's passwords and the keys are kept; and the routers' own disks: they are equipment."""
+"""Where people's tokens, the lab's passwords and the keys are kept; and the routers' disks: they are equipment."""
 _PIECE = 1 << 20
 _LEAST = 12
 
@@ -116,9 +116,10 @@ def planted(region: Region, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def _lived(region: Region, planted: Mapping[str, str], tmp_path: Path) -> None:
-    """What brings secrets near every place: pushes that succeed, that fail, that are refused; wrong tokens and bodies."""
+    """What brings secrets near every place: pushes that succeed, fail, are refused; wrong tokens and bodies."""
     neighbor = (
-        "router bgp 64512\n neighbor 192.0.2.77 remote-as 64999\n neighbor 192.0.2.77 password {{ secret('%s') }}\n"
+        "router bgp 64512\n neighbor 192.0.2.77 remote-as 64999\n"
+        " neighbor 192.0.2.77 password {{ secret('%s') }}\n"
     )
 
     def intent(template: str) -> dict[str, Any]:
@@ -162,6 +163,7 @@ def test_after_all_this_no_secret_stands_where_it_does_not_belong(
     _lived(region, planted, tmp_path)
     assert region.running("ac01") == before
     canaries = Canaries(planted)
+    assert canaries.found_in(_pieces(region.instance.state_dir / "lab" / "credentials.json")), "the search finds them"
     leaks: dict[str, set[str]] = {}
 
     def look(where: str, pieces: Iterator[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Three hand-made FRR configurations are taken over as they run: the first push is empty, then a change goes through."""
+"""Three hand-made FRR configurations are taken over as they run: first push empty, then a change goes through."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ _GIVEN: Mapping[str, str] = {
 _SELECT = f"name={'|'.join(_GIVEN)}"
 
 
+def _management(configuration: str) -> str:
+    """The lines that make a router reachable, whoever wrote the rest."""
+    return "interface mgmt0\n" + configuration.partition("interface mgmt0\n")[2].partition("exit\n")[0] + "exit\n"
+
+
 @pytest.fixture
 def foreign(region: Region) -> Iterator[Mapping[str, str]]:
     """Three routers that boot with what somebody else once wrote; what each makes of it. Theirs again afterwards."""
@@ -38,7 +43,7 @@ def foreign(region: Region) -> Iterator[Mapping[str, str]]:
         with ThreadPoolExecutor(len(texts)) as pool:
             list(pool.map(boot, texts, texts.values()))
 
-    boot_all({name: (_FOREIGN / file).read_text() for name, file in _GIVEN.items()})
+    boot_all({name: _management(kept[name]) + (_FOREIGN / file).read_text() for name, file in _GIVEN.items()})
     try:
         yield {name: region.running(name) for name in _GIVEN}
     finally:
