@@ -132,7 +132,7 @@ def key_file(platform: Platform) -> Finding:
         return Finding(
             Verdict.FAIL,
             f"{path} has mode {mode:04o}: others can read the keys",
-            f"chmod 0600 {path}, then 'irisplane secret rotate-keys'.",
+            f"chmod 0600 {path}, then 'irisplane secret rotate'.",
         )
     if about.st_uid != platform.user.uid:
         return Finding(Verdict.FAIL, f"{path} belongs to user {about.st_uid}", f"chown {platform.user.name} {path}")
