@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,14 @@ _PATIENCE = 120.0
 _PAUSES = (0.2, 0.8, 2.0)
 
 
+def _trusted(access: session.Access) -> ssl.SSLContext:
+    """What this system trusts (``SSL_CERT_FILE`` included), and what the profile names beside it."""
+    context = ssl.create_default_context()
+    if access.authority and os.access(access.authority, os.R_OK):
+        context.load_verify_locations(access.authority)
+    return context
+
+
 class Client:
     """One command's connection to the API.
 
@@ -40,6 +50,7 @@ class Client:
             timeout=httpx2.Timeout(_PATIENCE, connect=5.0),
             headers={"Authorization": f"Bearer {access.token}", "User-Agent": "irisplane-cli"},
             trust_env=not local,  # a proxy of the desk has no business on this machine
+            verify=_trusted(access) if access.url.startswith("https:") else False,
         )
 
     def __enter__(self) -> Self:

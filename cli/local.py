@@ -183,8 +183,7 @@ def _prepare(platform: Platform) -> Outcome:
     said = platform.user.run([sys.executable, "-m", "cli.prepare"], platform.instance, stdin=asked, timeout=600)
     answer: dict[str, Any] = json.loads(said)
     made: dict[str, Any] = answer["profiles"]
-    if made:
-        _keep_profiles(platform, {**kept, **made})
+    _keep_profiles(platform, {**kept, **made})
     detail = "made" if answer["fresh"] else "brought up to date" if answer["changed"] else "as they should be"
     return Outcome(detail, changed=bool(answer["changed"] or made))
 
@@ -198,7 +197,11 @@ def _profiles() -> dict[str, Any]:
 
 
 def _keep_profiles(platform: Platform, profiles: Mapping[str, Any]) -> None:
-    text = json.dumps({"url": platform.settings.url, "profiles": profiles}, indent=2)
+    settings = platform.settings
+    content: dict[str, Any] = {"url": settings.url, "profiles": profiles}
+    if settings.tls_cert:
+        content["ca"] = str(settings.tls_cert.resolve())
+    text = json.dumps(content, indent=2)
     place_file(profiles_file(), text + "\n", platform.user, private=True)
 
 

@@ -44,6 +44,8 @@ class Access:
     url: str
     token: str
     profile: str
+    authority: str = ""
+    """File with the certificate to trust beside those of this system: the profile's ``ca``."""
 
     def __repr__(self) -> str:
         return f"<access to {self.url} as {self.profile}>"
@@ -91,14 +93,16 @@ def access_of(session: Session) -> Access:
     name = session.profile or os.environ.get("IRISPLANE_PROFILE") or _DEFAULT_PROFILE
     url = session.url or os.environ.get("IRISPLANE_URL") or ""
     token = "" if session.profile else os.environ.get("IRISPLANE_TOKEN") or ""
+    authority = ""
     if not token or not url:
         known = _profile(name, must=not token)
         token = token or str(known.get("token", ""))
         url = url or str(known.get("url", ""))
+        authority = str(known.get("ca", ""))
     if not url:
         url = f"http://127.0.0.1:{Instance.current().api_port}"
     _check(url)
-    return Access(url.rstrip("/"), token, name)
+    return Access(url.rstrip("/"), token, name, authority)
 
 
 def files() -> list[Path]:
@@ -125,7 +129,7 @@ def _profile(name: str, *, must: bool) -> dict[str, Any]:
             raise WrongUse(f"{path} is no file of profiles.", hint="'irisplane up' writes it anew.") from None
         profiles = content.get("profiles", {})
         if name in profiles:
-            return {"url": content.get("url", ""), **profiles[name]}
+            return {"url": content.get("url", ""), "ca": content.get("ca", ""), **profiles[name]}
         known += profiles
     if not must:
         return {}

@@ -176,7 +176,8 @@ class Settings(BaseModel):
     @property
     def url(self) -> str:
         """How people reach us: ``public_url``, or what ``listen`` says."""
-        host = f"[{self.listen_host}]" if ":" in self.listen_host else self.listen_host
+        host = "localhost" if self.listen_host in {"0.0.0.0", "::"} else self.listen_host  # noqa: S104 - no name for all
+        host = f"[{host}]" if ":" in host else host
         return self.public_url or f"{'https' if self.tls_cert else 'http'}://{host}:{self.listen_port}"
 
 
