@@ -1,7 +1,7 @@
 """`/api/v1/network`: what routers run, what they should, what was kept; asked of them live or from what was seen.
 
 Altering goes through `/api/v1/changes` with the kinds `network.config`, `network.snippet`, `network.restore`,
-`network.adopt`, `network.enrol` and `network.replace`.
+`network.adopt`, `network.enrol`, `network.replace` and `network.upgrade`.
 """
 
 from __future__ import annotations

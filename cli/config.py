@@ -212,6 +212,33 @@ def replace(
 
 
 @app.command
+def upgrade(
+    version: str,
+    *,
+    select: Select = None,
+    all_: All = False,
+    reason: Reason,
+    playbook: str = "frr_upgrade",
+    canary: int = 1,
+    share: int = 25,
+    dry_run: bool = False,
+    wait: bool = False,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"])] = False,
+) -> None:
+    """Bring routers to another software version, in waves, each drained meanwhile.
+
+    Args:
+        version: the Debian version of FRR; the one that is installed restarts the daemons.
+        playbook: the play in playbooks/ that does it.
+        canary: routers in the first wave.
+        share: percent of the rest that follows, before all others.
+    """
+    intent = {"select": _chosen(select, every=all_), "version": version, "playbook": playbook}
+    body = {"kind": "network.upgrade", "intent": intent, "reason": reason}
+    submit({**body, "options": {"canary": canary, "share": share}}, dry_run=dry_run, wait=wait, yes=yes)
+
+
+@app.command
 def export(folder: Path, *, select: Select = None, commit: bool = True) -> None:
     """Write every device's newest configuration, secrets withheld, into a git folder.
 

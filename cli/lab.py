@@ -109,6 +109,17 @@ def power(router: str, what: Literal["on", "off"]) -> None:
 
 
 @app.command
+def exchange(router: str) -> None:
+    """Carry a router away and put a new one in its place, fresh from the vendor; tells its console's fingerprint."""
+    from lab.network.exchange import exchange as put
+    from network.host_keys import key_fingerprint
+
+    keys: list[str] = []
+    _done(lambda: keys.append(put(router)), f"{router} is another one now.")
+    output.say(f"Its console shows {key_fingerprint(keys[0])}: irisplane config replace {router} --fingerprint …")
+
+
+@app.command
 def console(router: str, /, *command: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
     """Sit down at a router's console, past Irisplane: vtysh, or one command.
 

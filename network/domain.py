@@ -15,6 +15,7 @@ domain = Domain(
         "network.changes.adopt:ConfigAdopt",
         "network.changes.enrol:HostKeyEnrolment",
         "network.changes.replace:RouterReplacement",
+        "network.changes.upgrade:SoftwareUpgrade",
     ),
     router="api.network:router",
     periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0},

@@ -22,7 +22,8 @@
     ├── NotOffered                NET-020  this device, or its driver, cannot do that
     ├── NotReady                  NET-021  a plan needs devices that cannot be read now
     ├── NotAdoptable              NET-022  what a device runs cannot become its intent
-    └── CandidateTooLarge         NET-023  more text than any router's configuration
+    ├── CandidateTooLarge         NET-023  more text than any router's configuration
+    └── PlayFailed                NET-024  an Ansible play on a device did not go through
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ __all__ = [
     "NotOffered",
     "NotPrepared",
     "NotReady",
+    "PlayFailed",
     "SessionLost",
     "SyntaxRefused",
 ]
@@ -219,3 +221,11 @@ class NotAdoptable(NetworkError):
     code = "NET-022"
     title = "Cannot be adopted"
     hint = "Bring the device to its intent with 'irisplane config push', or report the lines that are not understood."
+
+
+class PlayFailed(NetworkError):
+    """An Ansible play on a device did not go through. Field: ``task``, the name of the task that failed."""
+
+    code = "NET-024"
+    title = "Play failed"
+    hint = "The change takes its routers back. Run the play by hand on one of them to see more."

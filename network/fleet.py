@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -26,6 +26,8 @@ from core.keyring import KeyFile
 from core.scope import Scope
 from core.secrets import SecretStore, SecretValue
 from core.settings import get_settings
+from inventory.context import merged
+from inventory.device_context import contexts_of
 from network.drivers.protocol import ConfigDriver, Target, Timeouts
 from network.errors import NotOffered
 
@@ -40,7 +42,10 @@ _KEPT_PER_DEVICE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach one device; the password itself is fetched when it is needed."""
+    """How to reach one device; the password itself is fetched when it is needed.
+
+    ``options`` are for its driver: the object ``driver`` of its merged configuration context. FRR needs none.
+    """
 
     device_id: UUID
     tenant_id: UUID
@@ -51,6 +56,7 @@ class Access:
     username: str
     secret_name: str
     host_key: str | None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,13 @@ where d.id = any(:ids) and d.management_address is not null order by d.name
 
 def access(tx: Connection, device_ids: Sequence[UUID]) -> dict[UUID, Access]:
     """How to reach these devices; those without an address or credentials are absent."""
-    rows = tx.execute(_ACCESS, {"ids": list(device_ids)})
-    return {row.device_id: Access(*row) for row in rows}
+    found = {row.device_id: Access(*row) for row in tx.execute(_ACCESS, {"ids": list(device_ids)})}
+    bought = [device for device, reach in found.items() if reach.platform != "frr"]
+    for device, contexts in (contexts_of(tx, bought) if bought else {}).items():
+        options = merged(contexts).get("driver") or {}
+        told = tuple(sorted((str(name), str(value)) for name, value in options.items()))
+        found[device] = replace(found[device], options=told)
+    return found
 
 
 @cache
@@ -126,19 +137,26 @@ class Fleet:
                 hint=f"Correct the device's platform, or install its driver: {', '.join(sorted(drivers()))} are there.",
                 device=reach.name,
             )
+        return factory(self.target(scope, reach, secret))
+
+    def target(self, scope: Scope, reach: Access, secret: SecretValue | None = None) -> Target:
+        """A device with its credentials, for who speaks to it; its password is read unless it is given.
+
+        Raises:
+            NotFound: its credentials are not in the secret store.
+        """
         if secret is None:
             with self._database.transaction("worker", scope) as tx:
                 secret = self._secrets.get(tx, reach.tenant_id, reach.secret_name)
-        return factory(
-            Target(
-                name=reach.name,
-                host=reach.host,
-                username=reach.username,
-                password=secret.reveal(),
-                host_keys=(reach.host_key,) if reach.host_key else (),
-                port=reach.port,
-                timeouts=self._timeouts,
-            )
+        return Target(
+            name=reach.name,
+            host=reach.host,
+            username=reach.username,
+            password=secret.reveal(),
+            host_keys=(reach.host_key,) if reach.host_key else (),
+            port=reach.port,
+            timeouts=self._timeouts,
+            options=dict(reach.options),
         )
 
     @contextmanager

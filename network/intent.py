@@ -14,6 +14,8 @@ Keys of the merged context that this reads::
     bgp.asn, .keepalive, .hold, .connect, .maximum_paths_ibgp, .reflectors (a role; its devices reflect routes)
     verbatim.<platform>                                  lines kept as they are written
     drift_policy                                         report | restore | adopt
+    checks                                               engineers' own expectations (network/checks.py)
+    driver                                               options for the drivers of bought equipment
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from network.expectations import Check, Finding, Observations, evaluate, expecte
 from network.intent import intended
 from orchestrator.kinds import Step, Verdict
 
-__all__ = ["Expectation", "baseline", "expectations", "settle_seconds", "touches_routing", "verify_device"]
+__all__ = ["Expectation", "baseline", "expectations", "settle_seconds", "touches_routing", "verify_device", "watch"]
 
 _ROUTING: Final = re.compile(
     r"^[ +\-~]*(?:router |no router |\s*(?:no )?(?:ip ospf|ipv6 ospf6|ip address|ipv6 address|shutdown|neighbor "
@@ -156,6 +156,19 @@ def verify_device(
                 return Verdict("failed", (f"{name} cannot be reached after the commit: {problem}",))
             time.sleep(_POLL_SECONDS)
     return _verdict(name, findings, question)
+
+
+def watch(
+    driver: ConfigDriver, name: str, checks: Sequence[Check], broken_before: Sequence[str], seconds: float
+) -> Verdict:
+    """Look until every check is met that was met before, or until time is over."""
+    question = _Question(tuple(checks), frozenset(broken_before))
+    give_up = time.monotonic() + seconds
+    while True:
+        findings = evaluate(question.checks, observations(driver, question.checks) or Observations())
+        if not _bad(findings, question) or time.monotonic() >= give_up:
+            return _verdict(name, findings, question)
+        time.sleep(_POLL_SECONDS)
 
 
 def _bad(findings: Sequence[Finding], question: _Question) -> list[Finding]:

@@ -136,7 +136,7 @@ class ChangeKind(ABC, Generic[Intent]):
         targets = tuple(step.target for step in reversed(done))
         return Draft(summary="Take back", targets=targets, undo_note="Apply the original change again.")
 
-    def waves(self, targets: Sequence[Target], options: Options) -> Sequence[Sequence[str]]:  # noqa: ARG002 - for kinds
+    def waves(self, targets: Sequence[Target], options: Options) -> Sequence[Sequence[str]]:
         """Ids of the targets in batches of the kind's own; empty: canary, share and rest, as the options say.
 
         Raises:

@@ -115,7 +115,7 @@ def freeze(
     """The draft as a frozen plan, with the approvals that policy asks for."""
     options = request.options
     facts = facts_for(kind, request, draft, person, recent_undo=recent_undo)
-    batches = batches_of(draft.targets, options)
+    batches = tuple(tuple(wave) for wave in kind.waves(draft.targets, options)) or batches_of(draft.targets, options)
     idle = not draft.targets and not draft.commands
     return Plan(
         kind=kind.name,

@@ -17,6 +17,7 @@ from typing import Final
 from lab.errors import RouterSilent
 from lab.network.layout import Layout, write_whole
 from lab.network.processes import Process
+from lab.network.software import COMMAND, asking_script, serving_lines
 from lab.network.topology import Router
 
 __all__ = ["PROGRAMS", "enter", "first_process", "start", "starting_script"]
@@ -71,6 +72,7 @@ def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bf
         f"lldpd -x -X /run/frr/agentx -I 'to-*' -S 'FRRouting, Irisplane lab, {router.site}'",
         "/usr/sbin/sshd -f /etc/ssh/sshd_config",
         "until [ -s /run/sshd.pid ]; do sleep 0.02; done",  # written once it listens
+        *serving_lines(daemons),
         f"echo {shlex.quote(_READY)}",
         "exec > /dev/null 2>&1",
         "trap : TERM HUP INT",
@@ -88,6 +90,7 @@ def start(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = 
     home = layout.router(router.name)
     script = home / "start.sh"
     write_whole(script, starting_script(layout, router, raised, bfd=bfd), 0o755)
+    write_whole(home / "etc" / COMMAND, asking_script(), 0o755)
     began = time.monotonic()
     log = home / "log" / "start.log"
     with log.open("wb") as errors:

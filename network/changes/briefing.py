@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -65,6 +65,10 @@ def gather(phase: str, targets: Sequence[Target], around: Surroundings) -> Brief
         reached = access(tx, list(ids))
         for device in ids.keys() - reached.keys():
             reach_one(tx, device)  # says what is missing
+        for device, target in ids.items():
+            if key := target.data.get("host_key"):
+                # A new device in an old one's place: the inventory learns its key when it has proved itself.
+                reached[device] = replace(reached[device], host_key=str(key))
         secrets = fleet_of(around.database).open_secrets(tx, list(reached.values()))
         expected = expectations(tx, list(ids), around.scope.change_id) if phase in ("prepare", "verify") else {}
         wanted = _candidates(tx, ids, reached) if phase == "prepare" else {}

@@ -11,12 +11,14 @@ from sqlalchemy import text
 
 from core.errors import InvalidInput
 from inventory.selector import parse_selector, select_devices
+from network.changes.offered import must_be_offered
+from network.changes.running import Running, look_at
 from network.changes.syntax import Lines, as_typed, must_be_accepted
 from network.checks import must_be_readable
 from network.diff import count_lines, redacted_difference
 from network.drivers.protocol import ConfigDriver
 from network.errors import NotReady
-from network.fleet import Access, Reached, access, fleet_of, snapshot
+from network.fleet import Access, Reached, access, fleet_of
 from network.intent import Intended, Overlay
 from network.secrets import fill_for
 from network.verify import settle_seconds
@@ -47,15 +49,6 @@ class Written:
     file: str
     template: str
     lines: str
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What a device runs now: the normalised raw text, the driver's fingerprint of it, and which software."""
-
-    text: str
-    fingerprint: str
-    software: str = ""
 
 
 def selected(world: World, select: str, *, pointer: str = "/intent/select") -> list[UUID]:
@@ -89,7 +82,7 @@ def read_running(world: World, device_ids: Sequence[UUID]) -> dict[UUID, Reached
     around = world.surroundings()
 
     def read(driver: ConfigDriver, _: Access) -> Running:
-        return Running(*snapshot(driver), str(getattr(driver, "software", "")))
+        return look_at(driver)
 
     answers = fleet_of(around.database).ask(world.scope, list(reach.values()), read)
     return {one.access.device_id: one for one in answers}
@@ -114,6 +107,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         NotReady: some routers cannot be read now; names them and why.
         InvalidInput: a configuration context holds checks that cannot be read.
         SyntaxRefused: a router does not take a line; names it as it was written.
+        NotOffered: a device cannot be changed as safely as this road is, and nobody accepted that.
     """
     ids = [one.intent.device_id for one in planned]
     must_be_readable(world.tx, ids)
@@ -123,6 +117,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
     blobs: dict[str, str] = {}
     asked: dict[UUID, Lines] = {}
     lines = 0
+    notes = [f"{one.intent.name}: {note}" for one in planned for note in one.notes]
     for one in sorted(planned, key=lambda p: (_ORDER.get(str(p.intent.facts["role"]), 3), p.intent.name)):
         answer = running[one.intent.device_id].value
         assert answer is not None, "devices that gave no answer were refused above"
@@ -130,6 +125,10 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         diff = redacted_difference(answer.text, after, one.intent.platform)
         if not diff and not one.add and not one.drop:
             continue
+        if diff:
+            notes += [
+                f"{one.intent.name}: {note}" for note in must_be_offered(running[one.intent.device_id].access, answer)
+            ]
         if diff and one.intent.platform == "frr":
             asked[one.intent.device_id] = _to_ask(world, one, answer, after)
         digest = digest_of(one.intent.text)
@@ -144,7 +143,7 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         impact=impact_of(
             world,
             [UUID(target.id.removeprefix("device:")) for target in targets],
-            [f"{one.intent.name}: {note}" for one in planned for note in one.notes],
+            notes,
         ),
         facts={"lines": lines, "verify_seconds": 25 + settle_seconds([t.diff for t in targets], planned)},
         undo_note=undo_note,

@@ -25,7 +25,7 @@ from orchestrator.errors import StalePlan
 from orchestrator.kinds import ChangeKind, Outcome, Step, Surroundings, Verdict
 from orchestrator.plan import Target
 
-__all__ = ["PushKind"]
+__all__ = ["PushKind", "lay_overlays", "mark_of", "settle_state", "unlay_overlays"]
 
 Intent = TypeVar("Intent", bound=BaseModel)
 
@@ -115,7 +115,7 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
             after = self._kept(tx, fleet, reach, running, step.change_id, "after")
             lay_overlays(tx, reach, step.change_id, step.target.data.get("overlays") or {})
             self.confirmed(tx, step, reach)
-            _settle_state(tx, reach, fingerprint)
+            settle_state(tx, reach, fingerprint)
         return Outcome({"after": after, "fingerprint": fingerprint}, "Confirmed and saved on the router.")
 
     def confirmed(self, tx: Connection, step: Step, reach: Access) -> None:
@@ -140,7 +140,7 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
             still_ours(tx, step)
             self._kept(tx, fleet, reach, running, step.change_id, "after")
             unlay_overlays(tx, reach, step.change_id, step.target.data.get("overlays") or {})
-            _settle_state(tx, reach, fingerprint, first=False)
+            settle_state(tx, reach, fingerprint, first=False)
         return Outcome({"fingerprint": fingerprint}, note)
 
     def inspect(self, step: Step, around: Surroundings) -> Verdict:
@@ -242,7 +242,7 @@ def unlay_overlays(tx: Connection, reach: Access, change_id: UUID, wanted: Mappi
         )
 
 
-def _settle_state(tx: Connection, reach: Access, fingerprint: str, *, first: bool = True) -> None:
+def settle_state(tx: Connection, reach: Access, fingerprint: str, *, first: bool = True) -> None:
     """Remember what runs; ``first``: also of a device that never had a configuration of ours."""
     tx.execute(
         text(

@@ -63,7 +63,7 @@ class RouterReplacement(PushKind[ReplaceIntent]):
             name=one.name,
             base=fingerprint,
             diff=redacted_difference(running, fill_for(world.tx, one.tenant_id, one.text), one.platform),
-            data={"candidate": digest, "overlays": {"add": [], "drop": []}},
+            data={"candidate": digest, "overlays": {"add": [], "drop": []}, "host_key": key},
             facts={name: one.facts[name] for name in ("role", "site", "tenant", "platform")},
         )
         return Draft(

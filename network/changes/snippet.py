@@ -14,6 +14,7 @@ from network.changes.planning import Planned, Written, draft_push, selected
 from network.changes.push import PushKind
 from network.device_model import SecretRef
 from network.drivers.frr.merge import merge
+from network.errors import NotOffered
 from network.intent import Intended, Overlay, intended, relaid
 from network.render import placeholder, render_snippet
 from network.secrets import refuse_plain_secrets
@@ -75,6 +76,12 @@ class ConfigSnippet(PushKind[SnippetIntent]):
 
 
 def _with_lines(one: Intended, intent: SnippetIntent) -> Planned:
+    if one.platform != "frr":
+        raise NotOffered(
+            f"{one.name} runs {one.platform!r}: snippets are typed into configurations of FRR only.",
+            hint="Put the lines under 'verbatim' in its configuration context, and push its intent.",
+            device=one.name,
+        )
     facts: dict[str, Any] = {**one.facts, "secret": lambda name: placeholder(SecretRef(str(name)))}
     lines = render_snippet(intent.template, facts, name=intent.name)
     refuse_plain_secrets(lines, one.platform, name=intent.name)

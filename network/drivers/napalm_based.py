@@ -255,7 +255,7 @@ class NapalmConfigDriver:
         if not native and self.target.options.get("untimed") != "accept":
             raise NotOffered(
                 f"{self.target.name} ({self.platform.name}) has no commit with a timer.",
-                hint="Set the device's option 'untimed' to 'accept' to commit there without one.",
+                hint="Put 'driver: {untimed: accept}' into the device's context to commit there without one.",
                 device=self.target.name,
             )
         if self.fingerprint() != held.prepared.base:

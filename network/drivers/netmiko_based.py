@@ -42,6 +42,7 @@ class NetmikoConfigDriver:
     """
 
     timed_commit: Literal["none"] = "none"
+    takes_whole = False
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -159,7 +160,7 @@ class NetmikoConfigDriver:
         if self.target.options.get("untimed") != "accept":
             raise NotOffered(
                 f"{self.target.name} has no commit with a timer.",
-                hint="Set the device's option 'untimed' to 'accept' to type lines there without one.",
+                hint="Put 'driver: {untimed: accept}' into the device's context to type lines there without one.",
                 device=self.target.name,
             )
         if self.fingerprint() != held.prepared.base:

@@ -34,7 +34,7 @@ def batches(run: Run) -> list[int]:
 def first_pass(run: Run, kind: AnyKind, batch: int) -> bool:
     """Take one batch back, every target once; whether all are as before."""
     left = _left(run, [batch])
-    ask(run, kind, left, "undo", seconds=_CALL_SECONDS)
+    ask(run, kind, left, "undo", seconds=_seconds(kind))
     return all(step.state == "undone" for step in left)
 
 
@@ -52,9 +52,14 @@ def again(boundary: Callable[[], None], run: Run, kind: AnyKind, which: Sequence
             break
         boundary()
         time.sleep(next(pauses, _PAUSES[-1]))
-        ask(run, kind, left, "undo", seconds=_CALL_SECONDS / 2)
+        ask(run, kind, left, "undo", seconds=_seconds(kind) / 2)
         _look(run, kind, [step for step in left if step.state != "undone"])
     _give_up(run, kind, which)
+
+
+def _seconds(kind: AnyKind) -> float:
+    """A target's share of time for its undo: more for kinds whose calls are long."""
+    return max(_CALL_SECONDS, kind.call_seconds / 2)
 
 
 def _left(run: Run, which: Sequence[int]) -> list[StepRow]:

@@ -127,6 +127,10 @@ class FRRConfigDriver:
         """Adjacencies, sessions, routes and interfaces as they are now."""
         return observe(self)
 
+    def package(self) -> str:
+        """The Debian version of FRR that is installed; empty when it did not come as a package."""
+        return self.ask(("package", ""))[0].strip()
+
     def ping(self, target: str, *, patience: float = 1.0) -> bool:
         """Whether an address answers a ping from the router; three tries of ``patience`` seconds."""
         return bool(self.pings([target], patience=patience))

@@ -27,6 +27,7 @@ from inventory.region_import import built_in, prepare
 from lab import seed
 from orchestrator.durable import prepare_database
 from orchestrator.engine import ChangeRequest, approve, submit, undo
+from orchestrator.plan import Options
 from orchestrator.records import ChangeRecord
 from orchestrator.states import ENDED, State
 from tests.lab.running import RunningLab
@@ -136,11 +137,8 @@ def small_region(lab: RunningLab, dsn: Callable[[Any], str], folder: Path) -> It
         region = SmallRegion(lab, database, people, state, log)
         _enter(region)
         worker = _worker(database, log)
-        for kind, intent, more in (
-            ("network.enrol", {"select": "platform=frr"}, {}),
-            ("network.config", {"select": "platform=frr"}, {"options": {"atomic": True}}),
-        ):
-            done = region.carried_out(kind, intent, **more)
+        for kind, options in (("network.enrol", Options()), ("network.config", Options(atomic=True))):
+            done = region.carried_out(kind, {"select": "platform=frr"}, options=options)
             assert done.state is State.SUCCEEDED, (done, region.steps(done.id), log.read_text()[-2000:])
         yield region
     finally:

@@ -336,6 +336,7 @@ def _ping(given: dict[str, Any]) -> dict[str, Any]:
 _TELLERS = {
     "lldp": ["lldpcli", "-f", "json0", "show", "neighbors"],
     "neighbours": ["ip", "-j", "neigh"],
+    "package": ["dpkg-query", "-W", "-f", "${Version}", "frr"],
     "machine-id": ["cat", "/etc/machine-id"],
     "zebra-age": ["sh", "-c", "ps -o etimes= -p $(cat /run/frr/zebra.pid)"],
     "startup": ["cat", "/etc/frr/frr.conf"],
