@@ -93,7 +93,7 @@ def test_with_tls_it_may_listen_anywhere(tmp_path: Path) -> None:
     both = {"IRISPLANE_TLS_CERT": str(cert), "IRISPLANE_TLS_KEY": str(cert)}
     made = load({**both, "IRISPLANE_LISTEN": "[::]:8443"})
     assert (made.listen_host, made.listen_port) == ("::", 8443)
-    assert made.url == "https://[::]:8443"
+    assert made.url == "https://localhost:8443"
 
 
 def test_the_reference_page_is_up_to_date() -> None:
