@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ MAX_OUTPUT = 512 * 1024
 MAX_SECONDS = 2.0
 _MAX_NUMBER = 100_000
 _NAME = "snippet"
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _GROWING = frozenset(
     ("format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "translate",
      "replace", "join"))  # fmt: skip
@@ -128,10 +130,10 @@ def render_snippet(template_text: str, facts: Mapping[str, object], *, name: str
         facts: what the snippet may name; plain data (strings, numbers, lists, mappings).
         name: how errors call the template, usually its file's name.
     Raises:
-        TemplateError: syntax, an undefined variable, something the sandbox forbids, more than :data:`MAX_OUTPUT`
-            characters or :data:`MAX_SECONDS`; with file, line and variable.
+        TemplateError: syntax, an undefined variable, something the sandbox forbids, a control character in the result,
+            more than :data:`MAX_OUTPUT` characters or :data:`MAX_SECONDS`; with file, line and variable.
     """
-    if len(template_text.encode()) > MAX_TEMPLATE:
+    if len(template_text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE:
         raise TemplateError(f"the template is larger than {MAX_TEMPLATE} bytes", file=name)
     deadline = time.monotonic() + MAX_SECONDS
     before = sys.gettrace()
@@ -157,7 +159,15 @@ def _bounded(template: jinja2.Template, facts: Mapping[str, object], name: str) 
         if size > MAX_OUTPUT:
             raise TemplateError(f"the result is larger than {MAX_OUTPUT} characters", file=name)
         parts.append(part)
-    return "".join(parts)
+    text = "".join(parts)
+    strange = _NO_TEXT.search(text)
+    if strange:
+        raise TemplateError(
+            f"line {text.count(chr(10), 0, strange.start()) + 1} of the result holds the character"
+            f" U+{ord(strange[0]):04X}, which no configuration may hold",
+            file=name,
+        )
+    return text
 
 
 def _tracer(deadline: float) -> TraceFunction:

@@ -70,6 +70,30 @@ def test_the_sandbox_refuses(text: str) -> None:
         render_snippet(text, {"facts": [0]})
 
 
+@pytest.mark.parametrize("text", ["fine\n{{ '\\x00' }}", "fine\n{{ '\\ud800' }}", "fine\na\x1b[2J", "fine\n\ud800"])
+def test_what_no_configuration_may_hold_is_refused_with_its_line(text: str) -> None:
+    """A lone surrogate or a NUL would be refused by the database, an escape sequence would speak to a terminal."""
+    with pytest.raises(TemplateError, match=r"line 2 of the result holds the character U\+"):
+        render_snippet(text, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ " + "(" * 30_000 + "1" + ")" * 30_000 + " }}",
+        "{{ " + "-" * 60_000 + "1 }}",
+        "{% if 1 %}" * 3_000 + "{% endif %}" * 3_000,
+        "{{ " + "9" * 60_000 + " }}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ 1e400 | int }}",
+        "{{ 1 / 0 }}",
+    ],
+)
+def test_a_hostile_shape_is_a_template_error(text: str) -> None:
+    with pytest.raises(TemplateError):
+        render_snippet(text, {})
+
+
 def test_a_loop_without_end_is_stopped() -> None:
     text = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
     start = time.monotonic()
