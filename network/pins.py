@@ -22,9 +22,13 @@ _STEP = re.compile(r"([a-z0-9_]+)(?:\[([^\]]*)\])?")
 
 
 def pins_of(adopted: Sequence[Adopted]) -> str:
-    """The pins of an adoption as JSON text; opaque blocks have overlays of their own."""
+    """The pins of an adoption as JSON text. Opaque blocks have overlays of their own; that one is gone is a pin."""
     return json.dumps(
-        [{"part": one.part, "value": one.after} for one in adopted if not one.part.startswith("opaque")],
+        [
+            {"part": one.part, "value": one.after}
+            for one in adopted
+            if not one.part.startswith("opaque") or one.after is None
+        ],
         sort_keys=True,
         ensure_ascii=False,
     )

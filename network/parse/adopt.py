@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from network.device_model import DeviceModel, Interface, OpaqueBlock, SecretRef
@@ -52,7 +52,7 @@ def adopt(model: DeviceModel, running: str) -> Adoption:
     bare, secrets = without_secrets(running, "frr", named[1] if named else model.hostname or "device")
     seen = model_of(bare)
     new = _merge(model, seen)
-    adopted = tuple(_differences("", model, new))
+    adopted = (*_differences("", replace(model, opaque=()), replace(new, opaque=())), *_blocks(model, new))
     return Adoption(new, adopted, new.opaque, secrets)
 
 
@@ -137,10 +137,23 @@ def _differences(part: str, old: Any, new: Any) -> Iterator[Adopted]:
         yield Adopted(part, _plain(old), _plain(new))
 
 
+def _blocks(old: DeviceModel, new: DeviceModel) -> Iterator[Adopted]:
+    """Opaque blocks that are gone, then those that came: the same name with another text is both."""
+    before, after = ({(block.context, block.text): block for block in model.opaque} for model in (old, new))
+    for block in (one for key, one in before.items() if key not in after):
+        yield Adopted(f"opaque[{block.name}]", _plain(block), None)
+    for block in (one for key, one in after.items() if key not in before):
+        yield Adopted(f"opaque[{block.name}]", None, _plain(block))
+
+
+def _default(one: Field[Any]) -> object:
+    return one.default_factory() if one.default_factory is not MISSING else one.default
+
+
 def _plain(value: Any) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        told = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-        return {name: item for name, item in told.items() if item not in (None, "", [], False)}
+        # Only what is so by default may be left out: "not activated" is a statement where the default is activated.
+        return {f.name: _plain(found) for f in fields(value) if (found := getattr(value, f.name)) != _default(f)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value

@@ -27,8 +27,8 @@ def rack(region: Region) -> Iterator[str]:
         {"name": f"race{n}", "role": "access", "device_type": "FRRouting/FRR", "site": "DC-ARTS"} for n in range(_COUNT)
     ]
     operations = [
-        {"action": "create", "type": "rack", "items": [{"site": "DC-ARTS", "name": "RACE", "units": _COUNT}]},
-        {"action": "create", "type": "device", "items": devices},
+        {"action": "create", "type": "rack", "values": [{"site": "DC-ARTS", "name": "RACE", "units": _COUNT}]},
+        {"action": "create", "type": "device", "values": devices},
     ]
     made = region.submit("inventory.edit", {"operations": operations})
     assert made["state"] == "succeeded", made

@@ -118,8 +118,7 @@ def planted(region: Region, tmp_path: Path) -> Iterator[dict[str, str]]:
 def _lived(region: Region, planted: Mapping[str, str], tmp_path: Path) -> None:
     """What brings secrets near every place: pushes that succeed, fail, are refused; wrong tokens and bodies."""
     neighbor = (
-        "router bgp 64512\n neighbor 192.0.2.77 remote-as 64999\n"
-        " neighbor 192.0.2.77 password {{ secret('%s') }}\n"
+        "router bgp 64512\n neighbor 192.0.2.77 remote-as 64999\n neighbor 192.0.2.77 password {{ secret('%s') }}\n"
     )
 
     def intent(template: str) -> dict[str, Any]:

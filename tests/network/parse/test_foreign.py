@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from network.device_model import DeviceModel
 from network.parse import adopt, parse
+from network.pins import apply_pins, pins_of
 from network.redact import redact
 from network.render import normalise, redacting, render, render_unfilled, unsupported
 
@@ -72,6 +74,18 @@ def test_adopting_again_finds_nothing_more(text: str) -> None:
     again = adopt(first.model, text)
     assert again.adopted == ()
     assert again.model == first.model
+
+
+@pytest.mark.parametrize("intended", FOREIGN, ids=lambda path: path.stem)
+def test_pins_and_blocks_make_any_intent_what_runs(text: str, intended: Path) -> None:
+    intent = parse(intended.read_text()).model
+    running = normalise(text, "frr")
+    adoption = adopt(intent, running)
+    pinned = apply_pins(intent, pins_of(adoption.adopted))
+    kept = {(block.context, block.text) for block in intent.opaque}
+    blocks = tuple(block for block in adoption.opaque if (block.context, block.text) not in kept)
+    rendered = render_unfilled(replace(pinned, opaque=(*pinned.opaque, *blocks)), "frr")
+    assert normalise(rendered, "frr") == normalise(render_unfilled(adoption.model, "frr"), "frr")
 
 
 def test_what_we_understand_becomes_fields() -> None:
