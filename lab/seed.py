@@ -23,11 +23,13 @@ import httpx2
 
 from core.errors import IrisplaneError
 from core.settings import Settings
-from lab.network import Layout, Topology, plan
+from lab.network import Credentials, Layout, Topology, plan
 
-__all__ = ["Seeded", "operations_for", "run"]
+__all__ = ["Seeded", "operations_for", "run", "secrets_of"]
 
 _SECRET: Final = "lab/routers/irisplane"  # noqa: S105 - the name of a secret
+_AUTH: Final = "lab/snmp/auth"
+_PRIVACY: Final = "lab/snmp/privacy"
 _PATIENCE: Final = 240.0
 _ENDED: Final = frozenset(
     {"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"}
@@ -95,10 +97,17 @@ def _region(desk: _Desk) -> bool:
 
 def _enter(desk: _Desk, settings: Settings, topology: Topology, layout: Layout, known: Mapping[str, Any]) -> None:
     """Devices, links, addresses and access, in one Change."""
-    desk.put(f"/api/v1/secrets/{_SECRET}", {"value": layout.credentials()["irisplane"]["password"]})
+    for name, value in secrets_of(layout.credentials()).items():
+        desk.put(f"/api/v1/secrets/{name}", {"value": value})
     new = {router.name for router in topology.routers} - known.keys()
     operations = operations_for(settings, topology, new, first=not known)
     desk.change("inventory.edit", {"operations": operations}, "The lab's routers and fibres, as they were wired.")
+
+
+def secrets_of(credentials: Credentials) -> dict[str, str]:
+    """The lab's passwords that Irisplane needs, by the names under which it keeps them."""
+    snmp = credentials["snmp"]
+    return {_SECRET: credentials["irisplane"]["password"], _AUTH: snmp["v3_auth"], _PRIVACY: snmp["v3_privacy"]}
 
 
 def operations_for(
@@ -123,7 +132,11 @@ _CONTEXT: Final = {
     "scope": "region",
     "weight": 2000,
     # The lab's routers log to a file of their own and meet their reflectors quickly.
-    "data": {"verbatim": {"frr": "log file /var/log/frr/frr.log warnings"}, "bgp": {"connect": 5}},
+    "data": {
+        "verbatim": {"frr": "log file /var/log/frr/frr.log warnings"},
+        "bgp": {"connect": 5},
+        "snmp": {"poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY}},
+    },
 }
 
 

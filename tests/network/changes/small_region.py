@@ -35,7 +35,6 @@ from tests.lab.running import RunningLab
 __all__ = ["SCOPE", "SmallRegion", "small_region"]
 
 SCOPE = Scope(EVERY_TENANT, None, "test", "a test")
-_SECRET = "lab/routers/irisplane"
 
 
 @dataclass
@@ -158,8 +157,8 @@ def _enter(region: SmallRegion) -> None:
     assert region.submit("inventory.import", brussels.intent).state is State.SUCCEEDED
     with region.database.transaction("worker", SCOPE) as tx:
         tenant = tx.execute(text("select id from tenant where code = 'paradigm'")).scalar_one()
-        password = SecretValue(lab.credentials["irisplane"]["password"])
-        SecretStore(KeyFile(get_settings().key_file)).put(tx, tenant, _SECRET, password)
+        for name, value in seed.secrets_of(lab.credentials).items():
+            SecretStore(KeyFile(get_settings().key_file)).put(tx, tenant, name, SecretValue(value))
     settings = load({"IRISPLANE_INSTANCE": lab.instance.name})
     operations = seed.operations_for(settings, lab.topology, {router.name for router in lab.topology.routers})
     assert region.edit(*operations).state is State.SUCCEEDED

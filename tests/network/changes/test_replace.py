@@ -34,7 +34,7 @@ def test_a_new_router_in_a_dead_ones_place_is_taken_into_service(small: SmallReg
             text("select host_key from device_access a join device d on d.id = a.device_id where d.name = 'ac01'")
         )
         assert enrolled.scalar_one() == key
-    after = small.carried_out("network.snippet", {"select": "name=ac01", "template": "log syslog debugging\n"})
+    after = small.carried_out("network.snippet", {"select": "name=ac01", "template": "log syslog errors\n"})
     assert after.state is State.SUCCEEDED
     assert small.taken_back(after.id).state is State.SUCCEEDED
     assert small.everything() == before
