@@ -22,6 +22,8 @@ __all__ = ["run"]
 
 _ROUTERS: Final = 60
 _BOUND: Final = 8.0
+_BARE: Final = 1.83
+"""Seconds of bare asyncssh on the quiet machine for which the bound was written."""
 _RECORDED: Final = {"ansible-runner, cli_config (frr.frr)": 36.2}
 _ONE_BATCH: Final = {"canary": 0, "share": 100}
 _ADDRESSES: Final = ("192.0.2.0/25", "192.0.2.128/25", "198.51.100.0/24", "203.0.113.0/24")
@@ -115,9 +117,11 @@ def _tell(
                 [[name, f"{a:.2f}", f"{b:.2f}", f"{b - a:.2f}"] for name, (a, b) in phases.items()]))  # fmt: skip
     print("CPU of one warm batch: " + ", ".join(f"{name} {value:.1f} s" for name, value in ours.groups.items()))
     napalm = others.get("nornir + NAPALM (our frr driver)", (Spent(), ""))[0].wall or None
+    # Shared machines are slow by turns: the bound grows with what bare asyncssh takes in the same minutes.
+    bound = _BOUND * max(1.0, (base or _BARE) / _BARE)
     more = {"groups": ours.groups, "machine_cpu_s": ours.machine, "phases": phases, "plan_wall_s": planning.wall}
     return [
-        Figure("push, one warm batch", ours.wall, "s", _BOUND, napalm, "nornir + NAPALM", more=more),
+        Figure("push, one warm batch", ours.wall, "s", round(bound, 2), napalm, "nornir + NAPALM", more=more),
         Figure("push, default batches", staged.wall, "s", more={"groups": staged.groups}),
         Figure("push, its plan", planning.wall, "s", more={"groups": planning.groups}),
         *(
