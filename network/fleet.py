@@ -243,7 +243,7 @@ class Fleet:
         try:
             with self._database.transaction("worker", scope) as tx:
                 return self.open_secrets(tx, devices)
-        except NotFound:
+        except IrisplaneError:
             return {}
 
 
