@@ -31,6 +31,7 @@ _OWN = (
     "api.secrets",
     "api.calendar",
     "api.changes",
+    "api.kinds",
     "api.events",
     "api.audit",
     "api.webhooks",
