@@ -13,6 +13,7 @@ Endpoints are plain ``def`` (the thread pool runs them); ``require`` costs no th
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -34,6 +35,9 @@ from core.settings import Settings
 from orchestrator.policy import policy
 
 __all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of", "still_valid"]
+
+_NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+"""Control characters, and those that turn the direction of writing."""
 
 _REMEMBER_SECONDS = 2.0
 _REMEMBER_MOST = 2048
@@ -67,8 +71,9 @@ class Caller:
     @property
     def reason(self) -> str:
         """Why, as the ``X-Reason`` header says (percent-encoded UTF-8); otherwise what was asked."""
-        given = unquote(self.request.headers.get("x-reason", "")).strip()
-        return given[:500] or f"{self.request.method} {self.request.url.path}"
+        given = unquote(self.request.headers.get("x-reason", ""))[:2000]
+        said = " ".join(_NOT_TEXT.sub(" ", given).split())  # it is shown in terminals and mail: one line of text
+        return said[:500] or f"{self.request.method} {self.request.url.path}"
 
     def scope(self, reason: str | None = None) -> Scope:
         """The scope of what this caller does."""

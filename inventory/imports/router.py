@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +21,7 @@ from inventory.schema import INPUT
 __all__ = ["read_all", "unpack"]
 
 LARGEST_UNPACKED: Final = 256 * 1024 * 1024
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
 _DATA: Final = (".csv", ".json", ".geojson", ".tsv")
 
 
@@ -51,7 +55,7 @@ def unpack(name: str, content: bytes) -> list[SourceFile]:
                     f"{name} would unpack to more than {LARGEST_UNPACKED >> 20} MiB.", hint="Import it in parts."
                 )
             return [SourceFile(one.filename, archive.read(one)) for one in members]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (*_BROKEN, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise ImportRefused(f"{name} is not a zip archive that can be read.") from error
 
 
