@@ -29,6 +29,8 @@ _NOTHING_WHEN_EMPTY = re.compile(r"interface |address-family |line vty|vrf ")
 _FREE_TEXT = re.compile(r"banner ")
 # Lines that FRR takes back only without their value.
 _SHORT_NO = re.compile(r"(description|maximum-paths(?: ibgp)?|neighbor \S+ description|profile|domainname) ")
+# Contexts that FRR does not take back as a whole, but with a line in them.
+_GOES_FROM_WITHIN = {"link-params": "no enable"}
 # Single values that FRR does not overwrite: the old one has to go first.
 _GOES_FIRST = re.compile(r"(?:ip ospf|ipv6 ospf6) area |neighbor \S+ peer-group \S|ip ospf message-digest-key ")
 
@@ -149,6 +151,8 @@ def _enter(path: Path, body: list[str], out: list[str]) -> None:
 def _closer(line: str) -> str:
     if line.startswith("address-family"):
         return "exit-address-family"
+    if line == "link-params":
+        return "exit-link-params"
     return "exit-vrf" if line.startswith("vrf ") else "exit"
 
 
@@ -162,6 +166,8 @@ def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
             _enter(path, body, out)
             body = []
             _take(child, other, (*path, child.line), out)
+        elif other is None and child.line in _GOES_FROM_WITHIN:
+            _enter((*path, child.line), [_GOES_FROM_WITHIN[child.line]], out)
         elif other is None and not wanted.replaces(child.line):
             body.append(_negated(child.line))
     _enter(path, body, out)
