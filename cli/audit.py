@@ -135,7 +135,7 @@ def _of_file(file: Path, checkpoints: Path | None) -> dict[str, Any]:
 
     for path in (file, checkpoints):
         if path is not None and not path.is_file():
-            raise NotFound(f"There is no file {path}.")
+            raise NotFound(f"There is no file {path}.", hint="Name one that is there.")
     points = CheckpointFile(checkpoints or file.with_name("checkpoints.jsonl"))
     report = verify_export(file, points, public_keys(points.keys_path))
     return {

@@ -78,7 +78,7 @@ def restore(folder: Path, keys_from: Path | None) -> dict[str, Any]:
     """
     for path in (folder, keys_from):
         if path is not None and not path.is_dir():
-            raise NotFound(f"There is no folder {path}.")
+            raise NotFound(f"There is no folder {path}.", hint="Name one that is there.")
     platform = Platform(get_settings(), create_user=True)
     if any(part.state == "running" and part.name in {"api", "worker"} for part in platform.states()):
         raise Conflict(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from inspect import Parameter
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError
 
 from cli import output, session
 from cli.errors import INTERRUPTED, OK, Ended, WrongUse, exit_code
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Ended as end:
         return end.code
     except CycloptsError as error:
-        wrong = WrongUse(_sentence(error))
+        wrong = _wrong_use(error)
         output.tell_error(wrong)
         return exit_code(wrong)
     except IrisplaneError as error:
@@ -96,8 +97,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return OK
 
 
-def _sentence(error: CycloptsError) -> str:
-    return str(error).strip().replace("\n", " ")
+def _wrong_use(error: CycloptsError) -> WrongUse:
+    """What is wrong with a line, in the words of its help, and which help that is."""
+    command = " ".join(("irisplane", *(error.command_chain or ())))
+    hint = f"'{command} --help' shows how."
+    if isinstance(error, MissingArgumentError) and error.argument is not None and not error.keyword:
+        name = error.argument.names[0]
+        if error.argument.field_info.kind is not Parameter.KEYWORD_ONLY:
+            name = name.removeprefix("--").replace("-", "_").upper()
+        return WrongUse(f"'{command}' needs {name}.", hint=hint)
+    return WrongUse(str(error).strip().replace("\n", " "), hint=hint)
 
 
 def _defect(error: Exception) -> int:

@@ -81,7 +81,7 @@ def _packed(paths: Iterable[Path]) -> bytes:
             elif path.is_file():
                 archive.write(path, path.name)
             else:
-                raise NotFound(f"There is no file or folder {path}.")
+                raise NotFound(f"There is no file or folder {path}.", hint="Name one that is there.")
     return out.getvalue()
 
 
