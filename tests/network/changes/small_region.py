@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,8 @@ class SmallRegion:
     people: Mapping[str, Principal]
     state: Path
     log: Path
+    worker: subprocess.Popen[bytes] | None = None
+    last: Mapping[str, Any] = field(default_factory=dict)
 
     # -------------------------------------------------------------------------------------------------------- changes
     def submit(self, kind: str, intent: Mapping[str, Any], **more: Any) -> ChangeRecord:
@@ -76,6 +78,13 @@ class SmallRegion:
                 return self.record(made.id)
             assert time.monotonic() < end, f"{now.state}: {self.steps(made.id)}\n{self.log.read_text()[-3000:]}"
             time.sleep(0.2)
+
+    def new_worker(self) -> None:
+        """Start a worker; the one before is killed, as by a power cut."""
+        if self.worker is not None:
+            self.worker.kill()
+            self.worker.wait()
+        self.worker = _worker(self.database, self.log)
 
     def record(self, change_id: UUID) -> ChangeRecord:
         """A Change as it is now."""
@@ -127,7 +136,7 @@ def small_region(lab: RunningLab, dsn: Callable[[Any], str], folder: Path) -> It
     KeyFile(get_settings().key_file).ensure()
     database = Database(dsn)
     log = folder / "worker.log"
-    worker = None
+    region: SmallRegion | None = None
     try:
         prepare_database(database.dsn("owner"))
         ensure(database)
@@ -135,15 +144,15 @@ def small_region(lab: RunningLab, dsn: Callable[[Any], str], folder: Path) -> It
             people = {name: principal_in(tx, name, "paradigm") for name in ("engineer", "lead", "lead2")}
         region = SmallRegion(lab, database, people, state, log)
         _enter(region)
-        worker = _worker(database, log)
+        region.new_worker()
         for kind, options in (("network.enrol", Options()), ("network.config", Options(atomic=True))):
             done = region.carried_out(kind, {"select": "platform=frr"}, options=options)
             assert done.state is State.SUCCEEDED, (done, region.steps(done.id), log.read_text()[-2000:])
         yield region
     finally:
-        if worker is not None:
-            worker.kill()
-            worker.wait()
+        if region is not None and region.worker is not None:
+            region.worker.kill()
+            region.worker.wait()
         database.close()
         del os.environ["IRISPLANE_KEY_FILE"], os.environ["IRISPLANE_STATE_DIR"]
         get_settings.cache_clear()
@@ -167,13 +176,15 @@ def _enter(region: SmallRegion) -> None:
 def _worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
+        "IRISPLANE_LEASE_SECONDS": "4",
+        "IRISPLANE_LEASE_BEAT_SECONDS": "0.5",
         "IRISPLANE_DATABASE_URL": make_url(database.dsn("worker")).render_as_string(hide_password=False),
     }
     program = (
         "import logging; from core.settings import get_settings; from orchestrator.worker import Worker, serve;"
         " logging.basicConfig(level='INFO'); serve(Worker(get_settings(), duties=False))"
     )
-    with log.open("wb") as out:
+    with log.open("ab") as out:
         return subprocess.Popen(
             [sys.executable, "-c", program], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )

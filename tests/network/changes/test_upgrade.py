@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from network.drivers.ansible import run_play
 from network.errors import HostKeyUnknown, PlayFailed
 from orchestrator.plan import Options
 from orchestrator.states import State
+from tests.lab.running import eventually
 from tests.network.changes.small_region import SmallRegion
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -41,9 +43,8 @@ def _watching(small: SmallRegion, *routers: str) -> Iterator[dict[str, set[str]]
     def look() -> None:
         while not over.wait(0.3):
             for router in routers:
-                with suppress(AssertionError):  # its daemons start anew
-                    running = small.running(router)
-                    seen[router] |= {line for line in _DRAINED if line in running}
+                running = _running_or_nothing(small, router)
+                seen[router] |= {line for line in _DRAINED if line in running}
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -70,6 +71,24 @@ def test_routers_go_one_wave_after_the_other_drained_meanwhile_and_back_again(sm
     again = small.taken_back(made.id)
     assert again.state is State.SUCCEEDED, (small.last, small.steps(again.id))
     assert small.everything() == before
+
+
+def test_a_worker_that_dies_in_the_middle_leaves_nobody_drained(small: SmallRegion) -> None:
+    version, before = _installed(small), small.everything()
+    made = small.submit("network.upgrade", {"select": "name=ac01", "version": version})
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(small.approved, made, 240)
+        eventually(lambda: _DRAINED[0] in _running_or_nothing(small, "ac01"), 60, "drained")
+        small.new_worker()
+        assert ended.result().state in (State.SUCCEEDED, State.ROLLED_BACK)
+    assert small.everything() == before
+
+
+def _running_or_nothing(small: SmallRegion, router: str) -> str:
+    try:
+        return small.running(router)
+    except AssertionError:
+        return ""  # its daemons start anew
 
 
 def test_a_version_that_cannot_be_installed_stops_at_the_canary(small: SmallRegion) -> None:
