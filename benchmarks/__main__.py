@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from benchmarks import bring_up, durable_steps, fleet_push, inventory_api
 from benchmarks.measuring import Figure, machine, table
+from core.settings import get_settings
 
 _RESULTS: Final = Path(__file__).with_name("results")
 _STANDING: Final = frozenset({"bring_up", "fleet_push"})
@@ -38,6 +39,8 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.names) - _ALL.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there is {', '.join(_ALL)}")
+    if get_settings().place.name == "main":
+        parser.error("regions are brought up and forgotten here: set IRISPLANE_INSTANCE=bench, as 'make bench' does")
     where = machine()
     print(f"{where['cores']} cores, {where['processor']}, Linux {where['kernel']}, load {where['load_before']}")
     figures: list[Figure] = []

@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(devices: int) -> list[Figure]:
     from core.postgres_temporary import TemporaryPostgres
 
-    with TemporaryPostgres() as server:
+    with TemporaryPostgres(durable=True) as server:
         from core.migrations import upgrade
 
         owner = server.dsn("owner")

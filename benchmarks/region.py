@@ -52,6 +52,7 @@ def region(routers: int, *, keep: bool = False) -> Iterator[Desk]:
     """A region with so many routers: the one that runs here, else a new one; stopped afterwards if it was new."""
     there = {"api", "worker", "lab"} <= running().keys()
     if not there:
+        command("clean", "--yes", check=False)  # what is left of an earlier one has another number of routers
         command("up", routers=routers)
     try:
         with Desk() as desk:
