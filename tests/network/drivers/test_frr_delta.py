@@ -130,3 +130,9 @@ def test_an_empty_context_that_means_something_is_made() -> None:
 def test_a_line_that_several_daemons_print_counts_once() -> None:
     printed = "interface a\n description x\n ip address 10.0.0.0/31\nexit\ninterface a\n description x\nexit\n"
     assert dump(understood(printed)) == "interface a\n description x\n ip address 10.0.0.0/31\nexit\n"
+
+
+def test_link_parameters_are_taken_away_from_within() -> None:
+    have = understood("interface a\n description x\n link-params\n  enable\n  metric 7\n exit-link-params\nexit\n")
+    lines = [line.strip() for line in typed(have, understood("interface a\n description x\nexit\n"))]
+    assert lines == ["interface a", "link-params", "no enable", "exit-link-params", "exit"]
