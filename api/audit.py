@@ -91,17 +91,7 @@ def verify_audit(request: Request, caller: Annotated[Caller, Depends(require("au
     _whole_journal(caller)
     file = CheckpointFile(settings_of(request).state_dir / "audit" / "checkpoints.jsonl")
     report = verify.verify_database(caller.database, file, public_keys(file.keys_path))
-    return json_value(
-        {
-            "intact": report.intact,
-            "entries": report.entries,
-            "last": report.last,
-            "hash": report.hash,
-            "checkpoints": report.checkpoints,
-            "findings": [{"seq": one.seq, "entry": one.entry, "what": one.what} for one in report.findings],
-            "notes": list(report.notes),
-        }
-    )
+    return json_value(report.as_dict())
 
 
 @router.get("/api/v1/audit/export", summary="The journal as JSON lines", response_class=StreamingResponse)

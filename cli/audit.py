@@ -138,12 +138,4 @@ def _of_file(file: Path, checkpoints: Path | None) -> dict[str, Any]:
             raise NotFound(f"There is no file {path}.", hint="Name one that is there.")
     points = CheckpointFile(checkpoints or file.with_name("checkpoints.jsonl"))
     report = verify_export(file, points, public_keys(points.keys_path))
-    return {
-        "intact": report.intact,
-        "entries": report.entries,
-        "last": report.last,
-        "hash": report.hash,
-        "checkpoints": report.checkpoints,
-        "findings": [{"seq": one.seq, "entry": one.entry, "what": one.what} for one in report.findings],
-        "notes": list(report.notes),
-    }
+    return report.as_dict()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -67,6 +67,10 @@ class Report:
     def intact(self) -> bool:
         """Nothing was found."""
         return not self.findings
+
+    def as_dict(self) -> dict[str, object]:
+        """The outcome as JSON-able data, the same from the API, the command line and an export."""
+        return {"intact": self.intact, **asdict(self)}
 
 
 def verify_database(database: Database, checkpoints: CheckpointFile, keys: Mapping[str, Ed25519PublicKey]) -> Report:
