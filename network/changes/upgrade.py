@@ -191,7 +191,7 @@ class SoftwareUpgrade(ChangeKind[UpgradeIntent]):
             targets.append(_target(one, answer.fingerprint, installed[key], versions[key], playbook))
         names = sorted(set(versions.values()))
         return Draft(
-            summary=f"FRR {', '.join(names)} on {len(targets)} routers",
+            summary=f"FRR {', '.join(names)} on {len(targets)} router{'' if len(targets) == 1 else 's'}",
             targets=tuple(targets),
             impact=impact_of(
                 world, list(devices), [f"{target.name} carries its own traffic only, meanwhile" for target in targets]
