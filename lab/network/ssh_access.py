@@ -1,6 +1,6 @@
 """How a person enters the lab's routers with plain ``ssh``: a key, the routers' host keys, and a configuration file.
 
-    ssh -F var/lab/ssh/config cr01 'show ip ospf neighbor'
+ssh -F var/lab/ssh/config cr01 'show ip ospf neighbor'
 """
 
 from __future__ import annotations

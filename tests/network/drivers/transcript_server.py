@@ -81,7 +81,7 @@ class _Login(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connections.append(conn)
 
-    def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - asyncssh's signature
+    def begin_auth(self, username: str) -> bool:
         return True
 
     def password_auth_supported(self) -> bool:
