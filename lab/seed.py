@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +72,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
             return Seeded("the region's data; no lab, so no routers", changed=changed)
         topology = plan(size)
         known = {one["name"]: one for one in desk.get("/api/v1/network/devices")}
+        _same_lab(topology, known)
         missing = [router for router in topology.routers if router.name not in known]
         if missing:
             _enter(desk, settings, topology, layout, known)
@@ -84,6 +86,21 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
             changed = True
         desk.post("/api/v1/network/devices:look")
         return Seeded(f"{size} routers, {len(topology.fibres)} fibres", changed=changed)
+
+
+def _same_lab(topology: Topology, known: Mapping[str, Any]) -> None:
+    """A lab of another size is wired differently, so the inventory of the one cannot serve the other.
+
+    Raises:
+        SeedFailed: the inventory holds a lab of another size.
+    """
+    names = {router.name for router in topology.routers}
+    entered = {name for name in known if re.fullmatch(r"(?:cr|ag|ac)\d\d", name)}
+    if entered and entered != names:
+        raise SeedFailed(
+            f"The inventory holds a lab of {len(entered)} routers; this one has {len(names)}.",
+            hint=f"Set IRISPLANE_LAB_ROUTERS={len(entered)} again, or begin anew: 'make clean', then 'make up'.",
+        )
 
 
 def _region(desk: _Desk) -> bool:
