@@ -178,8 +178,8 @@ def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0
 def region() -> Iterator[Region]:
     """A fresh region of twelve routers, gone afterwards; ``IRISPLANE_TEST_REGION`` names one to use as it stands."""
     named = os.environ.get("IRISPLANE_TEST_REGION", "")
-    not_ours = {"IRISPLANE_TOKEN", "IRISPLANE_PROFILE", "IRISPLANE_URL"}
-    environment = {key: value for key, value in os.environ.items() if key not in not_ours}
+    kept = ("IRISPLANE_LONG", "IRISPLANE_LAB_ROUTERS", "IRISPLANE_TEST_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("IRISPLANE_") or k.startswith(kept)}
     environment["IRISPLANE_INSTANCE"] = named or "region"
     instance = Instance.named(named or "region")
     made = Region(instance, environment)

@@ -8,7 +8,7 @@ import pytest
 
 from core.postgres_temporary import TemporaryPostgres
 from tests.lab.running import RunningLab, lab
-from tests.network.changes.small_region import SmallRegion, small_region
+from tests.network.changes.small_region import SmallRegion, in_force, small_region
 
 __all__ = ["lab"]
 
@@ -21,3 +21,14 @@ def small(lab: RunningLab, pg: TemporaryPostgres, tmp_path_factory: pytest.TempP
         small_region(lab, lambda role: pg.dsn(role, name), tmp_path_factory.mktemp("small")) as made,
     ):
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_small_region(request: pytest.FixtureRequest) -> Iterator[None]:
+    """While one of its tests runs, this process's settings are the small region's."""
+    if "small" not in request.fixturenames:
+        yield
+        return
+    small: SmallRegion = request.getfixturevalue("small")
+    with in_force(small.environment):
+        yield

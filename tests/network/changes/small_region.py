@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import make_url, text
 
 from core.bootstrap import ensure
@@ -46,6 +47,7 @@ class SmallRegion:
     people: Mapping[str, Principal]
     state: Path
     log: Path
+    environment: Mapping[str, str]
     worker: subprocess.Popen[bytes] | None = None
     last: Mapping[str, Any] = field(default_factory=dict)
 
@@ -131,31 +133,53 @@ class SmallRegion:
 def small_region(lab: RunningLab, dsn: Callable[[Any], str], folder: Path) -> Iterator[SmallRegion]:
     """The region with its routers entered, enrolled and configured; its worker ends with it."""
     state = folder / "state"
-    os.environ.update(IRISPLANE_KEY_FILE=str(folder / "keys" / "master.json"), IRISPLANE_STATE_DIR=str(state))
-    get_settings.cache_clear()
-    KeyFile(get_settings().key_file).ensure()
+    environment = {"IRISPLANE_KEY_FILE": str(folder / "keys" / "master.json"), "IRISPLANE_STATE_DIR": str(state)}
     database = Database(dsn)
     log = folder / "worker.log"
     region: SmallRegion | None = None
     try:
-        prepare_database(database.dsn("owner"))
-        ensure(database)
-        with database.transaction("api", SCOPE) as tx:
-            people = {name: principal_in(tx, name, "paradigm") for name in ("engineer", "lead", "lead2")}
-        region = SmallRegion(lab, database, people, state, log)
-        _enter(region)
-        region.new_worker()
-        for kind, options in (("network.enrol", Options()), ("network.config", Options(atomic=True))):
-            done = region.carried_out(kind, {"select": "platform=frr"}, options=options)
-            assert done.state is State.SUCCEEDED, (done, region.steps(done.id), log.read_text()[-2000:])
+        with in_force(environment):
+            region = _made(lab, database, state, log, environment)
         yield region
     finally:
         if region is not None and region.worker is not None:
             region.worker.kill()
             region.worker.wait()
         database.close()
-        del os.environ["IRISPLANE_KEY_FILE"], os.environ["IRISPLANE_STATE_DIR"]
+
+
+@contextmanager
+def in_force(environment: Mapping[str, str]) -> Iterator[None]:
+    """These variables are this process's settings, for a while."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in environment.items():
+            patched.setenv(name, value)
         get_settings.cache_clear()
+        try:
+            yield
+        finally:
+            get_settings.cache_clear()
+
+
+def _made(lab: RunningLab, database: Database, state: Path, log: Path, environment: Mapping[str, str]) -> SmallRegion:
+    KeyFile(get_settings().key_file).ensure()
+    prepare_database(database.dsn("owner"))
+    ensure(database)
+    with database.transaction("api", SCOPE) as tx:
+        people = {name: principal_in(tx, name, "paradigm") for name in ("engineer", "lead", "lead2")}
+    region = SmallRegion(lab, database, people, state, log, environment)
+    _enter(region)
+    region.new_worker()
+    try:
+        for kind, options in (("network.enrol", Options()), ("network.config", Options(atomic=True))):
+            done = region.carried_out(kind, {"select": "platform=frr"}, options=options)
+            assert done.state is State.SUCCEEDED, (done, region.steps(done.id), log.read_text()[-2000:])
+    except BaseException:
+        if region.worker is not None:
+            region.worker.kill()
+            region.worker.wait()
+        raise
+    return region
 
 
 def _enter(region: SmallRegion) -> None:
@@ -174,7 +198,7 @@ def _enter(region: SmallRegion) -> None:
 
 
 def _worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
-    environment = {
+    settings = {
         **os.environ,
         "IRISPLANE_LEASE_SECONDS": "4",
         "IRISPLANE_LEASE_BEAT_SECONDS": "0.5",
@@ -186,5 +210,5 @@ def _worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
     )
     with log.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-c", program], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            [sys.executable, "-c", program], cwd=ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
