@@ -106,4 +106,5 @@ def test_a_router_that_nobody_can_see_again_is_unknown_and_never_called_good(reg
     assert end["state"] == "unknown", end["outcome"]
     assert [one["target"] for one in end["outcome"]["unknown"]] == [_HUNG]
     control.resume(_HUNG, region.instance)
-    assert region.everything() == before
+    # What was on its way when it fell silent may still arrive; nobody confirms it, so the router takes it back itself.
+    eventually(lambda: region.everything() == before, seconds=180)
