@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from api.answers import json_value
 from api.dependencies import Caller, require
@@ -22,8 +22,6 @@ from orchestrator import deputies as stand_ins
 __all__ = ["router"]
 
 router = APIRouter(tags=["calendar"])
-
-_MADE = text("select subject_id from journal where request_id = :request_id and starts_with(action, :action) limit 1")
 
 
 class EntryIn(BaseModel):
@@ -76,21 +74,15 @@ def add_entry(body: EntryIn, creation: Annotated[Creation, Depends(creating("cal
     """Add a maintenance window or a freeze."""
     caller = creation.caller
 
-    def effect(request_id: str) -> Answer:
+    def effect(tx: Connection) -> Answer:
+        database = caller.database.joining(tx)
         made = kept.add(
-            caller.database, caller.principal, **body.model_dump(), reason=caller.reason, request_id=request_id
+            database, caller.principal, **body.model_dump(), reason=caller.reason, request_id=caller.request_id
         )
-        return answer(made)
-
-    def found(tx: Connection, request_id: str) -> Answer | None:
-        made = tx.execute(_MADE, {"request_id": request_id, "action": f"calendar.{body.kind}_added"}).scalar()
-        return None if made is None else answer(UUID(made))
-
-    def answer(made: UUID) -> Answer:
         shown = json.dumps({"id": str(made), **body.model_dump(mode="json")}, ensure_ascii=False)
         return Answer(201, shown, {"Location": f"/api/v1/calendar/{made}"})
 
-    return creation.around(effect, found)
+    return creation.in_one_transaction(effect)
 
 
 @router.delete("/api/v1/calendar/{entry_id}", status_code=204, summary="Remove a window or freeze")
@@ -118,30 +110,15 @@ def name_deputy(body: DeputyIn, creation: Annotated[Creation, Depends(creating("
         absent = principal_by_handle(tx, body.absent) if body.absent else who.id
         deputy = principal_by_handle(tx, body.deputy)
 
-    def effect(request_id: str) -> Answer:
-        return answer(
-            stand_ins.name(
-                caller.database, who, absent=absent, deputy=deputy, begins=body.begins, ends=body.ends,
-                reason=caller.reason, request_id=request_id,
-            )
+    def effect(tx: Connection) -> Answer:
+        made = stand_ins.name(
+            caller.database.joining(tx), who, absent=absent, deputy=deputy, begins=body.begins, ends=body.ends,
+            reason=caller.reason, request_id=caller.request_id,
         )  # fmt: skip
-
-    def found(tx: Connection, _: str) -> Answer | None:
-        again = {"absent": absent, "deputy": deputy, "begins": body.begins, "ends": body.ends}
-        made = tx.execute(
-            text(
-                "select id from deputy where principal_id = :absent and deputy_id = :deputy"
-                " and held = tstzrange(:begins, :ends)"
-            ),
-            again,
-        ).scalar()
-        return None if made is None else answer(made)
-
-    def answer(made: UUID) -> Answer:
         shown = {**body.model_dump(mode="json"), "id": str(made), "absent": body.absent or who.handle}
         return Answer(201, json.dumps(shown), {"Location": f"/api/v1/deputies/{made}"})
 
-    return creation.around(effect, found)
+    return creation.in_one_transaction(effect)
 
 
 @router.delete("/api/v1/deputies/{deputyship}", status_code=204, summary="End a deputyship")

@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, text
 
 from api.answers import Limit, decode_cursor, encode_cursor, etag, json_text, json_value, next_link
 from api.dependencies import Caller, require
@@ -150,11 +149,10 @@ def submit(body: ChangeRequest, creation: Annotated[Creation, Depends(creating("
 def undo(change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(creating("change:submit"))]) -> Response:
     """A new change that takes a finished one back."""
     caller = creation.caller
-    return creation.around(
-        lambda request_id: record_answer(
-            engine.undo(caller.database, caller.principal, change_id, body.reason, request_id)
+    return creation.in_one_transaction(
+        lambda tx: record_answer(
+            engine.undo(caller.database.joining(tx), caller.principal, change_id, body.reason, caller.request_id)
         ),
-        lambda tx, request_id: _found(tx, request_id, caller),
         reason=body.reason,
     )
 
@@ -165,11 +163,10 @@ def replan(
 ) -> Response:
     """Plan again with the world as it is now; approvals are asked anew."""
     caller = creation.caller
-    return creation.around(
-        lambda request_id: record_answer(
-            engine.replan(caller.database, caller.principal, change_id, body.reason, request_id)
+    return creation.in_one_transaction(
+        lambda tx: record_answer(
+            engine.replan(caller.database.joining(tx), caller.principal, change_id, body.reason, caller.request_id)
         ),
-        lambda tx, request_id: _found(tx, request_id, caller),
         reason=body.reason,
     )
 
@@ -218,9 +215,10 @@ def cancel(change_id: UUID, body: Reason, caller: Annotated[Caller, Depends(requ
 def submit_once(creation: Creation, request: ChangeRequest) -> Response:
     """Submit a change at most once for the request's key; for routers of domains that offer a shorter way to one."""
     caller = creation.caller
-    return creation.around(
-        lambda request_id: record_answer(engine.submit(caller.database, caller.principal, request, request_id)),
-        lambda tx, request_id: _found(tx, request_id, caller),
+    return creation.in_one_transaction(
+        lambda tx: record_answer(
+            engine.submit(caller.database.joining(tx), caller.principal, request, caller.request_id)
+        ),
         reason=request.reason or None,
     )
 
@@ -252,15 +250,6 @@ def record_answer(record: ChangeRecord, *, status: int | None = None) -> Answer:
 
 def _plain(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _found(tx: Connection, request_id: str, caller: Caller) -> Answer | None:
-    """The change that an interrupted request had already submitted."""
-    change_id = tx.execute(
-        text("select id from change where request_id = :request_id and requested_by = :principal order by id limit 1"),
-        {"request_id": request_id, "principal": caller.principal.id},
-    ).scalar()
-    return None if change_id is None else record_answer(records.read(tx, change_id))
 
 
 def _absent(caller: Caller, handle: str | None) -> UUID | None:

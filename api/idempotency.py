@@ -1,8 +1,7 @@
 """A POST that creates, at most once: ``Idempotency-Key``.
 
 The same key with the same request gives the first answer again; with another request it is refused; while the first is
-still being answered, 409. The key's row is written in the effect's own transaction where the effect is one transaction;
-otherwise before it, with the request id under which the effect can be found again after a crash.
+still being answered, 409. The answer is kept in the effect's own transaction: both are there, or neither.
 
 ::
 
@@ -33,16 +32,9 @@ __all__ = ["Answer", "Creation", "creating"]
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:lock, 7))")
 _FIND = text("select digest, status, headers, body from idempotency where principal_id = :principal and key = :key")
-_BEGIN = text(
-    "insert into idempotency (principal_id, key, digest, headers)"
-    " values (:principal, :key, :digest, cast(:headers as jsonb))"
-)
 _KEEP = text("""
     insert into idempotency (principal_id, key, digest, status, headers, body)
-    values (:principal, :key, :digest, :status, cast(:headers as jsonb), :body)
-    on conflict (principal_id, key) do update
-       set status = excluded.status, headers = excluded.headers, body = excluded.body""")
-_FORGET = text("delete from idempotency where principal_id = :principal and key = :key and status is null")
+    values (:principal, :key, :digest, :status, cast(:headers as jsonb), :body)""")
 _SWEEP = text("""
     delete from idempotency where (principal_id, key) in (
         select principal_id, key from idempotency where principal_id = :principal and made_at < now() - interval '1 day'
@@ -78,55 +70,19 @@ class Creation:
     digest: str
 
     def in_one_transaction(self, effect: Callable[[Connection], Answer], *, reason: str | None = None) -> Response:
-        """Run an effect and keep its answer in one transaction of the caller's scope."""
+        """Run an effect and keep its answer in one transaction of the caller's scope.
+
+        An effect that asks a room for something hands it ``database.joining(tx)``.
+        """
         with self.caller.transaction(reason) as tx:
             self._lock(tx)
             row = self._find(tx)
-            if row is not None and row.status is not None:
+            if row is not None:
                 return _kept(row).response(again=True)
+            tx.execute(_SWEEP, self._row())
             answer = effect(tx)
             self._keep(tx, answer)
         return answer.response()
-
-    def around(
-        self,
-        effect: Callable[[str], Answer],
-        found: Callable[[Connection, str], Answer | None],
-        *,
-        reason: str | None = None,
-    ) -> Response:
-        """Run an effect that has transactions of its own.
-
-        Args:
-            effect: given the request id under which it must record itself.
-            found: looks for what an earlier try with that request id did before it was interrupted.
-        """
-        with self.caller.transaction(reason) as tx:
-            self._lock(tx)  # held while the effect runs; a killed process lets go of it
-            row = self._find(tx)
-            if row is not None and row.status is not None:
-                return _kept(row).response(again=True)
-            request_id = self.caller.request_id
-            answer = None
-            if row is not None:
-                request_id = str((row.headers or {}).get("request_id") or request_id)
-                answer = found(tx, request_id)
-            else:
-                with self.caller.transaction(reason) as before:
-                    before.execute(_SWEEP, self._row())
-                    before.execute(_BEGIN, {**self._row(), "headers": json.dumps({"request_id": request_id})})
-            if answer is None:
-                answer = self._attempt(effect, request_id, reason)
-            self._keep(tx, answer)
-        return answer.response()
-
-    def _attempt(self, effect: Callable[[str], Answer], request_id: str, reason: str | None) -> Answer:
-        try:
-            return effect(request_id)
-        except Exception:
-            with self.caller.transaction(reason) as tx:  # refused: the key is free for a corrected request
-                tx.execute(_FORGET, self._row())
-            raise
 
     def _row(self) -> dict[str, object]:
         return {"principal": self.caller.principal.id, "key": self.key, "digest": self.digest}

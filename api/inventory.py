@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from api.answers import Limit, decode_cursor, json_text, json_value, matches, page, require_match
 from api.changes import record_answer
@@ -31,7 +31,7 @@ from inventory.context import explain, merged
 from inventory.device_context import contexts_of
 from inventory.objects import ALL, ObjectType
 from inventory.selector import parse_selector, select_devices
-from orchestrator import engine, records
+from orchestrator import engine
 from orchestrator.engine import ChangeRecord, ChangeRequest
 
 __all__ = ["router"]
@@ -258,10 +258,10 @@ _POINTER: Final = re.compile(
 )
 
 
-def _engine_submit(caller: Caller, asked: ChangeRequest, request_id: str) -> ChangeRecord:
+def _engine_submit(tx: Connection, caller: Caller, asked: ChangeRequest) -> ChangeRecord:
     """Submit; a pointer into the intent becomes one into the body that the caller sent."""
     try:
-        return engine.submit(caller.database, caller.principal, asked, request_id)
+        return engine.submit(caller.database.joining(tx), caller.principal, asked, caller.request_id)
     except IrisplaneError as error:
         one = caller.request.state.body.lstrip()[:1] == b"{" and b'"items"' not in caller.request.state.body[:20]
 
@@ -283,37 +283,26 @@ def _submit(creation: Creation, kind: str, intent: dict[str, Any]) -> Response:
     caller = creation.caller
     asked = ChangeRequest(kind=kind, intent=intent, reason=caller.reason)
 
-    def effect(request_id: str) -> Answer:
-        return _answer(caller, _engine_submit(caller, asked, request_id))
-
-    def found(tx: Any, request_id: str) -> Answer | None:
-        change_id = tx.execute(
-            text("select id from change where request_id = :r and requested_by = :p order by id limit 1"),
-            {"r": request_id, "p": caller.principal.id},
-        ).scalar()
-        return None if change_id is None else _answer(caller, records.read(tx, change_id))
-
-    return creation.around(effect, found, reason=caller.reason)
+    return creation.in_one_transaction(lambda tx: _answer(tx, _engine_submit(tx, caller, asked)))
 
 
 def _submit_now(caller: Caller, intent: dict[str, Any]) -> Response:
     asked = ChangeRequest(kind="inventory.edit", intent=intent, reason=caller.reason)
-    record = _engine_submit(caller, asked, caller.request_id)
-    answer = _answer(caller, record)
+    with caller.transaction() as tx:
+        answer = _answer(tx, _engine_submit(tx, caller, asked))
     return Answer(200 if answer.status == 201 else answer.status, answer.body, answer.headers).response()
 
 
-def _answer(caller: Caller, record: ChangeRecord) -> Answer:
+def _answer(tx: Connection, record: ChangeRecord) -> Answer:
     """The change, with the objects it makes or alters and what was allocated."""
-    with caller.transaction() as tx:
-        told = tx.execute(
-            text(
-                "select json_build_object('objects', coalesce((select json_agg(json_build_object("
-                " 'op', a -> 'op', 'type', a -> 'type', 'id', a -> 'id', 'key', a -> 'name'))"
-                " from jsonb_array_elements(plan -> 'facts' -> 'alterations') a), '[]'),"
-                " 'allocated', coalesce(plan -> 'facts' -> 'allocated', '[]'))::text from change where id = :id"
-            ),
-            {"id": record.id},
-        ).scalar_one()
+    told = tx.execute(
+        text(
+            "select json_build_object('objects', coalesce((select json_agg(json_build_object("
+            " 'op', a -> 'op', 'type', a -> 'type', 'id', a -> 'id', 'key', a -> 'name'))"
+            " from jsonb_array_elements(plan -> 'facts' -> 'alterations') a), '[]'),"
+            " 'allocated', coalesce(plan -> 'facts' -> 'allocated', '[]'))::text from change where id = :id"
+        ),
+        {"id": record.id},
+    ).scalar_one()
     answer = record_answer(record)
     return Answer(answer.status, f'{{"change":{answer.body},{told[1:]}', answer.headers)

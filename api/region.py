@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from api.answers import json_text, json_value
 from api.changes import record_answer
@@ -25,7 +25,7 @@ from inventory.imports.router import unpack
 from inventory.region_export import export_files, export_zip
 from inventory.region_import import Prepared, built_in, prepare
 from inventory.selector import parse_selector
-from orchestrator import engine, records
+from orchestrator import engine
 from orchestrator.engine import ChangeRecord, ChangeRequest
 
 __all__ = ["router"]
@@ -74,20 +74,13 @@ def import_region(
     caller = creation.caller
     files = built_in(builtin) if builtin else _files(request)
 
-    def effect(request_id: str) -> Answer:
-        with caller.transaction() as tx:
-            prepared = prepare(tx, caller.scope(), files)
+    def effect(tx: Connection) -> Answer:
+        prepared = prepare(tx, caller.scope(), files)
         asked = ChangeRequest(kind="inventory.import", intent=prepared.intent, reason=caller.reason)
-        return _answer(engine.submit(caller.database, caller.principal, asked, request_id), prepared)
+        record = engine.submit(caller.database.joining(tx), caller.principal, asked, caller.request_id)
+        return _answer(record, prepared)
 
-    def found(tx: Connection, request_id: str) -> Answer | None:
-        change_id = tx.execute(
-            text("select id from change where request_id = :r and requested_by = :p order by id limit 1"),
-            {"r": request_id, "p": caller.principal.id},
-        ).scalar()
-        return None if change_id is None else _answer(records.read(tx, change_id), None)
-
-    return creation.around(effect, found, reason=caller.reason)
+    return creation.in_one_transaction(effect)
 
 
 @router.post("/api/v1/region:check", summary="What an import would take and refuse", openapi_extra=_FILES)
@@ -161,11 +154,7 @@ def _content(one: dict[str, Any]) -> bytes:
         raise MalformedBody(f"{one['name']}: not base64.", pointer="/files") from error
 
 
-def _answer(record: ChangeRecord, prepared: Prepared | None) -> Answer:
+def _answer(record: ChangeRecord, prepared: Prepared) -> Answer:
     answer = record_answer(record)
-    report = (
-        msgspec.json.encode(prepared.as_dict()).decode()[1:]
-        if prepared
-        else '"sources":[],"refused":[],"records":null}'
-    )
-    return Answer(answer.status, f'{{"change":{answer.body},{report}', answer.headers)
+    report = msgspec.json.encode(prepared.as_dict()).decode()
+    return Answer(answer.status, f'{{"change":{answer.body},{report[1:]}', answer.headers)

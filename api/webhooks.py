@@ -53,31 +53,22 @@ def add_webhook(body: WebhookIn, creation: Annotated[Creation, Depends(creating(
     """Add a webhook. The answer is the only place where its signing secret ever stands."""
     caller = creation.caller
 
-    def effect(request_id: str) -> Answer:
+    def effect(tx: Connection) -> Answer:
         made = hooks.add(
-            caller.database,
+            caller.database.joining(tx),
             caller.principal,
             body.url,
             body.actions,
             reason=caller.reason,
-            request_id=request_id,
+            request_id=caller.request_id,
             settings=settings_of(caller.request),
         )
-        return answer(str(made.id), made.secret.reveal())
+        shown = {"id": str(made.id), **body.model_dump()}
+        whole = json.dumps({**shown, "secret": made.secret.reveal()}, ensure_ascii=False)
+        location = {"Location": f"/api/v1/webhooks/{made.id}"}
+        return Answer(201, whole, location, kept=json.dumps(shown, ensure_ascii=False))
 
-    def found(tx: Connection, request_id: str) -> Answer | None:
-        made = tx.execute(
-            text("select subject_id from journal where request_id = :request_id and action = 'webhook.added'"),
-            {"request_id": request_id},
-        ).scalar()
-        return None if made is None else answer(str(made), None)
-
-    def answer(webhook_id: str, secret: str | None) -> Answer:
-        shown = json.dumps({"id": webhook_id, **body.model_dump()}, ensure_ascii=False)
-        whole = shown if secret is None else json.dumps({**json.loads(shown), "secret": secret}, ensure_ascii=False)
-        return Answer(201, whole, {"Location": f"/api/v1/webhooks/{webhook_id}"}, kept=shown)
-
-    return creation.around(effect, found)
+    return creation.in_one_transaction(effect)
 
 
 @router.delete("/api/v1/webhooks/{webhook_id}", status_code=204, summary="Remove a webhook")

@@ -9,13 +9,15 @@ bypasses it for the few modules that serve every tenant at once (sequencer, reap
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import Conflict, Unavailable
 from core.scope import Scope
@@ -23,6 +25,8 @@ from core.scope import Scope
 __all__ = ["Database", "Role", "changes_rows"]
 
 Role = Literal["owner", "api", "worker", "platform"]
+
+_PATIENCE_SECONDS: Final = 10
 
 _SET_SCOPE = text(
     "select set_config('irisplane.tenant', :tenant, true), set_config('irisplane.actor', :actor, true),"
@@ -49,6 +53,7 @@ class Database:
         self._options = f"-c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}" if idle_seconds else ""
         self._engines: dict[Role, Engine] = {}
         self._making = threading.Lock()
+        self._joined: Connection | None = None
 
     def dsn(self, role: Role) -> str:
         """The SQLAlchemy URL of a role."""
@@ -62,6 +67,7 @@ class Database:
                     self._dsn_for(role),
                     pool_size=self._pool_size,
                     max_overflow=self._pool_size * 2,
+                    pool_timeout=_PATIENCE_SECONDS,
                     pool_pre_ping=True,
                     pool_recycle=1800,
                     hide_parameters=True,  # an error of the driver must not print what was being written
@@ -89,15 +95,20 @@ class Database:
                 log nor audit is written, and everything is rolled back at the end.
             asynchronous: do not wait for the disk at commit. Only for records that can be re-derived.
         Raises:
-            Unavailable: the database cannot be reached.
+            Unavailable: the database cannot be reached, or all connections were busy for ten seconds.
         """
+        if self._joined is not None and role == "api" and not preview:
+            _enter(self._joined, scope)
+            yield self._joined
+            return
         try:
             connection = self.engine(role).connect()
         except OperationalError as error:
             raise Unavailable("The database does not answer.", role=role) from error
+        except PoolTimeout as error:
+            raise Unavailable("Every connection to the database is busy.", role=role) from error
         with connection, connection.begin() as outer:
-            values = {key.removeprefix("irisplane."): value for key, value in scope.settings().items()}
-            connection.execute(_SET_SCOPE, {**values, "preview": "on" if preview else ""})
+            _enter(connection, scope, preview=preview)
             if preview:
                 connection.execute(text("set local lock_timeout = '1s'"))
                 connection.execute(text("set constraints all immediate"))
@@ -106,6 +117,16 @@ class Database:
             yield connection
             if preview:
                 outer.rollback()
+
+    def joining(self, tx: Connection) -> Self:
+        """The same database, where every transaction of role ``api`` is a part of ``tx`` and ends with it.
+
+        For what must be one commit with something around it. A second connection instead would be waited for while
+        the first is held: as many callers at once as there are connections, and nobody goes on.
+        """
+        joined = copy.copy(self)
+        joined._joined = tx  # noqa: SLF001 - a copy of itself
+        return joined
 
     def ping(self) -> str:
         """The server's version, or ``Unavailable``."""
@@ -121,6 +142,11 @@ class Database:
             for engine in self._engines.values():
                 engine.dispose()
             self._engines.clear()
+
+
+def _enter(tx: Connection, scope: Scope, *, preview: bool = False) -> None:
+    values = {key.removeprefix("irisplane."): value for key, value in scope.settings().items()}
+    tx.execute(_SET_SCOPE, {**values, "preview": "on" if preview else ""})
 
 
 def changes_rows(

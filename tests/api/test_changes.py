@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from api.app import create_app
 from core.db import Database
 from core.scope import EVERY_TENANT, Scope
+from core.settings import Settings
 from tests.api.example_kind import only_example
 from tests.api.people import SYSTEM, Hire, Person
 
@@ -22,7 +25,7 @@ def kinds() -> Iterator[None]:
         yield
 
 
-_CUT = text("update idempotency set status = null, body = null, headers = cast(:headers as jsonb) where key = :key")
+_SAME_COMMIT = text("select c.xmin = i.xmin from change c, idempotency i where c.id = :id and i.key = :key")
 
 ASKED = {"kind": "network.example", "intent": {"names": ["ac01", "ac02"]}, "reason": "to see"}
 
@@ -101,30 +104,29 @@ def test_the_same_key_submits_once(engineer: Person) -> None:
     assert (again.status_code, again.headers["location"]) == (202, first.headers["location"])
 
 
-def test_a_submission_interrupted_after_its_commit_is_found_again(engineer: Person, database: Database) -> None:
-    first = engineer.post("/api/v1/changes", json=ASKED, key="cut-1")
-    with database.transaction("owner", SYSTEM) as tx:  # as kill -9 leaves it: effect committed, answer not kept
-        request_id = tx.execute(
-            text("select request_id from change where id = :id"), {"id": first.json()["id"]}
-        ).scalar()
-        tx.execute(
-            _CUT,
-            {"key": "cut-1", "headers": json.dumps({"request_id": request_id})},
-        )
-    again = engineer.post("/api/v1/changes", json=ASKED, key="cut-1")
-    assert again.json()["id"] == first.json()["id"]
-
-
-def test_a_submission_interrupted_before_its_commit_runs_again(engineer: Person, database: Database) -> None:
-    first = engineer.post("/api/v1/changes", json={**ASKED, "reason": "cut"}, key="cut-2")
+def test_a_change_and_the_answer_kept_for_its_key_are_one_commit(engineer: Person, database: Database) -> None:
+    made = engineer.post("/api/v1/changes", json=ASKED, key="whole-1")
     with database.transaction("owner", SYSTEM) as tx:
-        tx.execute(
-            _CUT,
-            {"key": "cut-2", "headers": json.dumps({"request_id": "never-came-far"})},
-        )
-    again = engineer.post("/api/v1/changes", json={**ASKED, "reason": "cut"}, key="cut-2")
-    assert again.status_code == 202
-    assert again.json()["id"] != first.json()["id"]
+        same = tx.execute(_SAME_COMMIT, {"id": made.json()["id"], "key": "whole-1"}).scalar_one()
+    assert same, "a crash between two commits would leave a change whose key answers nothing"
+
+
+def test_a_refused_submission_leaves_its_key_free(engineer: Person) -> None:
+    assert engineer.post("/api/v1/changes", json={**ASKED, "reason": ""}, key="free-1").status_code == 422
+    assert engineer.post("/api/v1/changes", json=ASKED, key="free-1").status_code == 202
+
+
+def test_more_submit_at_once_than_there_are_connections(
+    database: Database, settings: Settings, engineer: Person
+) -> None:
+    narrow = Database(database.dsn, pool_size=1)
+    try:
+        crowd = replace(engineer, client=TestClient(create_app(narrow, settings), raise_server_exceptions=False))
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _: crowd.post("/api/v1/changes", json=ASKED), range(16)))
+    finally:
+        narrow.close()
+    assert [answer.status_code for answer in answers] == [202] * 16, [answer.text for answer in answers]
 
 
 def test_lists_go_on_by_cursor_and_refuse_a_made_up_one(engineer: Person) -> None:
