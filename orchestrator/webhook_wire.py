@@ -52,7 +52,8 @@ def check_url(url: str, *, allow_private: bool) -> SplitResult:
     """The address, if a webhook may have it; names are looked up when it is called.
 
     Raises:
-        AddressRefused: not https (http only where private addresses are allowed), or it holds a log-in.
+        AddressRefused: not https (http only where private addresses are allowed), it holds a log-in, or letters and
+            labels that no request line and no name server take.
     """
     try:
         parts = urlsplit(url)
@@ -62,6 +63,11 @@ def check_url(url: str, *, allow_private: bool) -> SplitResult:
     schemes = {"https", "http"} if allow_private else {"https"}
     if parts.scheme not in schemes or not parts.hostname or port == 0 or not url.isprintable() or " " in url:
         raise AddressRefused(f"The address must begin with {' or '.join(sorted(schemes))}://.", pointer="/url")
+    if not url.isascii() or not all(0 < len(label) < 64 for label in parts.hostname.removesuffix(".").split(".")):
+        raise AddressRefused(
+            "The address is no URL as it goes over the wire.", pointer="/url",
+            hint="Write the name in punycode (xn--…) and other letters of the path with percent signs (%C3%A9).",
+        )  # fmt: skip
     if parts.username or parts.password:
         raise AddressRefused("The address may not hold a log-in: it would stand in lists.", pointer="/url")
     return parts
@@ -77,7 +83,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     try:
         address = _resolved(host, port, allow_private=allow_private)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return Answer(0, f"name not found: {type(error).__name__}")
     connection = _Pinned(host, port, address, secure=parts.scheme == "https", timeout=timeout)
     watch = threading.Timer(timeout, connection.cut)
@@ -87,7 +93,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=body, headers=headers)
         response = connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return Answer(0, "no answer in time" if connection.was_cut else f"no answer: {type(error).__name__}")
     else:
         return Answer(response.status, f"HTTP {response.status}")

@@ -220,6 +220,10 @@ def _send(database: Database, row: Row[Any], settings: Settings) -> Answer:
         return Answer(0, error.message)
     except IrisplaneError as error:
         return Answer(0, f"{error.code}: {error.message}")
+    except Exception as error:  # noqa: BLE001 - see below; it is logged, and is this delivery's answer
+        # The others that were claimed with it have left already: they must be marked, or they are sent again for ever.
+        _LOG.exception("webhook %s, event %s could not be sent", row.webhook_id, row.seq)
+        return Answer(0, f"not sent: {type(error).__name__}")
 
 
 def _settle(tx: Connection, row: Row[Any], answer: Answer) -> None:

@@ -183,6 +183,35 @@ def test_what_is_not_taken_is_sent_again_later_and_given_up_in_the_end(
     assert deliver(stage, configured) == 1
 
 
+def test_one_that_cannot_be_sent_does_not_make_the_others_be_sent_twice(
+    stage: Stage, receiver: Receiver, configured: Settings
+) -> None:
+    add(stage, configured, receiver.url, "change.submitted")
+    add(stage, configured, f"{receiver.url}/other", "change.submitted")
+    stage.sql("update webhook set url = url || 'é' where url like '%/other'")  # as an older release took it
+    stage.push()
+    assert deliver(stage, configured) == 1
+    stage.sql("update webhook_delivery set due_at = now()")
+    assert deliver(stage, configured) == 0
+    assert len(receiver.got) == 1
+    answers = {row.answer for row in stage.sql("select answer from webhook_delivery")}
+    assert answers == {"HTTP 204", "The address is no URL as it goes over the wire."}
+
+
+def test_an_error_that_nobody_foresaw_is_an_answer_too(
+    stage: Stage, receiver: Receiver, configured: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_: object, **__: object) -> webhook_wire.Answer:
+        raise RuntimeError
+
+    add(stage, configured, receiver.url, "change.submitted")
+    stage.push()
+    monkeypatch.setattr(webhooks, "post", burst)
+    assert deliver(stage, configured) == 0
+    [row] = stage.sql("select answer, due_at > now() as later from webhook_delivery")
+    assert (row.answer, row.later) == ("not sent: RuntimeError", True)
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirects_are_not_followed(stage: Stage, receiver: Receiver, configured: Settings, status: int) -> None:
     add(stage, configured, receiver.url, "change.submitted")
@@ -269,6 +298,10 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(monkeypatch: p
         "https://x:99999/",
         "https://x /",
         "https://x/\n",
+        "https://x/é",
+        "https://é.example/",
+        "https://x..example/",
+        f"https://{'a' * 64}.example/",
     ],
 )
 def test_addresses_of_other_shapes_are_refused(url: str) -> None:
