@@ -33,11 +33,12 @@ from orchestrator.records import ChangeRecord, read
 from orchestrator.refusals import said_plainly
 from orchestrator.states import ENDED, State
 from orchestrator.submitting import must_say_why
+from orchestrator.turned_away import ask_again, turn_away
 
 if TYPE_CHECKING:
     from core.identity import Principal
 
-__all__ = ["approve", "ask_again", "cancel", "lapse", "reject"]
+__all__ = ["approve", "cancel", "lapse", "reject"]
 
 
 def approve(
@@ -167,13 +168,6 @@ def cancel(
         return read(tx, change_id)
 
 
-def ask_again(tx: Connection, change_id: UUID, decision: Decision) -> None:
-    """The gate asks for approvals that are not there (any more): back to the people. For the runner and ``lapse``."""
-    roles = [need.role for need in decision.needs]
-    body = {"rules": list(decision.rules)}
-    moves.move(tx, change_id, State.WAITING, action="change.approvals_missing", waiting_for=roles, body=body)
-
-
 def lapse(database: Database, rules: Policy | None = None) -> int:
     """What time does: changes expire, approvals lapse, an emergency without a second look raises an alarm.
 
@@ -220,9 +214,11 @@ def _reconsider(tx: Connection, change_id: UUID, rules: Policy) -> int:
     else:
         facts, requester = _frozen(tx, change_id)
         decision = rules.missing(requester, facts, _voices(tx, change))
-    if decision.allowed or tuple(need.role for need in decision.needs) == change.waiting_for:
+    if decision.allowed or (
+        change.state is State.WAITING and tuple(need.role for need in decision.needs) == change.waiting_for
+    ):
         return 0
-    ask_again(tx, change_id, decision)
+    (turn_away if change.state is State.APPROVED else ask_again)(tx, change_id, decision)
     return 1
 
 

@@ -20,12 +20,13 @@ from sqlalchemy import Connection, text
 
 from core.journal.record import record
 from core.scope import EVERY_TENANT, Scope
-from orchestrator import approvals, calendar, locks, moves, policy
+from orchestrator import calendar, locks, moves, policy
 from orchestrator.durable import DurableEngine
 from orchestrator.plan import Plan
 from orchestrator.runs.carrier import Carrier, database_gone
 from orchestrator.runs.flow import BATCH, ROLLBACK, batch_run_id, rollback_run_id
 from orchestrator.states import State
+from orchestrator.turned_away import turn_away
 
 __all__ = ["Dispatcher"]
 
@@ -41,6 +42,8 @@ _APPROVED: Final = text(
     " from change where state = 'approved'"
     # Without targets there is nothing to run durably: orchestrator.inline writes the inventory in one transaction.
     " and not (jsonb_array_length(plan -> 'targets') = 0 and jsonb_array_length(plan -> 'commands') > 0)"
+    # Told already that it waits for its hour: however many of those there are, they hold up nobody.
+    " and not (coalesce(not_before > now(), false) and waiting_for = array['schedule'])"
     " order by emergency desc, id limit :limit"
 )
 
@@ -91,14 +94,15 @@ class Dispatcher:
             approved = tx.execute(_APPROVED, {"limit": _AT_ONCE}).all()
         self._plans = {row.id: self._plans[row.id] for row in approved if row.id in self._plans}
         wanted: set[str] = set()
+        room = self._most_runs - self._carrier.active  # what is admitted here counts as active only once it is carried
         for row in approved:
             if row.early:
                 self._waits(row, "schedule", {"not_before": row.not_before.isoformat()})
                 continue
-            if self._carrier.active >= self._most_runs or self._carrier.stopping:
+            if room <= 0 or self._carrier.stopping:
                 return
             try:
-                self._admit(row, wanted)
+                room -= self._admit(row, wanted)
             except _Blocked as blocked:
                 if blocked.waits_for == "locks":
                     # Whoever came first gets the targets first: a later change must not overtake on one of them.
@@ -109,7 +113,8 @@ class Dispatcher:
                     raise
                 _LOG.exception("change %s cannot be admitted now", row.id)
 
-    def _admit(self, row: Any, wanted: Collection[str]) -> None:
+    def _admit(self, row: Any, wanted: Collection[str]) -> bool:
+        """Whether it runs now."""
         scope = Scope(EVERY_TENANT, row.requested_by, row.request_id, row.reason, row.id)
         with self._carrier.database.transaction("worker", scope) as tx:
             held = tx.execute(
@@ -120,7 +125,7 @@ class Dispatcher:
                 {"id": row.id},
             ).one_or_none()
             if held is None or not self._passes(tx, row.id):
-                return
+                return False
             plan = self._plan(row, held.plan)
             allowed = calendar.may_run_now(tx, plan, held.now)
             if not allowed:
@@ -129,26 +134,20 @@ class Dispatcher:
             if overtaken := sorted(targets & set(wanted)):
                 raise _Blocked("locks", {"targets": overtaken[:20]})
             if not locks.take(tx, row.id, targets, purpose=plan.summary, epoch=0):
-                raise _Blocked("locks", self._held_by(targets))
+                raise _Blocked("locks", _held_by(tx, row.id, targets))
             self._lay_out(tx, row.id, held.tenant_id, plan)
             moves.move(
                 tx, row.id, State.RUNNING, columns={"batch": 0, "executor": self._carrier.executor},
                 body={"targets": len(targets), "batches": len(plan.batches), "atomic": plan.options.atomic},
             )  # fmt: skip
+        return True
 
     def _passes(self, tx: Connection, change_id: UUID) -> bool:
         """The gate: asked in the database at the moment of running."""
         decision = policy.gate(tx, change_id)
-        if decision.allowed:
-            return True
-        body = {"rules": list(decision.rules), "why": list(decision.texts)}
-        if "cancelled" in decision.rules:
-            moves.move(tx, change_id, State.CANCELLED, body=body)
-        elif decision.final:
-            moves.move(tx, change_id, State.REJECTED, body=body, outcome={"summary": " ".join(decision.texts)})
-        else:
-            approvals.ask_again(tx, change_id, decision)
-        return False
+        if not decision.allowed:
+            turn_away(tx, change_id, decision)
+        return decision.allowed
 
     def _plan(self, row: Any, stored: dict[str, Any] | None = None) -> Plan:
         known = self._plans.get(row.id)
@@ -158,16 +157,6 @@ class Dispatcher:
                     stored = tx.execute(text("select plan from change where id = :id"), {"id": row.id}).scalar_one()
             known = self._plans[row.id] = (row.plan_hash, Plan.from_dict(stored))
         return known[1]
-
-    def _held_by(self, targets: Collection[str]) -> dict[str, Any]:
-        with self._carrier.database.transaction("worker", _SCOPE) as tx:
-            held = locks.holders(tx, targets)
-        return {
-            "locks": [
-                {"target": h.target_id, "change": str(h.change_id), "purpose": h.purpose, "since": h.since.isoformat()}
-                for h in held
-            ]
-        }
 
     @staticmethod
     def _lay_out(tx: Connection, change_id: UUID, tenant_id: UUID, plan: Plan) -> None:
@@ -253,6 +242,16 @@ class Dispatcher:
             self._restarts[run_id] = (times + 1, time.monotonic())
             _LOG.warning("run %s was interrupted; started again", run_id)
             self._engine.restart(workflow, run_id, str(row.id), row.batch)
+
+
+def _held_by(tx: Connection, change_id: UUID, targets: Collection[str]) -> dict[str, Any]:
+    """Who stands in the way; what the attempt itself took is not held, because it does not commit."""
+    return {
+        "locks": [
+            {"target": h.target_id, "change": str(h.change_id), "purpose": h.purpose, "since": h.since.isoformat()}
+            for h in locks.holders(tx, targets, beside=change_id)
+        ]
+    }
 
 
 def _later(refusal: calendar.Answer) -> dict[str, Any]:

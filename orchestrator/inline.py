@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,32 +11,43 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from core.db import Database
-from core.errors import IrisplaneError
+from core.errors import Conflict, IrisplaneError, Unavailable
 from core.scope import EVERY_TENANT, Scope
 from orchestrator import commands, moves
 from orchestrator.policy import Policy, gate
 from orchestrator.records import read_plan
+from orchestrator.runs.carrier import database_gone
 from orchestrator.states import State
+from orchestrator.turned_away import turn_away
 
 __all__ = ["carry_out_if_possible", "run_due"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def carry_out_if_possible(tx: Connection, change_id: UUID, rules: Policy | None = None) -> State | None:
     """Carry an approved Change out here and now if it has commands alone, is due, and the gate lets it.
 
     Returns:
-        ``succeeded``; ``stale`` when the rows are no longer as the plan read them (nothing is written then); ``None``
-        when it is not for us.
+        ``succeeded``; ``stale`` when the rows are no longer as the plan read them (nothing is written then); where the
+        gate's refusal left it; ``None`` when it is not for us.
+    Raises:
+        Conflict, Unavailable: the database was busy with the same rows, or went away: no fault of the plan.
     """
     due = tx.execute(_IS_OURS, {"id": change_id}).one_or_none()
-    if due is None or not gate(tx, change_id, rules).allowed:
+    if due is None:
         return None
+    decision = gate(tx, change_id, rules)
+    if not decision.allowed:
+        return turn_away(tx, change_id, decision)
     plan = read_plan(tx, change_id)
     savepoint = tx.begin_nested()
     try:
         with _as_requester(tx, due):
             inverse = commands.execute(tx, plan.commands)
     except IrisplaneError as error:
+        if isinstance(error, Unavailable) or type(error) is Conflict:  # Conflict itself: a lock; its kinds: the rows
+            raise
         savepoint.rollback()
         moves.move(tx, change_id, State.STALE, outcome={"error": error.as_dict()})
         return State.STALE
@@ -61,7 +73,7 @@ def _as_requester(tx: Connection, change: Row[Any]) -> Iterator[None]:
 
 
 def run_due(database: Database, rules: Policy | None = None) -> int:
-    """Carry out approved inventory changes whose time has come; gives how many. Called by the worker."""
+    """Carry out approved inventory changes whose time has come; gives how many it moved. Called by the worker."""
     everywhere = Scope(EVERY_TENANT, reason="its time has come")
     with database.transaction("platform", everywhere) as tx:
         due = tx.execute(_DUE).all()
@@ -69,8 +81,13 @@ def run_due(database: Database, rules: Policy | None = None) -> int:
     for row in due:
         tenant = EVERY_TENANT if row.of_region else row.tenant_id
         scope = Scope(tenant, row.requested_by, row.request_id, row.reason, row.id)
-        with database.transaction("worker", scope) as tx:
-            done += carry_out_if_possible(tx, row.id, rules) is not None
+        try:
+            with database.transaction("worker", scope) as tx:
+                done += carry_out_if_possible(tx, row.id, rules) is not None
+        except Exception as error:
+            if database_gone(error):
+                raise
+            _LOG.exception("change %s cannot be carried out now", row.id)
     return done
 
 

@@ -44,14 +44,14 @@ def take(tx: Connection, change_id: UUID, targets: Collection[str], *, purpose: 
     return taken.rowcount == len(targets)
 
 
-def holders(tx: Connection, targets: Collection[str], *, limit: int = 20) -> list[Holder]:
-    """Who holds any of these targets now."""
+def holders(tx: Connection, targets: Collection[str], *, beside: UUID, limit: int = 20) -> list[Holder]:
+    """Who holds any of these targets now, ``beside`` the Change that asks."""
     rows = tx.execute(
         text(
             "select target_id, change_id, purpose, since from target_lock where target_id = any(:targets)"
-            " order by target_id limit :limit"
+            " and change_id <> :beside order by target_id limit :limit"
         ),
-        {"targets": list(targets), "limit": limit},
+        {"targets": list(targets), "beside": beside, "limit": limit},
     )
     return [Holder(row.target_id, row.change_id, row.purpose, row.since) for row in rows]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
-from core.errors import Denied, IrisplaneError
+from core.errors import Conflict, Denied, IrisplaneError
 from core.ids import uuid7
 from orchestrator import commands, engine, queries
 from orchestrator.engine import ChangeRequest
@@ -26,7 +28,7 @@ from orchestrator.errors import (
     RowTaken,
     UnknownKind,
 )
-from orchestrator.plan import Plan, canonical_json, digest_of
+from orchestrator.plan import JsonObject, Plan, canonical_json, digest_of
 from orchestrator.policy import RULES, Policy
 from orchestrator.states import State
 from tests.orchestrator.conftest import SYSTEM, Push, Stage, site
@@ -323,6 +325,33 @@ def test_an_approver_of_the_region_lends_an_agencys_order_no_reach(
         "select actor, reason from journal where action = 'webhook.insert' and change_id = :id", id=order.id
     )
     assert (log.actor, log.reason) == (stage["ada"].id, "because")
+
+
+def test_what_the_gate_refuses_when_its_time_has_come_ends_and_holds_up_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator import inline
+
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    busy = stage.rows("lea", commands.insert("tenant", [site("busy")]), not_before=soon)
+    closed = stage.rows("eve", commands.insert("tenant", [site("closed")]), not_before=soon)
+    fine = stage.rows("lea", commands.insert("tenant", [site("fine")]), not_before=soon)
+    stage.sql("update change set not_before = now() - interval '1 second'")
+    stage.sql("update principal set active = false where handle = 'eve'")
+    execute = commands.execute
+
+    def contended(tx: Connection, given: Sequence[JsonObject]) -> list[str]:
+        if given[0]["rows"][0]["code"] == "busy":
+            raise Conflict("Somebody else is writing the same rows right now.")
+        return execute(tx, given)
+
+    monkeypatch.setattr(commands, "execute", contended)
+    assert inline.run_due(stage.database, stage.rules) == 2
+    states = dict(stage.sql("select id, state from change"))
+    assert states == {busy.id: "approved", closed.id: "rejected", fine.id: "succeeded"}
+    monkeypatch.undo()
+    monkeypatch.setattr(commands, "writable", lambda: frozenset({"tenant"}))
+    assert inline.run_due(stage.database, stage.rules) == 1
 
 
 def test_a_change_for_later_waits_for_its_time(stage: Stage) -> None:
