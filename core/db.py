@@ -84,6 +84,19 @@ class Database:
         with self._making:
             return dict(self._engines)
 
+    def connection(self, role: Role) -> Connection:
+        """A connection without a scope, for who opens the door (``core.identity``) or only knocks; close it.
+
+        Raises:
+            Unavailable: the database cannot be reached, or all connections were busy for ten seconds.
+        """
+        try:
+            return self.engine(role).connect()
+        except OperationalError as error:
+            raise Unavailable("The database does not answer.", role=role) from error
+        except PoolTimeout as error:
+            raise Unavailable("Every connection to the database is busy.", role=role) from error
+
     @contextmanager
     def transaction(
         self, role: Role, scope: Scope, *, preview: bool = False, asynchronous: bool = False
@@ -101,13 +114,7 @@ class Database:
             _enter(self._joined, scope)
             yield self._joined
             return
-        try:
-            connection = self.engine(role).connect()
-        except OperationalError as error:
-            raise Unavailable("The database does not answer.", role=role) from error
-        except PoolTimeout as error:
-            raise Unavailable("Every connection to the database is busy.", role=role) from error
-        with connection, connection.begin() as outer:
+        with self.connection(role) as connection, connection.begin() as outer:
             _enter(connection, scope, preview=preview)
             if preview:
                 connection.execute(text("set local lock_timeout = '1s'"))
@@ -131,7 +138,7 @@ class Database:
     def ping(self) -> str:
         """The server's version, or ``Unavailable``."""
         try:
-            with self.engine("api").connect() as connection:
+            with self.connection("api") as connection:
                 return str(connection.execute(text("show server_version")).scalar_one())
         except OperationalError as error:
             raise Unavailable("The database does not answer.") from error

@@ -91,13 +91,13 @@ def authenticate(database: Database, presented: str) -> Principal:
     Raises:
         Unauthenticated: the token is malformed, unknown, wrong, expired or revoked, or its holder, tenant or roles are
             gone; always the same error.
-        Unavailable: the database does not answer.
+        Unavailable: the database does not answer, or all connections are busy.
     """
     token = TokenText.parse(presented)
     digest = token.digest
     try:
         # autocommit: no transaction around it, so a request that is refused costs one round trip
-        with database.engine("api").connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with database.connection("api").execution_options(isolation_level="AUTOCOMMIT") as connection:
             row = connection.execute(
                 text("select * from authenticate_token(:public_id, :digest)"),
                 {"public_id": token.public_id, "digest": digest},

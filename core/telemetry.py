@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from core.db import Database
@@ -101,7 +100,7 @@ def _from_database(database: Database) -> list[Metric]:
         except Unavailable:
             _DATABASE_UP.set(0)
             break
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - one collector's defect must not take every figure away
             _FAILED.labels(name).inc()
             _log.warning("collector_failed", collector=name, error=type(error).__name__, detail=str(error))
     return out

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from core import bootstrap
 from core.db import Database
-from core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from core.errors import Conflict, InvalidInput, NotFound, Unauthenticated, Unavailable
 from core.identity import (
     authenticate,
     create_principal,
@@ -361,3 +361,16 @@ def _with_public_id(public_id: str) -> str:
 
     secret = _base62(12345, 43)
     return f"irp_{public_id}_{secret}{_checksum(public_id, secret)}"
+
+
+def test_when_every_connection_is_busy_the_door_says_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.db._PATIENCE_SECONDS", 0.1)
+    small = Database(database.dsn, pool_size=1)
+    held = [small.connection("api") for _ in range(3)]
+    try:
+        with pytest.raises(Unavailable, match="busy"):
+            authenticate(small, TokenText.mint().reveal())
+    finally:
+        for connection in held:
+            connection.close()
+        small.close()
