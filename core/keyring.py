@@ -112,7 +112,7 @@ class Keyring:
             raise KeyMissing(f"The master key {key_id} is not in {self.path}.", key_id=key_id)
         try:
             return AESGCM(key).decrypt(nonce, sealed, aad)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut so short that no nonce is left
             raise Unreadable("A sealed value does not open: it was altered, or moved from where it belongs.") from None
 
     def seal(self, plain: bytes, aad: str) -> bytes:

@@ -21,6 +21,7 @@ import structlog
 from psycopg.rows import TupleRow
 
 from core.db import Database
+from core.errors import IrisplaneError
 from core.journal.chain import COLUMNS_SQL, GENESIS, connect, link_hash
 from core.journal.checkpoints import Checkpoint, CheckpointFile
 from core.settings import Settings
@@ -86,8 +87,10 @@ class Sequencer:
             return total
 
     def _serve(self, connection: psycopg.Connection[TupleRow], stop: threading.Event) -> None:
-        # A process that is frozen while it leads must not keep the lead: the server ends a connection this silent.
+        # A process that is frozen while it leads must not keep the lead: the server ends a connection this silent,
+        # between two batches or in the middle of one.
         connection.execute(f"set idle_session_timeout = '{_SILENCE_LIMIT}'")
+        connection.execute(f"set idle_in_transaction_session_timeout = '{_SILENCE_LIMIT}'")
         connection.commit()
         while not _lead(connection):
             if stop.wait(_RETRY_WAIT):
@@ -110,8 +113,13 @@ class Sequencer:
         self._sign(connection)
 
     def _sign(self, connection: psycopg.Connection[TupleRow]) -> None:
-        if self._checkpoints is not None:
+        if self._checkpoints is None:
+            return
+        try:
             _sign_head(connection, self._checkpoints)
+        except (OSError, IrisplaneError) as error:
+            # a full disk or a damaged file must not stop the numbering, on which every reader waits
+            _log.error("checkpoint_not_signed", error=type(error).__name__, detail=str(error))
 
 
 def number_batch(connection: psycopg.Connection[TupleRow], limit: int = BATCH) -> int:

@@ -159,8 +159,9 @@ def read_export(lines: Iterable[str]) -> Iterator[Link]:
         try:
             data = json.loads(line)
             columns = tuple(data[name] for name in COLUMNS) if data.get("kind") is not None else None
-            yield Link(data["seq"], data["id"], bytes.fromhex(data["hash"]), columns, tuple(data["log"]))
-        except (ValueError, KeyError, TypeError):
+            log = tuple(map(str, data["log"]))
+            yield Link(int(data["seq"]), str(data["id"]), bytes.fromhex(data["hash"]), columns, log)
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise _no_export(number) from None
 
 
@@ -191,6 +192,7 @@ def _faults_of(link: Link, previous: bytes | None) -> Iterator[Finding]:
         body = json.loads(named["body"] or "{}")
     except ValueError:
         body = {}
+    body = body if isinstance(body, dict) else {}
     if named["kind"] == "log":
         digest = hashlib.sha256("\n".join(link.log).encode()).hexdigest()
         if body.get("sha256") != digest:

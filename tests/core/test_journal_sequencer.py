@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
 from sqlalchemy import text
 
 from core.db import Database
@@ -305,3 +306,52 @@ def _pretend_they_come_from_a_busier_server(database: Database) -> None:
 
 def _plain(dsn: str) -> str:
     return dsn.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def test_a_checkpoint_that_cannot_be_signed_does_not_stop_the_numbering(
+    fresh_database: Database, scope: Scope, tmp_path: Path
+) -> None:
+    file = CheckpointFile(tmp_path / "audit" / "checkpoints.jsonl", Signer(tmp_path / "journal.json"))
+    file.path.parent.mkdir()
+    file.path.write_text("damaged\n", encoding="utf-8")
+    stop = threading.Event()
+    sequencer = Sequencer(fresh_database, file, checkpoint_seconds=0)
+    thread = threading.Thread(target=sequencer.run, args=(stop,))
+    thread.start()
+    try:
+        for number, subject in enumerate("abc", start=1):
+            write(fresh_database, scope, subject)
+            wait_until(lambda number=number: highest(fresh_database) == (number, number))  # type: ignore[misc]  # a default binds the loop's value
+            time.sleep(0.1)  # long enough to try to sign
+        assert sequencer.leading
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_leader_that_is_frozen_in_the_middle_of_a_batch_loses_the_lead(
+    fresh_database: Database, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen, thaw, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def freeze(connection: psycopg.Connection[TupleRow], limit: int = 500) -> int:
+        if threading.current_thread().name != "frozen":
+            return number_batch(connection, limit)
+        with connection.transaction():
+            connection.execute("select 1")
+            frozen.set()
+            thaw.wait(20)
+        return 0
+
+    monkeypatch.setattr("core.journal.sequencer._SILENCE_LIMIT", "200ms")
+    monkeypatch.setattr("core.journal.sequencer.number_batch", freeze)
+    thread = threading.Thread(target=Sequencer(fresh_database, None).run, args=(stop,), name="frozen")
+    thread.start()
+    try:
+        assert frozen.wait(10)
+        write(fresh_database, scope, "a")
+        wait_until(lambda: Sequencer(fresh_database, None).drain() == 1)
+    finally:
+        stop.set()
+        thaw.set()
+        thread.join()

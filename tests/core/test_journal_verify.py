@@ -283,3 +283,16 @@ def test_a_part_is_exported_and_verified_by_itself(journal: Journal) -> None:
     report = verify_export(path, journal.checkpoints, public_keys(journal.checkpoints.keys_path))
     assert report.intact, report.findings
     assert (report.entries, report.last) == (4, 10)
+
+
+def test_what_is_of_another_shape_is_a_finding_not_a_crash(journal: Journal) -> None:
+    path = journal.folder / "journal.jsonl"
+    with path.open("w", encoding="utf-8") as out:
+        export(journal.database, out)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for hostile in ("null", "[]", "5", '"x"', '{"kind": "log"}'):
+        path.write_text("\n".join([lines[0], hostile]) + "\n", encoding="utf-8")
+        with pytest.raises(InvalidInput, match="Line 2"):
+            verify_export(path, journal.checkpoints, {})
+    journal.tamper("update journal set body = '[]' where id = (select journal_id from journal_chain where seq = 5)")
+    assert first(journal.verify()) == (5, "the entry or its link was altered")

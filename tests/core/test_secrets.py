@@ -204,7 +204,15 @@ def test_a_sealed_value_opens_only_where_it_belongs(keys: KeyFile) -> None:
     assert keys.unseal(sealed, "config:1") == b"hello"
     assert key_of(sealed) == keys.ring().current
     assert keys.seal(b"hello", "config:1") != sealed, "never the same nonce twice"
-    for wrong in (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:20] + b"\x00" + sealed[21:], b"", b"irs1", b"x" * 60):
+    cut = sealed[: sealed.index(b"config:1") + 8]  # neither nonce nor content
+    for wrong in (
+        sealed[:-1] + bytes([sealed[-1] ^ 1]),
+        sealed[:20] + b"\x00" + sealed[21:],
+        b"",
+        b"irs1",
+        b"x" * 60,
+        cut,
+    ):
         with pytest.raises((Unreadable, KeyMissing)):
             keys.unseal(wrong, "config:1")
     with pytest.raises(Unreadable, match="does not belong"):
