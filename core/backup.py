@@ -262,6 +262,8 @@ def _write(database: Database, places: Places, folder: Path, instance: str) -> M
     engine = database.engine("owner").execution_options(isolation_level="REPEATABLE READ")
     with engine.connect() as connection, connection.begin():
         connection.execute(text("select set_config('irisplane.tenant', '*', true)"))
+        # idle while pg_dump works, which may take longer than the server lets a transaction stand idle
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
         snapshot = connection.execute(text("select pg_export_snapshot()")).scalar_one()
         newest = connection.execute(text("select seq, hash from journal_chain order by seq desc limit 1")).one_or_none()
         server = connection.execute(text("show server_version")).scalar_one()

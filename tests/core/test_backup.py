@@ -163,3 +163,14 @@ def test_a_dump_that_fails_says_why_and_leaves_no_folder(
         backup(fresh_database, places, tmp_path / "backups", keys_to=tmp_path / "safe", instance="test")
     assert list((tmp_path / "backups").iterdir()) == []
     assert not (tmp_path / "safe").exists()
+
+
+def test_a_dump_may_take_longer_than_a_transaction_may_stand_idle(
+    fresh_database: Database, places: Places, tenant: UUID, tmp_path: Path
+) -> None:
+    strict = Database(fresh_database.dsn, idle_seconds=0.02)
+    try:
+        folder = backup(strict, places, tmp_path / "backups", keys_to=tmp_path / "safe", instance="test")
+    finally:
+        strict.close()
+    assert read_manifest(folder).seq > 0
