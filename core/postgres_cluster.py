@@ -158,6 +158,7 @@ class Cluster:
             options.append("--no-sync")
         self._run([str(programs / "initdb"), "-D", str(making), *options])
         config = ["-c", f"config_file={self._file('postgresql.conf')}", "-c", f"data_directory={making}"]
+        config += ["-c", "exit_on_error=on"]  # a statement that fails must fail the making: by itself it is only told
         self._run(
             [str(programs / "postgres"), "--single", "-D", str(making), *config, "postgres"],
             stdin=self._first_statements(),

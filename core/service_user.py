@@ -22,6 +22,7 @@ from pathlib import Path
 
 from core.errors import Misconfigured, Unavailable
 from core.instance import ROOT, Instance
+from core.masking import mask
 from core.settings import READ_ELSEWHERE
 
 __all__ = ["NAME", "ServiceUser", "lay_folders", "place_file", "service_user"]
@@ -134,7 +135,7 @@ class ServiceUser:
             raise Unavailable(f"{Path(argv[0]).name} could not be run as {self.name}: {error}") from error
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}")[-2000:]
-            raise Unavailable(f"{Path(argv[0]).name} failed as user {self.name}: {said}")
+            raise Unavailable(f"{Path(argv[0]).name} failed as user {self.name}: {mask(said)}")
         return done.stdout
 
 
@@ -144,10 +145,17 @@ def service_user(*, create: bool = False) -> ServiceUser:
     Args:
         create: make the system user when it is absent (root only).
     Raises:
-        Misconfigured: we are root, the user is absent, and it was not to be made or could not be.
+        Misconfigured: we are root, the user is absent, and it was not to be made or could not be; or we are a user
+            without a name.
     """
     if os.geteuid() != 0:
-        me = pwd.getpwuid(os.geteuid())
+        try:
+            me = pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise Misconfigured(
+                f"User id {os.geteuid()} has no name on this machine, and PostgreSQL knows people by their names.",
+                hint="Run this as a user that /etc/passwd names, or add a line for this id.",
+            ) from None
         return ServiceUser(me.pw_name, me.pw_uid, me.pw_gid, apart=False)
     entry = _lookup()
     if entry is None and create:

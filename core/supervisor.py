@@ -98,19 +98,20 @@ class ProgramState:
 class _UnixTransport(xmlrpc.client.Transport):
     """XML-RPC over a unix socket, with a time limit."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         super().__init__()
         self._path = path
+        self._patience = patience
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        made = _UnixConnection(self._path)
+        made = _UnixConnection(self._path, self._patience)
         self._connection = host, made  # where the base class looks when it is closed
         return made
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_PATIENCE)
+    def __init__(self, path: Path, patience: float) -> None:
+        super().__init__("localhost", timeout=patience)
         self._path = path
 
     def connect(self) -> None:
@@ -246,15 +247,17 @@ class Supervisor:
     # ---------------------------------------------------------------------------------------------------- inside
     def _stop_program(self, name: str) -> None:
         try:
-            self._ask("supervisor.stopProcess", name)
+            # answers when the program has ended, which its own limit allows to take longer than other answers
+            self._ask("supervisor.stopProcess", name, patience=_LONGEST_STOP)
         except Unavailable as error:
             if "NOT_RUNNING" not in error.message:
                 raise
 
-    def _ask(self, method: str, *arguments: str | bool) -> object:
+    def _ask(self, method: str, *arguments: str | bool, patience: float | None = None) -> object:
         if not self._socket.exists():
             raise Unavailable("The supervisor does not run.", hint="'irisplane up' starts it.")
-        with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_UnixTransport(self._socket)) as proxy:
+        transport = _UnixTransport(self._socket, patience or _PATIENCE)
+        with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport) as proxy:
             target: Any = proxy
             for part in method.split("."):
                 target = getattr(target, part)

@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool
 from core.errors import Misconfigured, Unavailable
 from core.migrations import pending
 from core.postgres import ROLES, Role, dsn, server_version
+from core.postgres_cluster import Cluster
 from core.postgres_temporary import TemporaryPostgres
 
 
@@ -70,3 +71,9 @@ def test_a_served_database_is_reached_under_the_roles_own_name(monkeypatch: pyte
 def test_a_migrated_database_lacks_nothing(pg: TemporaryPostgres) -> None:
     assert pending(pg.dsn("owner")) == []
     assert "core_0001" in pending(pg.dsn("owner", "template1"))
+
+
+def test_a_server_that_could_not_be_made_whole_is_not_taken_for_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cluster, "_first_statements", lambda _self: "create role twice;\ncreate role twice;\n")
+    with pytest.raises(Unavailable, match='role "twice" already exists'), TemporaryPostgres():
+        pass

@@ -121,6 +121,12 @@ def test_a_link_in_place_of_a_folder_is_refused(user: ServiceUser, instance: Ins
         lay_folders(instance, user)
 
 
+def test_a_user_without_a_name_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    with pytest.raises(Misconfigured, match="54321 has no name"):
+        service_user()
+
+
 # --------------------------------------------------------------------------------------------------------- supervisor
 def test_programs_run_once_and_are_gone_afterwards(instance: Instance, user: ServiceUser) -> None:
     supervisor = Supervisor(instance, user)
@@ -163,6 +169,23 @@ def test_a_program_that_dies_is_started_again(instance: Instance, user: ServiceU
     time.sleep(1.2)  # the supervisor holds it for started after one second
     os.kill(first, signal.SIGKILL)
     _until(lambda: any(each.pid not in {None, first} for each in supervisor.states()))
+    supervisor.stop()
+
+
+def test_a_program_that_ends_slowly_is_waited_for(
+    instance: Instance, user: ServiceUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.supervisor._PATIENCE", 1.0)
+    slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), exit(0))); time.sleep(600)"
+    supervisor = Supervisor(instance, user)
+    supervisor.start([Program("slow", [sys.executable, "-c", slow])])
+    supervisor.start_program("slow")
+    time.sleep(1.2)  # until it listens to the signal
+    first = next(each.pid for each in supervisor.states())
+    supervisor.restart_program("slow")
+    second = next(each.pid for each in supervisor.states())
+    assert second
+    assert second != first
     supervisor.stop()
 
 
