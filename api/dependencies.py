@@ -145,12 +145,13 @@ async def _principal(request: Request) -> Principal:
 
 
 async def still_valid(caller: Caller) -> None:
-    """Whether the caller's token still opens the door: asked again by what lasts longer than one answer.
+    """Whether the caller's token still opens the same door: asked again by what lasts longer than one answer.
 
     Raises:
-        Unauthenticated: it does not.
+        Unauthenticated: it does not, or its holder's roles are others now and so is what they may see.
     """
-    await _principal(caller.request)
+    if await _principal(caller.request) != caller.principal:
+        raise Unauthenticated("Your roles have changed; ask again.")
 
 
 @cache

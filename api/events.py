@@ -1,7 +1,8 @@
 """`/api/v1/events`: what happens, as it happens (server-sent events).
 
 The id of an event is its number in the journal: a client that lost its connection sends it as ``Last-Event-ID`` and
-misses nothing. A token that is revoked meanwhile ends the stream within half a minute.
+misses nothing. A token that is revoked meanwhile, or whose holder's roles are others now, ends the stream within half a
+minute.
 """
 
 from __future__ import annotations

@@ -79,8 +79,10 @@ class Creation:
             row = self._find(tx)
             if row is not None:
                 return _kept(row).response(again=True)
-            tx.execute(_SWEEP, self._row())
             answer = effect(tx)
+            # after the effect: a transaction that has written holds the journal's numbering back, and a plan that asks
+            # devices takes its time
+            tx.execute(_SWEEP, self._row())
             self._keep(tx, answer)
         return answer.response()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
 from api.answers import etag, json_text, json_value, require_match
@@ -85,7 +84,7 @@ class MembershipIn(BaseModel):
     principal: str = Field(description="Handle.")
     tenant: str | None = Field(default=None, description="Code of the tenant; your own when absent.")
     role: str
-    until: datetime | None = None
+    until: AwareDatetime | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------- tenants

@@ -28,7 +28,8 @@ def main() -> int:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return 2
     configure_logs(settings)
-    app = create_app(database(settings, pool_size=8), settings)
+    # A server of somebody else's may let a transaction stand idle for ever; the longest of ours waits for devices.
+    app = create_app(database(settings, pool_size=8, idle_seconds=300), settings)
 
     class Server(uvicorn.Server):
         """Ends event streams first: they would hold the stop up until its patience is over."""

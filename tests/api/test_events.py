@@ -16,7 +16,7 @@ from api import events
 from core.db import Database
 from core.journal.record import record
 from core.journal.sequencer import Sequencer
-from tests.api.people import SYSTEM, Person
+from tests.api.people import SYSTEM, Hire, Person
 from tests.api.serving import serve
 
 
@@ -103,28 +103,56 @@ def test_a_made_up_position_is_refused(address: str, engineer: Person) -> None:
         assert httpx2.get(f"{address}/api/v1/events", headers=headers).status_code == 422
 
 
-def test_a_revoked_token_ends_the_stream(
-    address: str, engineer: Person, database: Database, sequencer: Sequencer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "_ASK_AGAIN", 0.0)
-    made = engineer.post("/api/v1/tokens", json={"name": "short", "scopes": ["change:read", "token:write"]}).json()
-    ended = threading.Event()
+def _until_the_end(address: str, token: str) -> tuple[threading.Event, threading.Event]:
+    """Listen in a thread; gives what is set when the stream has begun, and when it has ended."""
+    begun, ended = threading.Event(), threading.Event()
 
     def listen() -> None:
-        headers = {"Authorization": f"Bearer {made['token']}"}
+        headers = {"Authorization": f"Bearer {token}"}
         with (
             httpx2.Client(timeout=20) as client,
             client.stream("GET", f"{address}/api/v1/events", headers=headers) as got,
         ):
             for _ in got.iter_lines():
-                pass
+                begun.set()
         ended.set()
 
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    assert engineer.send("DELETE", f"/api/v1/tokens/{made['id']}").status_code == 204
+    threading.Thread(target=listen, daemon=True).start()
+    return begun, ended
+
+
+def _ends(ended: threading.Event, database: Database, sequencer: Sequencer) -> bool:
     for _ in range(100):
         _happen(database, sequencer, "after.the-end")
         if ended.wait(0.1):
-            break
-    assert ended.is_set()
+            return True
+    return False
+
+
+def test_a_revoked_token_ends_the_stream(
+    address: str, engineer: Person, database: Database, sequencer: Sequencer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_ASK_AGAIN", 0.0)
+    made = engineer.post("/api/v1/tokens", json={"name": "short", "scopes": ["change:read", "token:write"]}).json()
+    begun, ended = _until_the_end(address, made["token"])
+    assert begun.wait(10)
+    assert engineer.send("DELETE", f"/api/v1/tokens/{made['id']}").status_code == 204
+    assert _ends(ended, database, sequencer)
+
+
+def test_a_role_that_is_taken_away_ends_the_stream(
+    address: str,
+    hire: Hire,
+    manager: Person,
+    database: Database,
+    sequencer: Sequencer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The token still opens the door, but no longer to what every tenant does."""
+    monkeypatch.setattr(events, "_ASK_AGAIN", 0.0)
+    leaver = hire("leaver", "engineer", "agency-user")
+    begun, ended = _until_the_end(address, leaver.token)
+    assert begun.wait(10)
+    assert manager.send("DELETE", "/api/v1/memberships/region/leaver/engineer").status_code == 204
+    assert leaver.get("/api/v1/me").json()["staff"] is False
+    assert _ends(ended, database, sequencer)

@@ -147,6 +147,15 @@ def test_roles_are_given_by_others_and_by_whom_policy_says(manager: Person, lead
     assert lead.send("POST", "/api/v1/principals/manager:deactivate").status_code == 403
 
 
+def test_a_role_ends_at_a_time_with_its_zone(manager: Person) -> None:
+    asked = {"principal": "lead", "role": "engineer"}
+    refused = manager.post("/api/v1/memberships", json={**asked, "until": "2099-01-31T12:00:00"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/until"
+    assert manager.post("/api/v1/memberships", json={**asked, "until": "2099-01-31T12:00:00Z"}).status_code == 201
+    assert manager.send("DELETE", "/api/v1/memberships/region/lead/engineer").status_code == 204
+
+
 def test_an_agency_keeps_its_own_people_and_sees_no_others(
     agent: Person, manager: Person, tenants: dict[str, UUID]
 ) -> None:
