@@ -60,7 +60,8 @@ def backup(out: Path, keys_to: Path) -> dict[str, Any]:
         asked = {"do": "backup", "out": str(staging / "archive"), "keys_to": str(staging / "keys")}
         name = Path(_ask(platform, asked)["folder"]).name
         places = {}
-        for what, target in (("archive", out), ("keys", keys_to)):
+        # the keys first: an archive that is in its place must not be one whose keys were lost on the way
+        for what, target in (("keys", keys_to), ("archive", out)):
             target.mkdir(parents=True, exist_ok=True)
             moved = shutil.move(staging / what / name, target / name)
             _give_to_me(Path(moved))

@@ -114,9 +114,14 @@ def exchange(router: str) -> None:
     from lab.network.exchange import exchange as put
     from network.host_keys import key_fingerprint
 
-    keys: list[str] = []
-    _done(lambda: keys.append(put(router)), f"{router} is another one now.")
-    output.say(f"Its console shows {key_fingerprint(keys[0])}: irisplane config replace {router} --fingerprint …")
+    fingerprint = key_fingerprint(put(router))
+    done = f"{router} is another one now."
+
+    def shown() -> None:
+        output.say(done)
+        output.say(f"Its console shows {fingerprint}: irisplane config replace {router} --fingerprint …")
+
+    output.give({"done": done, "fingerprint": fingerprint}, shown)
 
 
 @app.command

@@ -57,6 +57,7 @@ def follow(client: Client, change_id: str, *, timeout: float | None = None) -> I
             with client.stream(path, last_event_id=last, silence=silence) as lines:
                 heard = time.monotonic()
                 for event in _events(lines):
+                    heard = time.monotonic()
                     if event is None:  # nothing new for a while: did it end without a word?
                         if _has_ended(client, change_id):
                             return

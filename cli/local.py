@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from core.bringup import Outcome, Platform, Step, alone, carry_out
 from core.doctor import CHECKS, Finding, Verdict, ask_database, examine
-from core.errors import Denied, IrisplaneError, NotFound
+from core.errors import Conflict, Denied, IrisplaneError, NotFound
+from core.instance import ROOT
 from core.service_user import place_file
 from core.settings import get_settings
 from core.supervisor import State
@@ -99,9 +100,18 @@ def down(tell: Tell) -> bool:
 
 
 def clean(tell: Tell) -> None:
-    """Stop everything of this instance and forget it: says what it removes, and removes it."""
-    down(tell)
+    """Stop everything of this instance and forget it: says what it removes, and removes it.
+
+    Raises:
+        Conflict: the state folder holds this code or a home, by a slip in ``IRISPLANE_STATE_DIR``.
+    """
     state = get_settings().place.state_dir
+    if any(precious.is_relative_to(state) for precious in (ROOT, Path.home().resolve())):
+        raise Conflict(
+            f"{state} holds more than an instance of Irisplane; nothing was forgotten.",
+            hint="Set IRISPLANE_STATE_DIR to a folder of its own, and remove by hand what Irisplane made here.",
+        )
+    down(tell)
     if not state.is_dir():
         tell("Nothing to forget.\n")
         return

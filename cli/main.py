@@ -10,7 +10,7 @@ from inspect import Parameter
 from cyclopts import App, CycloptsError, MissingArgumentError
 
 from cli import output, session
-from cli.errors import INTERRUPTED, OK, Ended, WrongUse, exit_code
+from cli.errors import FAILED, INTERRUPTED, OK, Ended, WrongUse, exit_code
 from core.errors import IrisplaneError
 
 __all__ = ["main"]
@@ -86,12 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except IrisplaneError as error:
         output.tell_error(error)
         return exit_code(error)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # a question that is answered with the end of input is not answered
         output.notice("Interrupted. What was submitted goes on; 'irisplane change list' shows it.")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough
         return OK
+    except OSError as error:
+        output.tell_error(_disk(error))
+        return FAILED
     except Exception as error:  # noqa: BLE001 - the last resort of a command: a sentence, not a traceback
         return _defect(error)
     return OK
@@ -107,6 +110,14 @@ def _wrong_use(error: CycloptsError) -> WrongUse:
             name = name.removeprefix("--").replace("-", "_").upper()
         return WrongUse(f"'{command}' needs {name}.", hint=hint)
     return WrongUse(str(error).strip().replace("\n", " "), hint=hint)
+
+
+def _disk(error: OSError) -> IrisplaneError:
+    """What this machine refused (a folder that is not there, a full disk), in its own words."""
+    from core.errors import Unavailable
+
+    what = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    return Unavailable(f"This machine refused: {what}.", hint="Mend what it names and try again.")
 
 
 def _defect(error: Exception) -> int:

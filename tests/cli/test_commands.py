@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -21,6 +22,7 @@ from cli import live, session
 from cli.client import connect
 from cli.main import main
 from core.db import Database
+from core.errors import Unavailable
 from core.journal.sequencer import Sequencer
 from orchestrator import moves
 from orchestrator.states import State
@@ -218,6 +220,34 @@ def test_following_goes_on_after_a_broken_connection(
     with connect() as client:
         told = [event["action"] for event in live.follow(client, made["id"], timeout=20)]
     assert broken
+    assert told == ["change.submitted", "change.cancelled"]
+
+
+def test_a_long_stream_that_breaks_is_taken_up_again(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _submitted(run, "long")
+    run("change", "cancel", made["id"], "--reason", "done")
+    for _ in range(5):
+        Sequencer(database, None).drain()
+    monkeypatch.setattr(live, "_RECONNECT", 0.05)
+    monkeypatch.setattr(live, "_AWAY", 0.3)
+    real = live._events
+    broken: list[bool] = []
+
+    def breaks_late(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
+        for event in real(lines):
+            if not broken:
+                time.sleep(0.4)  # it lasts longer than the API may be away
+            yield event
+            if not broken:
+                broken.append(True)
+                raise Unavailable("The API restarts.")
+
+    monkeypatch.setattr(live, "_events", breaks_late)
+    session.take_options([])
+    with connect() as client:
+        told = [event["action"] for event in live.follow(client, made["id"], timeout=20)]
     assert told == ["change.submitted", "change.cancelled"]
 
 

@@ -41,5 +41,18 @@ def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str], l
     assert "Name one that is there." in said
 
 
+def test_what_the_machine_refuses_is_said_in_its_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_arguments: object) -> list[str]:
+        raise PermissionError(13, "Permission denied", "/media/safe")
+
+    monkeypatch.setattr("cli.session.take_options", refuse)
+    assert main(["audit", "export", "/media/safe"]) == 1
+    said = capsys.readouterr().err
+    assert "/media/safe: Permission denied" in said
+    assert "Mend what it names" in said
+
+
 def test_wrong_use_and_wrong_input_end_alike() -> None:
     assert exit_code(InvalidInput("x")) == WRONG

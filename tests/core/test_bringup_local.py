@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli import local
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
+from core.instance import ROOT
 from core.settings import get_settings
 
 
@@ -67,3 +68,16 @@ def test_a_followed_log_goes_on_after_it_was_rotated(fresh: Path) -> None:
     path.write_text("two\n")
     assert list(islice(lines, 1)) == ["two\n"]
     lines.close()  # type: ignore[attr-defined]  # a generator, said to be an iterator
+
+
+@pytest.mark.parametrize("place", [ROOT, ROOT.parent, Path.home()])
+def test_clean_touches_no_folder_that_holds_more_than_an_instance(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(local, "down", stopped.append)
+    monkeypatch.setattr("shutil.rmtree", stopped.append)
+    monkeypatch.setattr(Path, "unlink", stopped.append)
+    monkeypatch.setenv("IRISPLANE_STATE_DIR", str(place))
+    get_settings.cache_clear()
+    with pytest.raises(Conflict, match="holds more than"):
+        local.clean(stopped.append)
+    assert stopped == []
