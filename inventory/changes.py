@@ -14,7 +14,8 @@ import msgspec
 from pydantic import Field
 from sqlalchemy import text
 
-from inventory import allocate, objects
+from core.errors import NotFound
+from inventory import allocate, objects, shapes
 from inventory.errors import ImportRefused
 from inventory.planner import Alteration, Edit
 from inventory.schema import Allocation, InputModel
@@ -154,8 +155,8 @@ class InventoryImport(ChangeKind[ImportIntent]):
             ImportRefused: the records are gone.
         """
         try:
-            records: dict[str, list[dict[str, Any]]] = msgspec.json.decode(world.read_blob(intent.records))
-        except (msgspec.DecodeError, LookupError) as error:
+            records = msgspec.json.decode(world.read_blob(intent.records), type=dict[str, list[dict[str, Any]]])
+        except (msgspec.DecodeError, NotFound) as error:
             raise ImportRefused("The records of this import are gone.", hint="Import the files again.") from error
         edit = Edit(world.tx, world.scope)
         for kind in objects.ALL:
@@ -168,7 +169,7 @@ def upsert(edit: Edit, kind: str, values: Sequence[dict[str, Any]], *, pointer: 
     """Create what has a new natural key, update what exists and differs."""
     if not values:
         return
-    by_key = {objects.natural_key(kind, one): one for one in values}
+    by_key = {shapes.key_of(kind, one): one for one in values}
     there = edit.read(objects.get(kind), list(by_key))
     new = [one for key, one in by_key.items() if key not in there]
     if new:

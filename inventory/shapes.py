@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from sqlalchemy import TextClause, text
 
 from inventory import objects
+from inventory.schema import INPUT
 
-__all__ = ["carried", "current_sql", "fields_sql", "object_sql", "outside", "resolve_sql", "stored", "told"]
+__all__ = ["carried", "current_sql", "fields_sql", "key_of", "object_sql", "outside", "resolve_sql", "stored", "told"]
 
 _SPANS = frozenset({"units", "numbers", "vids"})
 _ALIAS = re.compile(r"\bt\.")
@@ -34,6 +36,12 @@ def outside(name: str, value: Any) -> Any:
         low, high = int(found[1]), int(found[2]) - 1
         return str(low) if low == high else f"{low}-{high}"
     return value
+
+
+def key_of(kind: str, given: Mapping[str, Any]) -> str:
+    """The natural key of an object as a file or a caller gives it: what is left out has its default."""
+    defaults = {name: info.default for name, info in INPUT[kind].model_fields.items()}
+    return objects.natural_key(kind, {**defaults, **given})
 
 
 def told(value: Any) -> str:

@@ -234,16 +234,12 @@ def _prefix(row: Row, _: Reading) -> list[tuple[str, Row]]:
 def _address(row: Row, reading: Reading) -> list[tuple[str, Row]]:
     vrf = _name(row.get("vrf")) or "global"
     here = ip_interface(row["address"])
-    around = [
-        network
-        for record in reading.records.get("prefix", {}).values()
-        if record.values.get("vrf", "global") == vrf
-        and (network := ip_network(record.values["cidr"])).version == here.version
-        and here.ip in network
-    ]
-    if not around:
+    prefixes = reading.records.get("prefix", {})
+    # At most 129 look-ups by key, however many prefixes there are.
+    around = (ip_network((here.ip, length), strict=False) for length in range(here.max_prefixlen, -1, -1))
+    smallest = next((network for network in around if f"{vrf} {network}" in prefixes), None)
+    if smallest is None:
         raise _NoEquivalent(f"no prefix of VRF {vrf} among the imported ones holds {here.ip}")
-    smallest = max(around, key=lambda network: network.prefixlen)
     on = row.get("assigned_object") if row.get("assigned_object_type") == "dcim.interface" else None
     values = {
         "prefix": f"{vrf} {smallest}",

@@ -13,8 +13,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from inventory.errors import ImportRefused
-from inventory.objects import natural_key
 from inventory.schema import INPUT, InputModel
+from inventory.shapes import key_of
 
 __all__ = ["Reading", "Record", "Refused", "SourceFile", "decode", "json_of", "rows_of"]
 
@@ -106,7 +106,7 @@ class Reading:
         except (RecursionError, OverflowError, ValueError):
             self.refuse(file, line, "a value has a form that cannot be stored")
             return
-        key = natural_key(kind, _with_defaults(kind, given))
+        key = key_of(kind, given)
         known = self.records.setdefault(kind, {})
         before = known.get(key)
         if before is not None and before.file == file:
@@ -126,10 +126,6 @@ class Reading:
 @cache
 def _adapter(kind: str) -> TypeAdapter[InputModel]:
     return TypeAdapter(INPUT[kind])
-
-
-def _with_defaults(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: info.default for name, info in INPUT[kind].model_fields.items()}, **given}
 
 
 def decode(file: SourceFile) -> str:

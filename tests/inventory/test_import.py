@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from core.db import Database
+from inventory.errors import ImportRefused
 from inventory.imports import SourceFile, read_all
 from inventory.imports.places import slug, two_names
 from inventory.imports.router import unpack
 from inventory.region_export import export_files
 from inventory.region_import import Prepared, built_in, prepare
+from orchestrator import blobs
 from orchestrator.planning import ChangeRequest
 from orchestrator.records import ChangeRecord
 from orchestrator.submitting import submit
@@ -74,6 +76,38 @@ def test_out_and_in_again_is_the_same_region(fresh_database: Database, database:
     prepared, _ = bring(database, [SourceFile(name, content) for name, content in first.items()])
     assert prepared.refused == []
     assert exported(database) == first
+
+
+def test_what_is_held_no_more_stays_behind(fresh_database: Database) -> None:
+    bring(fresh_database, built_in())
+    person = engineer_of(fresh_database)
+    past = "[2020-01-01T00:00:00+00:00,2021-01-01T00:00:00+00:00)"
+    operations = [
+        create("device", device("ac01", site="TH-21009")),
+        create("rack_placement", {"rack": "DC-ARTS/R01", "device": "ac01", "units": "7", "held": past}),
+        create("rack_placement", {"rack": "DC-ARTS/R01", "device": "ac01", "units": "3"}),
+    ]
+    submit(fresh_database, person, ChangeRequest(kind="inventory.edit", intent={"operations": operations}, reason="r"))
+    first = exported(fresh_database)
+    assert [one["units"] for one in json.loads(first["rack-placements.json"])] == ["3"]
+    assert read_all([SourceFile(name, content) for name, content in first.items()]).refused == []
+
+
+def test_records_that_are_gone_or_something_else_are_no_import(fresh_database: Database) -> None:
+    person = engineer_of(fresh_database)
+    with fresh_database.transaction("api", person.scope("t", "import")) as tx:
+        other = blobs.put(tx, "[1]")
+    for digest in (other, "0" * 64):
+        request = ChangeRequest(kind="inventory.import", intent={"records": digest}, reason="import")
+        with pytest.raises(ImportRefused, match="are gone"):
+            submit(fresh_database, person, request)
+
+
+def test_a_field_that_is_left_out_has_its_default_also_in_the_key(fresh_database: Database) -> None:
+    bring(fresh_database, built_in())
+    files = [SourceFile("prefixes.csv", b"cidr,kind\n192.0.2.0/24,container\n")]
+    assert bring(fresh_database, files)[1].state == "succeeded"
+    assert bring(fresh_database, files)[1].outcome == {"nothing_to_do": True}
 
 
 @pytest.mark.skipif(not OPEN_DATA.is_dir(), reason="the region's open data is not beside this clone")
