@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from core.bringup import Platform
+from core.bringup import Platform, alone
 from core.errors import Conflict, InvalidInput, IrisplaneError, NotFound
 from core.settings import get_settings
 
@@ -81,17 +81,18 @@ def restore(folder: Path, keys_from: Path | None) -> dict[str, Any]:
         if path is not None and not path.is_dir():
             raise NotFound(f"There is no folder {path}.", hint="Name one that is there.")
     platform = Platform(get_settings(), create_user=True)
-    if any(part.state == "running" and part.name in {"api", "worker"} for part in platform.states()):
-        raise Conflict(
-            "The region runs here.", hint="'irisplane down' first; a restore needs an empty, stopped instance."
-        )
-    platform.folders()
-    platform.database()
-    with _staging(platform) as staging:
-        asked: dict[str, Any] = {"do": "restore", "folder": str(_bring(folder, staging / "archive", platform))}
-        if keys_from is not None:
-            asked["keys_from"] = str(_bring(keys_from, staging / "keys", platform))
-        return _ask(platform, asked)
+    with alone(platform.instance):  # an 'up' meanwhile would fill the database under our hands
+        if any(part.state == "running" and part.name in {"api", "worker"} for part in platform.states()):
+            raise Conflict(
+                "The region runs here.", hint="'irisplane down' first; a restore needs an empty, stopped instance."
+            )
+        platform.folders()
+        platform.database()
+        with _staging(platform) as staging:
+            asked: dict[str, Any] = {"do": "restore", "folder": str(_bring(folder, staging / "archive", platform))}
+            if keys_from is not None:
+                asked["keys_from"] = str(_bring(keys_from, staging / "keys", platform))
+            return _ask(platform, asked)
 
 
 def rotate(reason: str) -> dict[str, Any]:

@@ -161,6 +161,7 @@ def test_when_the_leader_loses_its_connection_the_other_one_leads(fresh_database
         write(fresh_database, scope, "after")
         wait_until(lambda: numbered(fresh_database) == [(1, "after")])
         wait_until(lambda: first.leading != second.leading)
+        assert numbered(fresh_database) == [(1, "after")], "once, whoever leads"
     finally:
         stop.set()
         one.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -296,3 +297,25 @@ def test_what_is_of_another_shape_is_a_finding_not_a_crash(journal: Journal) -> 
             verify_export(path, journal.checkpoints, {})
     journal.tamper("update journal set body = '[]' where id = (select journal_id from journal_chain where seq = 5)")
     assert first(journal.verify()) == (5, "the entry or its link was altered")
+
+
+def test_a_signing_key_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(_handle: int) -> None:
+        raise OSError("power cut")
+
+    path = tmp_path / "keys" / "journal.json"
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", dies)
+        with pytest.raises(OSError, match="power cut"):
+            Signer(path)
+    assert list(path.parent.iterdir()) == []
+    made = Signer(path)
+    assert Signer(path).id == made.id
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_two_who_make_the_signing_key_at_once_have_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "journal.json"
+    with ThreadPoolExecutor(8) as pool:
+        assert len({signer.id for signer in pool.map(lambda _: Signer(path), range(8))}) == 1
