@@ -27,7 +27,8 @@ ADMIN: Final = "irisplane_admin"
 
 _SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "''",
-    "max_connections": "60",
+    # the API alone may hold 24 of each of its roles in a busy moment; what a worker needs must still be free
+    "max_connections": "120",
     "superuser_reserved_connections": "1",
     # sized for a control plane of 500 MiB in all
     "shared_buffers": "64MB",
@@ -67,7 +68,6 @@ _FORGETFUL: Final[Mapping[str, str]] = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_connections": "100",
     "autovacuum_naptime": "'10min'",
 }
 

@@ -92,7 +92,7 @@ def _by_state(error: DBAPIError) -> IrisplaneError:
         return RowRefused("A value has a form that cannot be stored.", **facts)
     if (
         error.connection_invalidated
-        or state.startswith(("08", "57P"))
+        or state.startswith(("08", "53", "57"))  # gone; out of room or of connections; going down, or not done in time
         or (not state and "Operational" in type(error).__name__)
     ):
         return Unavailable("The database does not answer.")
