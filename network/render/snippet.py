@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_round
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from network.render.environment import explain
@@ -27,6 +28,7 @@ MAX_TEMPLATE = 64 * 1024
 MAX_OUTPUT = 512 * 1024
 MAX_SECONDS = 2.0
 _MAX_NUMBER = 100_000
+_MAX_DIGITS = 15
 _NAME = "snippet"
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _GROWING = frozenset(
@@ -58,18 +60,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError("only numbers may be multiplied in a snippet")
         result = super().call_binop(context, operator, left, right)
-        if isinstance(result, int) and abs(result) > 2**64:
-            raise SecurityError("a number grows too large")
-        if isinstance(result, str | list | tuple) and len(result) > MAX_OUTPUT:
-            raise SecurityError("a value grows too large")
-        return result
+        return _bounded_value(result)
 
     def call(__self, __context: Any, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names it
         if any(isinstance(arg, int) and abs(arg) > _MAX_NUMBER for arg in (*args, *kwargs.values())):
             raise SecurityError(f"an argument is larger than {_MAX_NUMBER}")
         if getattr(__obj, "__name__", "") in _GROWING:
             raise SecurityError("methods that pad, join or format strings are not allowed in a snippet; use filters")
-        return super().call(__context, __obj, *args, **kwargs)
+        # One call may make a few times as much as it was given (encoding, splitting); a loop of them stops here.
+        return _bounded_value(super().call(__context, __obj, *args, **kwargs))
 
     def concatenate(self, parts: tuple[object, ...]) -> str:
         """What ``a ~ b`` means: scalars only, and not too many."""
@@ -85,6 +84,14 @@ class _Code(CodeGenerator):
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
+
+
+def _bounded_value(value: Any) -> Any:
+    if isinstance(value, int) and abs(value) > 2**64:
+        raise SecurityError("a number grows too large")
+    if isinstance(value, str | bytes | list | tuple | dict) and len(value) > MAX_OUTPUT:
+        raise SecurityError("a value grows too large")
+    return value
 
 
 def _scalar(value: object) -> object:
@@ -112,12 +119,19 @@ def _replaced(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+def _rounded(value: float, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
+    """Jinja2's own computes ten to the power of ``precision``: a number of any size, in one operation."""
+    if abs(precision) > _MAX_DIGITS:
+        raise SecurityError(f"numbers are rounded to at most {_MAX_DIGITS} digits")
+    return do_round(value, precision, method)
+
+
 def _environment() -> _Sandbox:
     env = _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     env.code_generator_class = _Code
     env.finalize = _scalar
     env.filters = {name: function for name, function in env.filters.items() if name in _FILTERS}
-    env.filters.update(join=_joined, replace=_replaced)
+    env.filters.update(join=_joined, replace=_replaced, round=_rounded)
     env.globals = {"range": env.globals["range"], "namespace": env.globals["namespace"]}
     return env
 
