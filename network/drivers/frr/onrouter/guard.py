@@ -134,18 +134,19 @@ def _arm(name: str, deadline: float) -> None:
 
 def _wait_and_revert(name: str, deadline: float) -> None:
     while True:
-        record = Memory().mark(name)
-        if record["state"] not in _PENDING or record.get("deadline") != deadline:
-            return
-        left = deadline - time.monotonic()
-        if left > 0:
-            time.sleep(min(left, 2.0))
-            continue
         try:
+            record = Memory().mark(name)
+            if record["state"] not in _PENDING or record.get("deadline") != deadline:
+                return
+            left = deadline - time.monotonic()
+            if left > 0:
+                time.sleep(min(left, 2.0))
+                continue
             with Lock(patience=None) as lock:
                 _settle(Memory(), lock)
-        except vty.Refused:
-            time.sleep(2.0)  # FRR restarts, or is not there: go on trying
+        except (vty.Refused, OSError):
+            # FRR restarts or is not there, the disk is full, no process can be started: nobody else will take it back.
+            time.sleep(2.0)
 
 
 def _note(name: str, stage: str, detail: str = "") -> None:
