@@ -7,6 +7,7 @@ configuration costs one small row.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -70,6 +71,8 @@ def keep(
         {"tenant": tenant_id, "digest": digest},
     ).scalar()
     if not known:
+        # Before the key is chosen: a rotation waits for this lock before it drops a key (KeyFile.seal).
+        tx.execute(text("lock table config_text in row exclusive mode"))
         tx.execute(
             _KEEP_TEXT,
             {
@@ -137,13 +140,16 @@ def versions(tx: Connection, device_id: UUID, *, limit: int = 200) -> list[Versi
     return [Version(*row) for row in rows]
 
 
+_ORDINAL: Final = re.compile(r"@[0-9]{1,9}")
+
+
 def version(tx: Connection, device_id: UUID, which: str) -> Version:
     """One version: by the beginning of its digest, by id, or ``@N``: the N-th different one before the newest (``@0``).
 
     Raises:
         NotFound: none, or more than one, is meant.
     """
-    if which.startswith("@") and which[1:].isdigit():
+    if _ORDINAL.fullmatch(which):
         statement = text(_DIFFERENT + " order by id desc offset :skip limit 1")
         found = tx.execute(statement, {"device": device_id, "skip": int(which[1:])}).all()
     else:

@@ -44,6 +44,9 @@ def test_the_same_text_is_kept_once_and_its_secrets_only_sealed(
         assert store.version(tx, device, second[:8]).digest == second
         with pytest.raises(NotFound, match="no version"):
             store.version(tx, device, "@9")
+        for odd in ("@²", "@99999999999999999999"):
+            with pytest.raises(NotFound, match="no version"):
+                store.version(tx, device, odd)
         dump = tx.execute(text("select string_agg(t::text, ' ') from config_text t")).scalar_one()
     assert "zeer-geheim-1" not in dump
 
