@@ -16,9 +16,10 @@ def without_secrets(text: str, platform: str, prefix: str) -> tuple[str, dict[st
     """The text with a placeholder for every secret, and the secrets by name.
 
     Names tell where the secret stands (``cr01/neighbor-10.0.0.1-password``); two different values at places of one
-    name are told apart by a number.
+    name are told apart by a number. A text for FRR comes back in its parser's spelling, any other as it was.
     """
-    text = dump(parse(text))
+    if platform == "frr":
+        text = dump(parse(text))
     secrets: dict[str, str] = {}
     out: list[str] = []
     position = 0

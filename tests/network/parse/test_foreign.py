@@ -9,6 +9,7 @@ import pytest
 
 from network.device_model import DeviceModel
 from network.parse import adopt, parse
+from network.parse.secrets_out import without_secrets
 from network.pins import apply_pins, pins_of
 from network.redact import redact
 from network.render import normalise, redacting, render, render_unfilled, unsupported
@@ -103,3 +104,13 @@ def test_what_we_understand_becomes_fields() -> None:
         ("172.20.0.0/16", "guest"),
     ]
     assert by_name["data_centre_frr8"].system.syslog_level == "informational"
+
+
+def test_a_text_of_another_platform_keeps_its_spelling_when_secrets_leave_it() -> None:
+    junos = (
+        "system {\n    host-name mx1;\n    root-authentication {\n"
+        '        encrypted-password "$6$abcdefgh$notArealhash"; ## SECRET-DATA\n    }\n}\n'
+    )
+    bare, secrets = without_secrets(junos, "junos", "mx1")
+    assert secrets == {"mx1/encrypted-password": "$6$abcdefgh$notArealhash"}
+    assert bare == junos.replace("$6$abcdefgh$notArealhash", "<secret-ref:mx1/encrypted-password>")
