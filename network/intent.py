@@ -29,6 +29,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
+from core.errors import InvalidInput
 from inventory.context import Context, in_order, merge
 from network.device_model import (
     Bgp,
@@ -120,7 +121,7 @@ order by d.name, a.host
 """)
 _SERVICES: Final = text("""
 select p.site_id, p.cidr::text from prefix p join vrf v on v.id = p.vrf_id
-where p.kind = 'assigned' and p.purpose = 'service' and p.site_id = any(:sites) order by p.cidr
+where p.kind = 'assigned' and p.purpose = 'service' and v.name = 'global' and p.site_id = any(:sites) order by p.cidr
 """)
 _OVERLAYS: Final = text("""
 select id, device_id, kind, name, body from config_overlay where device_id = any(:ids) order by device_id, ordinal
@@ -133,7 +134,8 @@ def intended(tx: Connection, device_ids: Sequence[UUID], *, rendered: bool = Tru
     Args:
         rendered: whether the text is wanted too; it costs ten times the rest.
     Raises:
-        TemplateError, UnsupportedPlatform: see ``network.render``.
+        TemplateError: see ``network.render``.
+        InvalidInput: a configuration context of a device holds a value of the wrong form; names the device.
     """
     ids = list(device_ids)
     devices = tx.execute(_DEVICES, {"ids": ids}).mappings().all()
@@ -144,18 +146,26 @@ def intended(tx: Connection, device_ids: Sequence[UUID], *, rendered: bool = Tru
     services = _by("site_id", tx.execute(_SERVICES, {"sites": sites}).mappings())
     overlays = _by("device_id", tx.execute(_OVERLAYS, {"ids": ids}).mappings())
     loopbacks = tx.execute(_LOOPBACKS).mappings().all()
-    return {
-        row["id"]: _one(
-            row,
-            _context_of(row, contexts),
-            interfaces.get(row["id"], []),
-            services.get(row["site_id"], []),
-            overlays.get(row["id"], []),
-            loopbacks,
-            rendered=rendered,
-        )
-        for row in devices
-    }
+    found: dict[UUID, Intended] = {}
+    for row in devices:
+        try:
+            found[row["id"]] = _one(
+                row,
+                _context_of(row, contexts),
+                interfaces.get(row["id"], []),
+                services.get(row["site_id"], []),
+                overlays.get(row["id"], []),
+                loopbacks,
+                rendered=rendered,
+            )
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # People write contexts: a list where a mapping belongs must not stop the standing look at the others.
+            raise InvalidInput(
+                f"No intent can be computed for {row['name']}: {type(error).__name__}: {error}.",
+                hint="A value in one of its configuration contexts has the wrong form: see 'irisplane context list'.",
+                device=row["name"],
+            ) from error
+    return found
 
 
 def relaid(intent: Intended, overlays: Sequence[Overlay]) -> Intended:
@@ -373,4 +383,6 @@ def _bgp(
 
 def _verbatim(context: Mapping[str, Any], platform: str) -> tuple[OpaqueBlock, ...]:
     lines = (context.get("verbatim") or {}).get(platform)
+    if lines and not isinstance(lines, str):
+        raise TypeError(f"verbatim.{platform} is one text of several lines, not a {type(lines).__name__}")
     return (OpaqueBlock("context", "configuration context", lines, platform=platform),) if lines else ()

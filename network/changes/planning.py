@@ -17,7 +17,7 @@ from network.changes.syntax import Lines, as_typed, must_be_accepted
 from network.checks import must_be_readable
 from network.diff import count_lines, redacted_difference
 from network.drivers.protocol import ConfigDriver
-from network.errors import NotReady
+from network.errors import NotOffered, NotReady
 from network.fleet import Access, Reached, access, fleet_of
 from network.intent import Intended, Overlay
 from network.secrets import fill_for
@@ -25,7 +25,17 @@ from network.verify import settle_seconds
 from orchestrator.kinds import World
 from orchestrator.plan import Draft, Impact, Target, digest_of
 
-__all__ = ["Planned", "Running", "Written", "draft_push", "impact_of", "read_running", "refuse_silent", "selected"]
+__all__ = [
+    "Planned",
+    "Running",
+    "Written",
+    "draft_push",
+    "impact_of",
+    "must_be_intended",
+    "read_running",
+    "refuse_silent",
+    "selected",
+]
 
 _ORDER: Final = {"access": 0, "edge": 1, "aggregation": 2, "core": 4}
 """Canaries are taken from the front: where least depends on it."""
@@ -107,8 +117,11 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         NotReady: some routers cannot be read now; names them and why.
         InvalidInput: a configuration context holds checks that cannot be read.
         SyntaxRefused: a router does not take a line; names it as it was written.
-        NotOffered: a device cannot be changed as safely as this road is, and nobody accepted that.
+        NotOffered: a device cannot be changed as safely as this road is, and nobody accepted that; or nothing says
+            what it should be.
     """
+    for one in planned:
+        must_be_intended(one.intent)
     ids = [one.intent.device_id for one in planned]
     must_be_readable(world.tx, ids)
     running = read_running(world, ids)
@@ -148,6 +161,16 @@ def draft_push(world: World, planned: Sequence[Planned], *, summary: str, undo_n
         facts={"lines": lines, "verify_seconds": 25 + settle_seconds([t.diff for t in targets], planned)},
         undo_note=undo_note,
     )
+
+
+def must_be_intended(one: Intended) -> None:
+    """Raises ``NotOffered`` for a device of a platform without templates: an empty text would wipe it."""
+    if not one.text:
+        raise NotOffered(
+            f"{one.name} runs {one.platform!r}, for which there are no templates: nothing says what it should be.",
+            hint="Leave it out of the selection; or restore a kept version of it, which then is its intent.",
+            device=one.name,
+        )
 
 
 def _to_ask(world: World, one: Planned, running: Running, after: str) -> Lines:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidInput
 from network.changes.enrol import host_key_command
-from network.changes.planning import selected
+from network.changes.planning import must_be_intended, selected
 from network.changes.push import PushKind
 from network.diff import redacted_difference
 from network.fleet import access, fleet_of
@@ -43,6 +43,7 @@ class RouterReplacement(PushKind[ReplaceIntent]):
 
         Raises:
             InvalidInput: the router shows another key than the one in the intent.
+            NotOffered: nothing says what it should be.
         """
         (device_id,) = selected(world, f"name={intent.device}", pointer="/intent/device")
         reach = access(world.tx, [device_id])[device_id]
@@ -54,6 +55,7 @@ class RouterReplacement(PushKind[ReplaceIntent]):
                 pointer="/intent/fingerprint",
             )
         one = intended(world.tx, [device_id])[device_id]
+        must_be_intended(one)
         around = world.surroundings()
         with fleet_of(around.database).session(world.scope, replace(reach, host_key=key), fresh=True) as driver:
             running, fingerprint = driver.running(), driver.fingerprint()

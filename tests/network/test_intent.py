@@ -57,6 +57,41 @@ def test_another_tenant_sees_no_device(database: Database, routers: dict[str, UU
         assert intended(tx, list(routers.values())) == {}
 
 
+def test_a_service_prefix_of_another_vrf_is_not_announced_to_the_region(
+    database: Database, routers: dict[str, UUID]
+) -> None:
+    with database.transaction("api", SCOPE, preview=True) as tx:
+        tx.execute(
+            text(
+                "with other as (insert into vrf (tenant_id, name) select tenant_id, 'guests' from device"
+                " where name = 'ac91' returning id, tenant_id)"
+                " insert into prefix (tenant_id, vrf_id, site_id, cidr, kind, purpose)"
+                " select o.tenant_id, o.id, d.site_id, '10.99.0.0/24', 'assigned', 'service'"
+                " from other o, device d where d.name = 'ac91'"
+            )
+        )
+        one = intended(tx, [routers["ac91"]])[routers["ac91"]]
+    assert "10.64.91.0/24" in one.text
+    assert "10.99.0.0/24" not in one.text
+
+
+@pytest.mark.parametrize("data", ['{"verbatim": {"frr": ["bfd"]}}', '{"ospf": {"spf_timers": 5}}'])
+def test_a_context_of_the_wrong_form_is_told_by_the_devices_name(
+    database: Database, routers: dict[str, UUID], data: str
+) -> None:
+    with database.transaction("api", SCOPE, preview=True) as tx:
+        tx.execute(
+            text(
+                "insert into config_context (tenant_id, name, scope, device_id, weight, data)"
+                " select tenant_id, 'wrong', 'device', id, 3000, cast(:data as jsonb) from device where name = 'ac91'"
+            ),
+            {"data": data},
+        )
+        with pytest.raises(InvalidInput, match="ac91") as refused:
+            intended(tx, [routers["ac91"]])
+    assert "context" in str(refused.value.hint)
+
+
 def test_a_snippet_is_typed_into_the_text_and_leaves_it_again(database: Database, routers: dict[str, UUID]) -> None:
     with database.transaction("api", SCOPE) as tx:
         one = intended(tx, [routers["ac91"]])[routers["ac91"]]

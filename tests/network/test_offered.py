@@ -64,3 +64,7 @@ def test_a_drivers_options_come_from_the_context_and_snippets_are_for_frr(
     lines = {"select": "name=ac91", "template": "hostname other\n"}
     with pytest.raises(NotOffered, match="FRR only"):
         submit(database, engineer, ChangeRequest(kind="network.snippet", intent=lines, reason="a test"), "test")
+    # There are no templates for it, so its intent is empty, and never pushed: an empty configuration wipes a device.
+    whole = ChangeRequest(kind="network.config", intent={"select": "name=ac91"}, reason="a test")
+    with pytest.raises(NotOffered, match="no templates"):
+        submit(database, engineer, whole, "test")
