@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from network import store
 from network.changes.briefing import brief_for, gather
+from network.changes.entering import enter
 from network.drivers.protocol import Candidate, ConfigDriver, Mark
 from network.errors import AlreadyConfirmed, BaseMoved, ConfirmRefused, DeviceStuck, FencedOut, NotPrepared
 from network.fleet import Access, Fleet, fleet_of, snapshot
@@ -169,13 +170,9 @@ class PushKind(ChangeKind[Intent], Generic[Intent]):
         if status.state == "confirmed" and prepared and not prepared["idle"]:
             with around.database.transaction("worker", around.scope) as tx:
                 before = store.raw(tx, fleet_of(around.database).keyring, reach.tenant_id, prepared["before"])
-            reverse = Mark(mark.change_id, f"{mark.step_id}:undo", mark.epoch)
-            again = driver.prepare(Candidate(before), reverse)
-            if not again.nothing_to_do:
-                driver.commit(reverse, step.timer)
             try:
-                driver.confirm(reverse)
-            except (AlreadyConfirmed, ConfirmRefused, NotPrepared):
+                enter(driver, step, "undo", before)
+            except (ConfirmRefused, NotPrepared):
                 if driver.fingerprint() != prepared["base"]:
                     raise
             return "It was confirmed: the text before was pushed again."
