@@ -176,14 +176,19 @@ class Fleet:
         self._give(reach, driver)
 
     def _take(self, reach: Access) -> ConfigDriver | None:
+        old: list[ConfigDriver] = []
+        found: ConfigDriver | None = None
         with self._guard:
             kept = self._idle.get(reach.device_id, [])
-            while kept:
+            while kept and found is None:
                 since, before, driver = kept.pop()
                 if before == reach and time.monotonic() - since < _KEPT_SECONDS:
-                    return driver
-                driver.close()
-        return None
+                    found = driver
+                else:
+                    old.append(driver)
+        for driver in old:  # not under the lock: hanging up may wait for the far end, and everybody would wait with it
+            driver.close()
+        return found
 
     def _give(self, reach: Access, driver: ConfigDriver) -> None:
         with self._guard:

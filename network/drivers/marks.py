@@ -10,11 +10,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
 
 from network.drivers.protocol import Candidate, Mark, MarkState, MarkStatus, Prepared, Target
 from network.errors import AlreadyConfirmed, DeviceBusy, FencedOut, NotPrepared
 
 __all__ = ["Held", "Marks"]
+
+
+_KEPT_MARKS: Final = 8
 
 
 @dataclass(slots=True)
@@ -81,6 +85,10 @@ class Marks:
         if before is not None and before.state == "confirmed":
             raise AlreadyConfirmed(f"This step is confirmed on {target.name} already.", device=target.name)
         device.held[mark.change_id, mark.step_id] = held
+        # Each holds two whole configurations, secrets included: what is over is not kept for as long as we run.
+        over = [key for key, one in device.held.items() if one.state in ("confirmed", "reverted")]
+        for key in over[:-_KEPT_MARKS]:
+            del device.held[key]
 
     def find(self, target: Target, mark: Mark) -> Held | None:
         """What is known of a mark."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from hashlib import sha256
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -35,6 +36,7 @@ _SECRETS_ONLY: Final = "~ only secrets differ"
 _ACCEPTED_AT_MOST: Final = 256
 # (FRR version, hash of a candidate) that a router's own syntax check took, in this process.
 _ACCEPTED: Final[dict[tuple[str, bytes], None]] = {}
+_ACCEPTING: Final = Lock()
 _ASKED_OF: Final = (
     (r"show (?:ip|ipv6)? ?bgp|show bgp", "bgpd"),
     (r"show ip ospf", "ospfd"),
@@ -220,9 +222,10 @@ class FRRConfigDriver:
 
 def _accepted(software: str, digest: bytes) -> None:
     """Remember what a router of this version took."""
-    _ACCEPTED[software, digest] = None
-    while len(_ACCEPTED) > _ACCEPTED_AT_MOST:
-        _ACCEPTED.pop(next(iter(_ACCEPTED)), None)
+    with _ACCEPTING:
+        _ACCEPTED[software, digest] = None
+        while len(_ACCEPTED) > _ACCEPTED_AT_MOST:
+            del _ACCEPTED[next(iter(_ACCEPTED))]
 
 
 def _daemon_of(command: str) -> str:
