@@ -8,6 +8,7 @@ from core.instance import Instance
 from lab.network.control import power_off, power_on
 from lab.network.disk import format_disk, hash_password
 from lab.network.layout import Layout
+from lab.network.ssh_access import write_client_files
 from lab.network.topology import plan
 
 __all__ = ["exchange"]
@@ -29,8 +30,10 @@ def exchange(router: str, instance: Instance | None = None) -> str:
         (disk / "etc" / "machine-id").unlink(missing_ok=True)
         credentials = layout.credentials()
         hashes = {name: hash_password(credentials[name]["password"]) for name in ("irisplane", "admin")}
-        key = format_disk(layout, plan(layout.read_state().size).router(router), credentials, hashes)
+        topology = plan(layout.read_state().size)
+        key = format_disk(layout, topology.router(router), credentials, hashes)
         credentials["host_keys"][router] = key
         layout.write_credentials(credentials)
+        write_client_files(layout, topology)
     power_on(router, instance)
     return key
