@@ -198,8 +198,14 @@ class Platform:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses: ask on loopback
         connection = http.client.HTTPConnection(host, self.settings.listen_port, timeout=timeout)
         if self.settings.tls_cert:
-            # our own server, reached by address: its certificate names a host, and nothing secret is asked for
-            context = ssl._create_unverified_context()  # noqa: S323, SLF001
+            # our own server, reached by address: its certificate names a host, so only the certificate itself can tell
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            if token:  # whoever took our port meanwhile must not be told it
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+                context.load_verify_locations(self.settings.tls_cert)
             connection = http.client.HTTPSConnection(host, self.settings.listen_port, timeout=timeout, context=context)
         try:
             connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
