@@ -8,6 +8,7 @@ stands in its row.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypedDict
@@ -15,7 +16,7 @@ from typing import Any, Final, TypedDict
 from core.errors import IrisplaneError
 from orchestrator.errors import StalePlan
 from orchestrator.kinds import AnyKind, ChangeKind, Outcome, Step, Surroundings, Verdict
-from orchestrator.runs.carrier import patiently
+from orchestrator.runs.carrier import database_gone, patiently
 from orchestrator.runs.fan_out import Answer, fan_out
 from orchestrator.runs.rows import PHASES, Run, StepRow
 
@@ -106,7 +107,8 @@ def complete(run: Run, kind: AnyKind, batch: int, phase: str, *, seconds: float 
 
 
 def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, seconds: float | None = None) -> None:
-    """Carry a phase out on these targets, all at once; rows and memory say afterwards what became of each.
+    """Carry a phase out on these targets, as many at once as the plan says; rows and memory say afterwards what became
+    of each.
 
     A call that does not come back is abandoned, and the run draws a newer number, so that the device refuses the
     abandoned call should it ever arrive.
@@ -117,12 +119,14 @@ def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, second
     call = _call(kind, phase)
     around = _gathered(run, kind, steps, phase)
     budget = remaining(run, steps, phase, now) if seconds is None else seconds
+    # Against the targets' timers the whole phase has the budget; elsewhere each wave of targets has it.
+    waves = 1 if phase in _SHARES else math.ceil(len(steps) / run.plan.options.concurrency)
     done = 0
     silent = False
     prepared = {row.id: run.step(row) for row in steps}  # taken once: a newer number is for later calls
     calls = fan_out(
         list(steps), lambda row: call(prepared[row.id], around), concurrency=run.plan.options.concurrency,
-        seconds=min(budget, kind.call_seconds), in_all=budget,
+        seconds=min(budget, kind.call_seconds), in_all=budget * waves,
     )  # fmt: skip
     for arrived in calls:
         done += len(arrived)
@@ -174,6 +178,11 @@ def _gathered(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str) -> 
     except IrisplaneError as error:
         # One target's trouble must not become every target's: each call reads for itself, and says its own.
         _LOG.info("%s: nothing gathered: %s", phase, error)
+        return around
+    except Exception as error:
+        if database_gone(error):
+            raise
+        _LOG.exception("%s: nothing gathered", phase)
         return around
     return replace(around, gathered=found)
 
