@@ -37,6 +37,10 @@ Value = TypeVar("Value")
 RunStatus = Literal["absent", "alive", "ended"]
 
 
+class StepEnded(Exception):
+    """What the engine records of a step that raised: the error's class, because its text may hold anything."""
+
+
 class DurableEngine(Protocol):
     """What we ask of a durable engine; a second adapter (Temporal) would implement this."""
 
@@ -218,5 +222,20 @@ class DbosEngine:
         """Inside a workflow: do the work, or give the recorded result when it was done before."""
         from dbos import DBOS
 
-        result: Any = DBOS.run_step({"name": name}, work)
-        return result  # type: ignore[no-any-return]  # JSON in, JSON out: what the caller's function returned
+        met: list[Exception] = []
+
+        def told() -> Value:
+            try:
+                return work()
+            except Exception as error:  # noqa: BLE001 - raised again below, outside what is recorded
+                met.append(error)
+                raise StepEnded(type(error).__name__) from None
+
+        try:
+            result: Any = DBOS.run_step({"name": name}, told)
+        except Exception:
+            if not met:
+                raise
+        else:
+            return result  # type: ignore[no-any-return]  # JSON in, JSON out: what the caller's function returned
+        raise met[0]

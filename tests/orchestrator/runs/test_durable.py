@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
-from dbos import DBOS
+import pytest
+from dbos import DBOS, StepOptions
 from sqlalchemy import text
 
 from orchestrator.durable import DbosEngine
@@ -29,6 +31,28 @@ def test_nothing_is_pickled_and_arguments_are_ids_only(region: Region) -> None:
     assert {row.serialization for row in rows} == {"portable_json"}
     assert str(change) in str(rows) + str(stored)
     assert NEW not in str(rows) + str(stored)
+
+
+def test_of_an_error_the_engine_records_its_class_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded: list[str] = []
+
+    def run_step(options: StepOptions, work: Callable[[], object]) -> object:
+        try:
+            return work()
+        except Exception as error:
+            recorded.append(repr(error))
+            raise
+
+    monkeypatch.setattr(DBOS, "run_step", run_step)
+    engine = object.__new__(DbosEngine)
+
+    def burst() -> None:
+        raise LookupError("the key is 1234")
+
+    with pytest.raises(LookupError, match="1234"):
+        engine.step("apply", burst)
+    assert recorded == ["StepEnded('LookupError')"]
+    assert engine.step("apply", lambda: 1) == 1
 
 
 def test_a_run_is_handed_over_once_however_often_it_is_asked_for(region: Region) -> None:
