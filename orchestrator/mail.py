@@ -31,6 +31,9 @@ _AT_ONCE: Final = 50
 _ATTEMPTS: Final = 12
 """Then a mail is given up: with the pauses below, after a day and a half."""
 
+_THIS_MAIL_ONLY: Final = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError)
+"""ValueError: an address that no header can hold."""
+
 _SCOPE: Final = Scope(EVERY_TENANT, reason="send mail")
 
 
@@ -52,9 +55,9 @@ def send_due(database: Database, settings: Settings | None = None) -> int:
                 try:
                     server = server or stack.enter_context(_connected(settings))
                     server.send_message(_message(notice, settings))
-                except (OSError, smtplib.SMTPException) as error:
+                except (OSError, smtplib.SMTPException, ValueError) as error:
                     _put_off(tx, notice, error)
-                    if not isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
+                    if not isinstance(error, _THIS_MAIL_ONLY):
                         return sent  # the server is not there: the others wait as well
                 else:
                     tx.execute(_SENT, {"id": notice.id})

@@ -104,7 +104,10 @@ class Worker:
             _LOG.warning("runs still in a phase after %.0f s; they are taken over as they stand", _STOP_SECONDS)
         if self.duties is not None:
             self.duties.stop(_DUTIES_SECONDS)
-        self.lease.give_up()
+        try:
+            self.lease.give_up()
+        except Exception as error:  # noqa: BLE001 - it ends all the same; parked threads would keep it for ever
+            _LOG.warning("lease not given up (%s): the others notice by its silence", type(error).__name__)
         _LOG.info("worker %s leaves", self.executor)
         os._exit(0)  # parked runs wait in threads that never end
 

@@ -157,6 +157,17 @@ def test_a_server_that_is_down_delays_and_loses_nothing(stage: Stage, sink: Sink
     assert mail.send_due(stage.database, configured) == 2
 
 
+def test_an_address_that_no_header_holds_keeps_nobody_else_waiting(
+    stage: Stage, sink: Sink, configured: Settings
+) -> None:
+    stage.push()
+    stage.sql("update principal set email = E'lea@example.brussels\\nBcc: x@y' where handle = 'lea'")
+    deliver(stage, configured)
+    assert sorted(to(sink)) == ["leo"]
+    [row] = stage.sql("select error, attempts from notice where sent_at is null")
+    assert (row.error, row.attempts) == ("ValueError", 1)
+
+
 def test_closed_accounts_and_people_without_an_address_get_nothing(
     stage: Stage, sink: Sink, configured: Settings
 ) -> None:
