@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,14 +45,14 @@ def run_play(playbook: str, target: Target, variables: Mapping[str, str], *, sec
     Args:
         playbook: its name in ``playbooks/``, without ``.yml``.
         variables: extra variables; never secrets, because they stand on Ansible's command line.
-        seconds: until the play is ended.
+        seconds: until the play is ended; waiting for others counts.
     Raises:
         HostKeyUnknown: no host key was enrolled for the device.
-        PlayFailed: names the task that failed and why; or it was not done in time.
+        PlayFailed: names the task that failed and why; or it was not done, or could not begin, in time.
     """
     if not target.host_keys:
         raise HostKeyUnknown(f"No host key is enrolled for {target.name}.", device=target.name)
-    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="irisplane-play-") as folder:
+    with _place(playbook, target, seconds) as left, tempfile.TemporaryDirectory(prefix="irisplane-play-") as folder:
         order = {
             "folder": folder,
             "playbook": str(PLAYBOOKS / f"{playbook}.yml"),
@@ -61,9 +63,9 @@ def run_play(playbook: str, target: Target, variables: Mapping[str, str], *, sec
             "password": target.password or "",
             "host_keys": list(target.host_keys),
             "variables": dict(variables),
-            "seconds": int(seconds),
+            "seconds": int(left),
         }
-        said = _in_a_process(order, target, playbook, seconds)
+        said = _in_a_process(order, target, playbook, left)
     if said["status"] == "successful":
         return Told(tuple(said["messages"]), tuple(said["altered"]))
     what = "was not done in time" if said["status"] == "timeout" else f"failed at '{said['task']}'"
@@ -71,6 +73,26 @@ def run_play(playbook: str, target: Target, variables: Mapping[str, str], *, sec
     raise PlayFailed(
         f"The play {playbook} on {target.name} {what}{': ' if why else ''}{why}", device=target.name, task=said["task"]
     )
+
+
+@contextmanager
+def _place(playbook: str, target: Target, seconds: float) -> Iterator[float]:
+    """One of the few plays at a time; gives the seconds that are left for it.
+
+    Who waits too long gives up: a play that began after its caller was given up for lost would alter a router that has
+    been taken back meanwhile, and no epoch stops a play.
+    """
+    began = time.monotonic()
+    if not _AT_ONCE.acquire(timeout=seconds / 2):
+        raise PlayFailed(
+            f"The play {playbook} on {target.name} waited {seconds / 2:.0f} s for others and was not begun.",
+            hint="Nothing was altered there. Run the change with a lower concurrency, or on fewer devices.",
+            device=target.name,
+        )
+    try:
+        yield seconds - (time.monotonic() - began)
+    finally:
+        _AT_ONCE.release()
 
 
 def _in_a_process(order: Mapping[str, Any], target: Target, playbook: str, seconds: float) -> dict[str, Any]:
