@@ -36,8 +36,12 @@ _LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 def key_fingerprint(key: str) -> str:
-    """``SHA256:…`` of a public key as it stands in ``known_hosts`` (``ssh-ed25519 AAAA…``)."""
-    blob = base64.b64decode(key.split()[1])
+    """``SHA256:…`` of a public key as it stands in ``known_hosts`` (``ssh-ed25519 AAAA…``); or that it is none."""
+    try:
+        blob = base64.b64decode(key.split()[1])
+    except (IndexError, ValueError):
+        # Enrolled by hand and wrong: it fits no device, which is told as any other key that does not fit.
+        return "no readable key"
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
