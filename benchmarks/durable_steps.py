@@ -50,6 +50,8 @@ def run(*, quick: bool = False) -> list[Figure]:
         waits, free = (median(column) for column in zip(*pairs, strict=True))
         killed, missing = _killed(engine, worker, steps, kills)
         engine.dispose()
+    if not killed:
+        raise RuntimeError("the run ended before it was killed once, so nothing is known of what a kill loses")
     print("\na step recorded by the durable engine (its own work: nothing)")
     print(table(("", "ms a step"), [["checkpoint waits for the disk", f"{waits:.2f}"],
                                     ["checkpoint does not wait (ours)", f"{free:.2f}"],

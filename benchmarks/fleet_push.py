@@ -63,7 +63,9 @@ def _once(desk: Desk, groups: Mapping[str, Sequence[int]], options: Mapping[str,
     pushing.wall = told.seconds
     back = desk.undo(str(change["id"]))
     desk.approve(back)
-    desk.wait(back)
+    state = desk.wait(back)
+    if state != "succeeded":  # or its lines stay, and spoil what is measured next
+        raise RuntimeError(f"the change {back['id']}, which takes {change['id']} back, ended {state}")
     return planning, pushing, told
 
 
