@@ -116,6 +116,7 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
         with around.database.transaction("worker", around.scope) as tx:
             reach = reach_one(tx, device)
             if "back_from" in step.target.data:
+                still_ours(tx, step)
                 unlay_overlays(tx, reach, UUID(step.target.data["back_from"]), step.target.data["overlays"])
                 return Outcome({}, "The intent is as it was before.")
         with fleet_of(around.database).session(around.scope, reach) as driver:
@@ -146,6 +147,7 @@ class ConfigAdopt(ChangeKind[AdoptIntent]):
         if "back_from" in step.target.data:
             return Outcome({})
         with around.database.transaction("worker", around.scope) as tx:
+            still_ours(tx, step)
             reach = reach_one(tx, _device(step.target))
             _in_step(tx, reach, step.target.base)
         return Outcome({}, "What runs is the intent.")
