@@ -301,6 +301,11 @@ def _push(desk: _Desk, names: Sequence[str], tell: Callable[[str], None]) -> Non
         tell(".")
         time.sleep(1.0)
     tell(" ")
+    if now["state"] not in _ENDED:
+        raise SeedFailed(
+            f"The change {change['id']} has not ended within {_PATIENCE:.0f} s: it is {now['state']}.",
+            change_id=change["id"],
+        )
     if now["state"] != "succeeded":
         raise SeedFailed(f"The change {change['id']} ended {now['state']}.", change_id=change["id"])
 
