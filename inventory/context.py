@@ -24,6 +24,9 @@ Level = Literal["region", "role", "site", "device"]
 LEVELS: Final[tuple[Level, ...]] = ("region", "role", "site", "device")
 """From the widest to the narrowest; the narrowest has the last word."""
 
+DEEPEST: Final = 32
+"""Levels of objects and lists that a context may have."""
+
 JsonObject = Mapping[str, Any]
 
 
@@ -113,8 +116,11 @@ def explain(contexts: Iterable[Context]) -> list[Leaf]:
 def check(data: object, pointer: str = "") -> list[tuple[str, str]]:
     """What is wrong with a context's data: pairs of JSON pointer and sentence; empty when it can be merged.
 
-    ``+key`` needs a list and may not stand beside ``key``; keys are not empty; lists hold no nulls.
+    ``+key`` needs a list and may not stand beside ``key``; keys are not empty; lists hold no nulls; nothing is nested
+    deeper than anybody reads: merging goes down level by level.
     """
+    if not pointer and _deeper(data, DEEPEST):
+        return [("/", f"is nested deeper than {DEEPEST} levels")]
     if not isinstance(data, Mapping):
         return [(pointer or "/", "must be an object")]
     wrong: list[tuple[str, str]] = []
@@ -132,6 +138,13 @@ def check(data: object, pointer: str = "") -> list[tuple[str, str]]:
         elif isinstance(value, list) and (None in value or any(_has_mark(element) for element in value)):
             wrong.append((here, "elements of a list are taken as they are: no nulls and no + keys inside"))
     return wrong
+
+
+def _deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, Mapping | list):
+        return False
+    inside = value.values() if isinstance(value, Mapping) else value
+    return levels == 0 or any(_deeper(one, levels - 1) for one in inside)
 
 
 def _has_mark(value: object) -> bool:

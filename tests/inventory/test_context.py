@@ -133,3 +133,18 @@ def test_true_and_one_are_two_elements() -> None:
 def test_a_bad_context_is_refused_with_its_place() -> None:
     wrong = check({"ntp": {"+servers": "192.0.2.1"}, "+a": [], "a": [], "": 1, "b": [None]})
     assert [place for place, _ in wrong] == ["/ntp/+servers", "/+a", "/", "/b"]
+
+
+def test_what_is_nested_too_deeply_is_refused_before_anybody_goes_down() -> None:
+    for data in (nested(5000), {"list": [nested(5000)]}, nested(33)):
+        [(place, sentence)] = check(data)
+        assert (place, sentence) == ("/", "is nested deeper than 32 levels")
+    assert check(nested(32)) == []
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """So many objects in each other."""
+    data: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        data = {"a": data}
+    return data
