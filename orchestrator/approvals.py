@@ -6,12 +6,13 @@ One person has one voice in a Change, however many roles they hold and for whome
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from core.db import Database
 from core.errors import Denied
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from core.identity import Principal
 
 __all__ = ["approve", "cancel", "lapse", "reject"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def approve(
@@ -175,31 +178,41 @@ def lapse(database: Database, rules: Policy | None = None) -> int:
     """
     rules = rules or policy()
     touched = 0
-    with database.transaction("platform", Scope(EVERY_TENANT, reason="time has passed")) as tx:
-        for row in tx.execute(_OVERDUE).all():
-            if row.alarm:
-                tx.execute(_ALARMED, {"id": row.id})
-                body = {"emergency_due": row.emergency_due.isoformat(), "alarm": True}
-                moves.announce(tx, _as_moved(read(tx, row.id)), "change.emergency_unapproved", body=body)
-            elif row.expired:
-                moves.move(tx, row.id, State.EXPIRED)
-            else:
-                touched += _reconsider(tx, row.id, rules)
-                continue
-            touched += 1
+    scope = Scope(EVERY_TENANT, reason="time has passed")
+    with database.transaction("platform", scope) as tx:
+        overdue = tx.execute(_OVERDUE, {"id": None}).all()
+    for seen in overdue:
+        try:
+            with database.transaction("platform", scope) as tx:
+                row = tx.execute(_OVERDUE_STILL, {"id": seen.id}).one_or_none()
+                touched += 0 if row is None else _lapse_one(tx, row, rules)
+        except Exception:  # noqa: BLE001 - one change's bad day must not keep the others from ending
+            _LOG.exception("change %s is overdue and could not be moved", seen.id)
     return touched
+
+
+def _lapse_one(tx: Connection, row: Row[Any], rules: Policy) -> int:
+    if row.alarm:
+        tx.execute(_ALARMED, {"id": row.id})
+        body = {"emergency_due": row.emergency_due.isoformat(), "alarm": True}
+        moves.announce(tx, _as_moved(read(tx, row.id)), "change.emergency_unapproved", body=body)
+    elif row.expired:
+        moves.move(tx, row.id, State.EXPIRED)
+    else:
+        return _reconsider(tx, row.id, rules)
+    return 1
 
 
 _OVERDUE: Final = text(
     "select id, emergency_due, emergency_due < now() and not outcome ? 'emergency_alarm' and state <> 'waiting' as"
     " alarm,"
     " state = 'waiting' and expires_at < now() as expired from change c"
-    " where (state = 'waiting' and expires_at < now())"
+    " where (cast(:id as uuid) is null or id = :id) and ((state = 'waiting' and expires_at < now())"
     " or (emergency_due < now() and not outcome ? 'emergency_alarm' and state not in ('waiting', 'approved'))"
     " or (state in ('waiting', 'approved') and exists (select from change_approval a where a.change_id = c.id"
-    "     and a.plan_hash = c.plan_hash and a.decision = 'approve' and a.lapses_at <= now()))"
-    " for update skip locked"
+    "     and a.plan_hash = c.plan_hash and a.decision = 'approve' and a.lapses_at <= now())))"
 )
+_OVERDUE_STILL: Final = text(f"{_OVERDUE.text} for update skip locked")
 _ALARMED: Final = text(
     "update change set outcome = outcome || jsonb_build_object('emergency_alarm', now()), version = version + 1"
     " where id = :id"

@@ -40,8 +40,9 @@ _SCOPE: Final = Scope(EVERY_TENANT, reason="send mail")
 def send_due(database: Database, settings: Settings | None = None) -> int:
     """Send what is due; gives how many the server took. Called by the worker every few seconds.
 
-    Each mail is claimed, sent and marked in a transaction of its own, so two workers send different mails, and one that
-    dies in between leaves its mail to be sent again.
+    Each mail is claimed for two minutes, sent, and marked, so two workers send different mails, and one that dies in
+    between leaves its mail to be sent again. No transaction is open while the mail server takes its time: the journal
+    is numbered up to the oldest that is.
     """
     settings = settings or get_settings()
     sent = 0
@@ -50,25 +51,31 @@ def send_due(database: Database, settings: Settings | None = None) -> int:
         for _ in range(_AT_ONCE):
             with database.transaction("platform", _SCOPE) as tx:
                 notice = tx.execute(_CLAIM).one_or_none()
-                if notice is None:
-                    return sent
-                try:
-                    server = server or stack.enter_context(_connected(settings))
-                    server.send_message(_message(notice, settings))
-                except (OSError, smtplib.SMTPException, ValueError) as error:
-                    _put_off(tx, notice, error)
-                    if not isinstance(error, _THIS_MAIL_ONLY):
-                        return sent  # the server is not there: the others wait as well
+            if notice is None:
+                return sent
+            failed: Exception | None = None
+            try:
+                server = server or stack.enter_context(_connected(settings))
+                server.send_message(_message(notice, settings))
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                failed = error
+            with database.transaction("platform", _SCOPE) as tx:
+                if failed is not None:
+                    _put_off(tx, notice, failed)
                 else:
                     tx.execute(_SENT, {"id": notice.id})
                     sent += 1
+            if failed is not None and not isinstance(failed, _THIS_MAIL_ONLY):
+                return sent  # the server is not there: the others wait as well
     return sent
 
 
 _CLAIM: Final = text(
-    "select n.id, n.subject, n.body, n.attempts, p.email, p.display_name, p.locale from notice n"
-    " join principal p on p.id = n.principal_id and p.active and p.email is not null"
-    " where n.sent_at is null and n.due_at <= now() order by n.due_at, n.id limit 1 for update of n skip locked"
+    "update notice n set due_at = now() + interval '2 minutes' from principal p where p.id = n.principal_id"
+    " and n.id = ("
+    " select n.id from notice n join principal p on p.id = n.principal_id and p.active and p.email is not null"
+    "  where n.sent_at is null and n.due_at <= now() order by n.due_at, n.id limit 1 for update of n skip locked)"
+    " returning n.id, n.subject, n.body, n.attempts, p.email, p.display_name, p.locale"
 )
 _SENT: Final = text("update notice set sent_at = now(), attempts = attempts + 1, error = null where id = :id")
 _PUT_OFF: Final = text(

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.db import Database
-from core.errors import IrisplaneError
+from core.errors import Conflict, IrisplaneError
 from core.ids import uuid7
 from core.settings import get_settings
 from orchestrator import blobs, commands, moves, registry
@@ -109,7 +109,7 @@ def undo(
     must_say_why(reason)
     new_id = uuid7()
     with said_plainly(), database.transaction("api", person.scope(request_id, reason).for_change(new_id)) as tx:
-        done = read(tx, change_id, lock=True)
+        done = read(tx, change_id)
         plan = read_plan(tx, change_id)
         must_be_undoable(tx, done)
         request = ChangeRequest(
@@ -121,6 +121,7 @@ def undo(
         draft = work.draft_of_undo(tx, plan)
         if not draft.targets and not draft.commands:
             raise NothingToUndo(f"The change {change_id} altered nothing.", change_id=str(change_id))
+        must_be_undoable(tx, _lock_as_read(tx, done))
         return work.store(tx, new_id, draft)
 
 
@@ -145,7 +146,7 @@ def replan(
     """
     must_say_why(reason)
     with said_plainly(), database.transaction("api", person.scope(request_id, reason).for_change(change_id)) as tx:
-        present = read(tx, change_id, lock=True)
+        present = read(tx, change_id)
         request = _request_again(present, read_plan(tx, change_id), reason)
         if present.undo_of is not None and present.state in ENDED:
             raise ChangeEnded(
@@ -281,6 +282,7 @@ class _Work:
         else:
             draft = self.draft(tx, "replan")
         new = self.freeze(draft)
+        _lock_as_read(tx, present)
         if new.hash == present.plan_hash:
             return present
         _try(tx, new)
@@ -370,6 +372,24 @@ def _try(tx: Connection, plan: Plan) -> None:
             commands.execute(tx, plan.commands)
         finally:
             savepoint.rollback()
+
+
+def _lock_as_read(tx: Connection, seen: ChangeRecord) -> ChangeRecord:
+    """Keep others from moving a Change, once it is planned what shall become of it.
+
+    Not before: a plan may ask equipment that hangs, and the journal is numbered only up to the oldest transaction that
+    writes or locks.
+
+    Raises:
+        Conflict: it was moved meanwhile.
+    """
+    present = read(tx, seen.id, lock=True)
+    if present.version != seen.version:
+        raise Conflict(
+            f"The change was {seen.state} when this was planned and is {present.state} now.",
+            hint="Look at it and ask again.",
+        )
+    return present
 
 
 def _request_again(present: ChangeRecord, plan: Plan, reason: str) -> ChangeRequest:

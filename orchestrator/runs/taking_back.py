@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from orchestrator.kinds import AnyKind
+from orchestrator.kinds import AnyKind, ChangeKind
 from orchestrator.runs.carrier import patiently
 from orchestrator.runs.fan_out import fan_out
 from orchestrator.runs.phases import ask
@@ -34,7 +34,7 @@ def batches(run: Run) -> list[int]:
 def first_pass(run: Run, kind: AnyKind, batch: int) -> bool:
     """Take one batch back, every target once; whether all are as before."""
     left = _left(run, [batch])
-    ask(run, kind, left, "undo", seconds=_seconds(kind))
+    ask(run, kind, left, "undo", seconds=_seconds(kind, again=False))
     return all(step.state == "undone" for step in left)
 
 
@@ -52,14 +52,19 @@ def again(boundary: Callable[[], None], run: Run, kind: AnyKind, which: Sequence
             break
         boundary()
         time.sleep(next(pauses, _PAUSES[-1]))
-        ask(run, kind, left, "undo", seconds=_seconds(kind) / 2)
+        ask(run, kind, left, "undo", seconds=_seconds(kind, again=True))
         _look(run, kind, [step for step in left if step.state != "undone"])
     _give_up(run, kind, which)
 
 
-def _seconds(kind: AnyKind) -> float:
-    """A target's share of time for its undo: more for kinds whose calls are long."""
-    return max(_CALL_SECONDS, kind.call_seconds / 2)
+def _seconds(kind: AnyKind, *, again: bool) -> float:
+    """A target's share of time for its undo, less when it is asked again.
+
+    A kind with long calls has their whole length each time: a call given up for lost would go on beside the next one.
+    """
+    if kind.call_seconds > ChangeKind.call_seconds:
+        return kind.call_seconds
+    return max(_CALL_SECONDS, kind.call_seconds / 2) / (2 if again else 1)
 
 
 def _left(run: Run, which: Sequence[int]) -> list[StepRow]:
