@@ -155,7 +155,8 @@ def test_programs_of_a_killed_supervisor_are_found_and_ended(instance: Instance,
     assert pid
     os.kill(int((instance.runtime_dir / "supervisord.pid").read_text()), signal.SIGKILL)
     _until(lambda: not supervisor.running)
-    assert [process.pid for process in leftovers(instance, user)] == [pid]
+    # a program that was only just forked has no environment to be known by until it has become what it is to be
+    _until(lambda: [process.pid for process in leftovers(instance, user)] == [pid])
     assert supervisor.stop()
     assert Process.of(pid) is None
 
