@@ -6,17 +6,15 @@ One person has one voice in a Change, however many roles they hold and for whome
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from core.db import Database
 from core.errors import Denied
-from core.scope import EVERY_TENANT, Scope
 from core.settings import get_settings
 from orchestrator import inline, moves
 from orchestrator.errors import (
@@ -29,19 +27,16 @@ from orchestrator.errors import (
     RoleMissing,
     StalePlan,
 )
-from orchestrator.policy import ChangeFacts, Decision, Policy, Requester, frozen_facts, gate, policy
+from orchestrator.policy import ChangeFacts, Decision, Policy, Requester, frozen_facts, policy
 from orchestrator.records import ChangeRecord, read
 from orchestrator.refusals import said_plainly
 from orchestrator.states import ENDED, State
 from orchestrator.submitting import must_say_why
-from orchestrator.turned_away import ask_again, turn_away
 
 if TYPE_CHECKING:
     from core.identity import Principal
 
-__all__ = ["approve", "cancel", "lapse", "reject"]
-
-_LOG = logging.getLogger(__name__)
+__all__ = ["approve", "as_moved", "cancel", "frozen", "reject", "voices"]
 
 
 def approve(
@@ -81,11 +76,11 @@ def approve(
                 approved=plan_hash,
                 present=change.plan_hash,
             )
-        facts, requester = _frozen(tx, change_id)
-        asked = rules.missing(requester, facts, _voices(tx, change), action="settle" if late else "run")
+        facts, requester = frozen(tx, change_id)
+        asked = rules.missing(requester, facts, voices(tx, change), action="settle" if late else "run")
         role = _decide_as(tx, rules, person, change, facts, asked, role, on_behalf_of, action="approve")
         _record(tx, change, person, role, "approve", reason, on_behalf_of)
-        left = rules.missing(requester, facts, _voices(tx, change), action="settle" if late else "run")
+        left = rules.missing(requester, facts, voices(tx, change), action="settle" if late else "run")
         body = {"role": role, "by": person.handle, "on_behalf_of": str(on_behalf_of) if on_behalf_of else None}
         if late:
             _settle(tx, change, body, settled=left.allowed)
@@ -126,7 +121,7 @@ def reject(
             raise OldPlan(
                 f"The rejection is for the plan {plan_hash}; the plan now is {change.plan_hash}.", pointer="/plan_hash"
             )
-        facts, requester = _frozen(tx, change_id)
+        facts, requester = frozen(tx, change_id)
         role = _decide_as(
             tx, rules, person, change, facts, rules.missing(requester, facts), role, on_behalf_of, action="reject"
         )
@@ -155,7 +150,7 @@ def cancel(
     rules = rules or policy()
     with said_plainly(), database.transaction("api", person.scope(request_id, reason).for_change(change_id)) as tx:
         change = read(tx, change_id, lock=True)
-        rules.require(person, "cancel", _frozen(tx, change_id)[0])
+        rules.require(person, "cancel", frozen(tx, change_id)[0])
         if change.state in {State.WAITING, State.APPROVED}:
             moves.move(tx, change_id, State.CANCELLED, body={"by": person.handle})
         elif change.state in ENDED:
@@ -167,72 +162,8 @@ def cancel(
                 ),
                 {"id": change_id, "by": person.id, "reason": reason.strip()},
             )
-            moves.announce(tx, _as_moved(change), "change.cancel_asked", body={"by": person.handle})
+            moves.announce(tx, as_moved(change), "change.cancel_asked", body={"by": person.handle})
         return read(tx, change_id)
-
-
-def lapse(database: Database, rules: Policy | None = None) -> int:
-    """What time does: changes expire, approvals lapse, an emergency without a second look raises an alarm.
-
-    Called by the worker every minute or so; gives how many Changes it touched.
-    """
-    rules = rules or policy()
-    touched = 0
-    scope = Scope(EVERY_TENANT, reason="time has passed")
-    with database.transaction("platform", scope) as tx:
-        overdue = tx.execute(_OVERDUE, {"id": None}).all()
-    for seen in overdue:
-        try:
-            with database.transaction("platform", scope) as tx:
-                row = tx.execute(_OVERDUE_STILL, {"id": seen.id}).one_or_none()
-                touched += 0 if row is None else _lapse_one(tx, row, rules)
-        except Exception:  # noqa: BLE001 - one change's bad day must not keep the others from ending
-            _LOG.exception("change %s is overdue and could not be moved", seen.id)
-    return touched
-
-
-def _lapse_one(tx: Connection, row: Row[Any], rules: Policy) -> int:
-    if row.alarm:
-        tx.execute(_ALARMED, {"id": row.id})
-        body = {"emergency_due": row.emergency_due.isoformat(), "alarm": True}
-        moves.announce(tx, _as_moved(read(tx, row.id)), "change.emergency_unapproved", body=body)
-    elif row.expired:
-        moves.move(tx, row.id, State.EXPIRED)
-    else:
-        return _reconsider(tx, row.id, rules)
-    return 1
-
-
-_OVERDUE: Final = text(
-    "select id, emergency_due, emergency_due < now() and not outcome ? 'emergency_alarm' and state <> 'waiting' as"
-    " alarm,"
-    " state = 'waiting' and expires_at < now() as expired from change c"
-    " where (cast(:id as uuid) is null or id = :id) and ((state = 'waiting' and expires_at < now())"
-    " or (emergency_due < now() and not outcome ? 'emergency_alarm' and state not in ('waiting', 'approved'))"
-    " or (state in ('waiting', 'approved') and exists (select from change_approval a where a.change_id = c.id"
-    "     and a.plan_hash = c.plan_hash and a.decision = 'approve' and a.lapses_at <= now())))"
-)
-_OVERDUE_STILL: Final = text(f"{_OVERDUE.text} for update skip locked")
-_ALARMED: Final = text(
-    "update change set outcome = outcome || jsonb_build_object('emergency_alarm', now()), version = version + 1"
-    " where id = :id"
-)
-
-
-def _reconsider(tx: Connection, change_id: UUID, rules: Policy) -> int:
-    """Approvals lapsed: ask again whoever is missing now."""
-    change = read(tx, change_id)
-    if change.state is State.APPROVED:
-        decision = gate(tx, change_id, rules)
-    else:
-        facts, requester = _frozen(tx, change_id)
-        decision = rules.missing(requester, facts, _voices(tx, change))
-    if decision.allowed or (
-        change.state is State.WAITING and tuple(need.role for need in decision.needs) == change.waiting_for
-    ):
-        return 0
-    (turn_away if change.state is State.APPROVED else ask_again)(tx, change_id, decision)
-    return 1
 
 
 def _must_be_open(change: ChangeRecord, *, late: bool) -> None:
@@ -368,7 +299,7 @@ def _record(
     )  # fmt: skip
 
 
-def _voices(tx: Connection, change: ChangeRecord) -> dict[str, int]:
+def voices(tx: Connection, change: ChangeRecord) -> dict[str, int]:
     """How many persons approved the present plan, by role."""
     rows = tx.execute(
         text(
@@ -386,16 +317,16 @@ def _settle(tx: Connection, change: ChangeRecord, body: dict[str, str | None], *
         tx.execute(
             text("update change set emergency_due = null, version = version + 1 where id = :id"), {"id": change.id}
         )
-    moves.announce(tx, _as_moved(change), "change.settled" if settled else "change.approval_given", body=body)
+    moves.announce(tx, as_moved(change), "change.settled" if settled else "change.approval_given", body=body)
 
 
-def _frozen(tx: Connection, change_id: UUID) -> tuple[ChangeFacts, Requester]:
+def frozen(tx: Connection, change_id: UUID) -> tuple[ChangeFacts, Requester]:
     return frozen_facts(
         tx.execute(text("select plan -> 'facts' from change where id = :id"), {"id": change_id}).scalar_one()
     )
 
 
-def _as_moved(change: ChangeRecord) -> moves.Moved:
+def as_moved(change: ChangeRecord) -> moves.Moved:
     return moves.Moved(
         change.id, change.tenant_id, change.kind, change.title, change.state, change.state, change.waiting_for,
         change.plan_hash, change.version,

@@ -16,5 +16,5 @@ CHORES: Final[Mapping[str, float]] = {
     "orchestrator.webhooks:deliver_due": 1.0,
     "orchestrator.notices:write_due": 2.0,
     "orchestrator.mail:send_due": 2.0,
-    "orchestrator.approvals:lapse": 30.0,
+    "orchestrator.lapsing:lapse": 30.0,
 }

@@ -12,8 +12,9 @@ from core.errors import Conflict, Denied, InvalidInput
 from core.identity import Principal, create_principal, grant, principal_in
 from core.scope import EVERY_TENANT, Scope
 from core.tokens import issue
-from orchestrator import approvals, deputies, engine
+from orchestrator import deputies, engine
 from orchestrator.errors import AlreadyDecided, MoveRefused, NotDeputy, OwnApproval, RoleMissing
+from orchestrator.lapsing import lapse
 from orchestrator.states import State
 from tests.orchestrator.conftest import Stage
 
@@ -145,10 +146,10 @@ def test_approvals_that_lapse_are_asked_again(stage: Stage) -> None:
     change = stage.push()
     stage.approve("lea", change)
     stage.sql("update change_approval set decided_at = now() - interval '2 days', lapses_at = now() - interval '1 day'")
-    assert approvals.lapse(stage.database, stage.rules) == 1
+    assert lapse(stage.database, stage.rules) == 1
     [row] = stage.sql("select state, waiting_for from change")
     assert (row.state, row.waiting_for) == ("waiting", ["network-lead"])
-    assert approvals.lapse(stage.database, stage.rules) == 0
+    assert lapse(stage.database, stage.rules) == 0
     assert stage.approve("lea", change).state is State.APPROVED
 
 
@@ -161,17 +162,17 @@ def test_half_an_approval_that_lapses_counts_no_more(stage: Stage) -> None:
 
 def test_what_nobody_decides_on_expires(stage: Stage) -> None:
     change = stage.push()
-    assert approvals.lapse(stage.database, stage.rules) == 0
+    assert lapse(stage.database, stage.rules) == 0
     stage.sql("update change set expires_at = now() - interval '1 second'")
-    assert approvals.lapse(stage.database, stage.rules) == 1
+    assert lapse(stage.database, stage.rules) == 1
     assert stage.sql("select state from change where id = :id", id=change.id)[0].state == "expired"
 
 
 def test_an_emergency_without_a_second_look_raises_one_alarm(stage: Stage) -> None:
     change = stage.push("lea", emergency=True)
     stage.sql("update change set state = 'succeeded', emergency_due = now() - interval '1 minute'")
-    assert approvals.lapse(stage.database, stage.rules) == 1
-    assert approvals.lapse(stage.database, stage.rules) == 0
+    assert lapse(stage.database, stage.rules) == 1
+    assert lapse(stage.database, stage.rules) == 0
     alarms = stage.sql("select kind, body from journal where action = 'change.emergency_unapproved' order by kind")
     assert [row.kind for row in alarms] == ["audit", "event"]
     assert alarms[0].body["alarm"] is True
