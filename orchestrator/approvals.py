@@ -321,12 +321,14 @@ def _settle(tx: Connection, change: ChangeRecord, body: dict[str, str | None], *
 
 
 def frozen(tx: Connection, change_id: UUID) -> tuple[ChangeFacts, Requester]:
+    """What policy was asked about when the Change was planned, and who asked for it."""
     return frozen_facts(
         tx.execute(text("select plan -> 'facts' from change where id = :id"), {"id": change_id}).scalar_one()
     )
 
 
 def as_moved(change: ChangeRecord) -> moves.Moved:
+    """The Change as the notice of a move that leaves it in its state."""
     return moves.Moved(
         change.id, change.tenant_id, change.kind, change.title, change.state, change.state, change.waiting_for,
         change.plan_hash, change.version,
