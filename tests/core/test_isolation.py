@@ -54,6 +54,19 @@ def test_no_view_looks_past_the_isolation(database: Database) -> None:
         assert views.scalars().all() == []
 
 
+def test_a_function_with_its_owners_rights_looks_into_temporary_schemas_last(database: Database) -> None:
+    scope = Scope(EVERY_TENANT, request_id="t")
+    with database.transaction("owner", scope) as tx:
+        found = tx.execute(
+            text(
+                "select p.proname, array_to_string(p.proconfig, ' ') from pg_proc p"
+                " where p.prosecdef and p.pronamespace = 'public'::regnamespace"
+            )
+        ).all()
+    assert len(found) > 10
+    assert [name for name, settings in found if not (settings or "").endswith("public, pg_temp")] == []
+
+
 @pytest.mark.parametrize("role", ["api", "worker"])
 def test_serving_roles_live_under_row_level_security(database: Database, role: Role) -> None:
     asked = "select rolbypassrls or rolsuper or rolcreaterole from pg_roles where rolname = current_user"
