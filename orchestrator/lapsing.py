@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 def lapse(database: Database, rules: Policy | None = None) -> int:
     """Move every overdue Change on, each in a transaction of its own.
 
-    Called by the worker every minute or so; gives how many Changes it touched.
+    Called by the worker twice a minute; gives how many Changes it touched.
     """
     rules = rules or policy()
     touched = 0

@@ -121,7 +121,7 @@ def undo(
         draft = work.draft_of_undo(tx, plan)
         if not draft.targets and not draft.commands:
             raise NothingToUndo(f"The change {change_id} altered nothing.", change_id=str(change_id))
-        must_be_undoable(tx, _lock_as_read(tx, done))
+        must_be_undoable(tx, _lock_as_read(tx, done))  # another undo, stored meanwhile, does not move the change itself
         return work.store(tx, new_id, draft)
 
 
