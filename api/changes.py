@@ -101,11 +101,11 @@ async def states(_: Annotated[Caller, Depends(require())]) -> Response:
 
 @router.get("/api/v1/changes/{change_id}", summary="A change")
 def change(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
-    """One change: plan with its diffs, approvals, steps, outcome."""
+    """One change: plan with its diffs, approvals, steps, outcome. `Retry-After` says when to look again."""
     with caller.transaction() as tx:
-        version = records.read(tx, change_id).version
+        record = records.read(tx, change_id)
         body = queries.change_json(tx, change_id)
-    return json_text(body, version=version)
+    return json_text(body, version=record.version, headers=_ask_again(record))
 
 
 @router.get("/api/v1/changes/{change_id}/plan", summary="The frozen plan, whole")
@@ -244,8 +244,15 @@ def record_answer(record: ChangeRecord, *, status: int | None = None) -> Answer:
         "version": record.version,
     }
     code = status or (201 if record.state in ENDED else 202)
-    headers = {"Location": f"/api/v1/changes/{record.id}", "ETag": etag(record.version)}
+    headers = {"Location": f"/api/v1/changes/{record.id}", "ETag": etag(record.version), **_ask_again(record)}
     return Answer(code, json.dumps(shown, ensure_ascii=False, default=_plain), headers)
+
+
+def _ask_again(record: ChangeRecord) -> dict[str, str]:
+    """``Retry-After`` while a change goes on: soon where a worker moves it, later where people must decide first."""
+    if record.state in ENDED:
+        return {}
+    return {"Retry-After": "30" if record.state is State.WAITING else "2"}
 
 
 def _plain(value: object) -> str:

@@ -27,6 +27,7 @@ from fastapi import Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
+from api.limits import address_of, limits_of
 from core.db import Database
 from core.errors import Denied, Unauthenticated
 from core.identity import Principal, authenticate
@@ -139,7 +140,13 @@ async def _principal(request: Request) -> Principal:
     known = _remembered(request)
     principal = known.get(digest)
     if principal is None:
-        principal = await run_in_threadpool(authenticate, database_of(request), token)
+        address = address_of(request)
+        limits_of(request.app).admit("refused", address)
+        try:
+            principal = await run_in_threadpool(authenticate, database_of(request), token)
+        except Unauthenticated:
+            limits_of(request.app).blame("refused", address)
+            raise
         known.put(digest, principal)
     return principal
 
@@ -161,10 +168,12 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
     Raises (when called):
         Unauthenticated: no token, or not a valid one.
         Denied: the token lacks a scope.
+        TooManyRequests: the token asks too often, or its address came with too many that were refused.
     """
 
     async def caller(request: Request) -> Caller:
         principal = await _principal(request)
+        limits_of(request.app).count(request, "token", principal.token_id)
         for scope in scopes:
             if not principal.may(scope):
                 raise Denied(

@@ -16,6 +16,7 @@ from uuid import uuid4
 import structlog
 
 from api.errors import BodyTooLarge, BodyTooSlow, MalformedBody
+from api.limits import Taken
 from api.problems import problem
 from core.errors import IrisplaneError, Unexpected
 from core.logs import get_logger
@@ -74,7 +75,10 @@ class Edge:
         async def out(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered["status"] = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_added(message, request_id)]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *_added(message, request_id, state.get("rate_limit")),
+                ]
             await send(message)
 
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -146,11 +150,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _added(message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
+def _added(message: Message, request_id: str, rate: Taken | None) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in message.get("headers", ())}
     added = [(b"x-request-id", request_id.encode()), *_HEADERS]
     if b"cache-control" not in present:
         added.append((b"cache-control", b"no-store"))
+    if rate is not None:
+        added += [(name.lower().encode(), value.encode()) for name, value in rate.headers()]
     return [(name, value) for name, value in added if name not in present]
 
 

@@ -10,6 +10,7 @@
     │   ├── BodyTooLarge          API-103  more than the limit; nothing was read into the region
     │   ├── BodyTooSlow           API-104  the body did not arrive in time
     │   └── WrongMethod           API-105  the address exists, the method does not
+    ├── TooManyRequests           API-120  the token or the address asks too often
     └── Conflict
         ├── KeyRequired           API-110  a POST that creates needs an Idempotency-Key
         ├── KeyReused             API-111  the same key came with another request
@@ -19,7 +20,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, IrisplaneError
 
 __all__ = [
     "BodyTooLarge",
@@ -30,6 +31,7 @@ __all__ = [
     "MalformedBody",
     "PreconditionRequired",
     "StillAnswering",
+    "TooManyRequests",
     "WrongContentType",
     "WrongMethod",
 ]
@@ -113,3 +115,11 @@ class PreconditionRequired(Conflict):
     code = "API-113"
     title = "If-Match required"
     hint = "Read the resource and send its ETag in If-Match."
+
+
+class TooManyRequests(IrisplaneError):
+    """The token or the address asks more often than it may; `RateLimit-Policy` says how often that is."""
+
+    code = "API-120"
+    title = "Too many requests"
+    hint = "Wait as many seconds as 'Retry-After' says, then go on more slowly."

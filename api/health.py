@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.answers import json_text, json_value
 from api.dependencies import Caller, database_of, require
+from api.limits import by_address
 from core.errors import IrisplaneError
 from core.logs import get_logger
 from core.scope import EVERY_TENANT, Scope
@@ -34,7 +35,7 @@ _PARTS = text("""
                      where state in ('waiting', 'approved', 'running', 'rolling_back') group by state) s))""")
 
 
-@router.get("/api/v1/health", summary="Is it alive?")
+@router.get("/api/v1/health", summary="Is it alive?", dependencies=[Depends(by_address("address"))])
 def health(request: Request) -> Response:
     """Whether the API and its database answer: 200, or 503 with the part that does not. Needs no token."""
     parts: dict[str, dict[str, Any]] = {"api": {"status": "ok", "uptime_seconds": int(time.time() - _STARTED)}}
@@ -63,7 +64,7 @@ def status(caller: Annotated[Caller, Depends(require())]) -> Response:
         return json_text(json.dumps(tx.execute(_PARTS).scalar_one()))
 
 
-@router.get("/metrics", summary="Metrics for Prometheus")
+@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[Depends(by_address("address"))])
 def metrics(request: Request) -> Response:
     """This process's counters and the region's figures; no names of people or tenants, so no token is asked for."""
     return Response(metrics_text(database_of(request)), media_type=CONTENT_TYPE)

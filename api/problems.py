@@ -39,6 +39,7 @@ _STATUS: Mapping[type[core.IrisplaneError], int] = {
     edge.KeyReused: 422,
     edge.StillAnswering: 409,
     edge.PreconditionRequired: 428,
+    edge.TooManyRequests: 429,
     core.InvalidInput: 422,
     core.Unauthenticated: 401,
     core.Denied: 403,
@@ -90,6 +91,8 @@ def problem(
         extra.setdefault("WWW-Authenticate", 'Bearer realm="irisplane"')
     if code == 503:
         extra.setdefault("Retry-After", "2")
+    if isinstance(error, edge.TooManyRequests):
+        extra.setdefault("Retry-After", str(error.fields["retry_after"]))
     return Response(
         json.dumps(body, ensure_ascii=False, default=str), status_code=code, media_type=PROBLEM_JSON, headers=extra
     )

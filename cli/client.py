@@ -133,8 +133,10 @@ class Client:
                 if pause is None or not repeatable or isinstance(error, httpx2.ReadTimeout):
                     raise self._away(error) from error
             else:
-                if answer.status_code != 503 or pause is None:
+                if answer.status_code not in {429, 503} or pause is None:
                     return self._checked(answer)
+                if answer.status_code == 429:
+                    pause = _asked_to_wait(answer)  # noqa: PLW2901 - the API knows better how long
             time.sleep(pause)
         raise AssertionError("the last pause is none")
 
@@ -190,6 +192,12 @@ class Client:
             hint="On this machine 'irisplane status' says what runs; 'irisplane up' starts it.",
             request_id=self.request_id,
         )
+
+
+def _asked_to_wait(answer: httpx2.Response) -> float:
+    """Seconds of ``Retry-After``; a command waits a minute at most."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), 60.0) if asked.isdecimal() else 1.0
 
 
 def connect() -> Client:

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Mapping
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -84,6 +84,20 @@ class Settings(BaseModel):
     webhook_allow_private: bool = Field(
         default=False, description="Whether webhooks may go to loopback and private addresses."
     )
+    rate_limit: str = Field(
+        "3000/30",
+        description="Requests of one token or session: `quota/seconds`, or `off`. Each process counts for itself.",
+    )
+    rate_limit_address: str = Field(
+        "1200/60", description="Requests of one address where no token is asked for: health, metrics, sign-in pages."
+    )
+    rate_limit_refused: str = Field("60/60", description="Requests of one address whose token or session is refused.")
+    rate_limit_sign_in: str = Field("20/60", description="Sign-ins that one address may begin or bring back.")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses of reverse proxies, by commas, whose `X-Forwarded-For` and `-Proto` are believed. Unset:"
+        " none, so all who come through a proxy count as one address.",
+    )
 
     @field_validator("instance")
     @classmethod
@@ -105,6 +119,23 @@ class Settings(BaseModel):
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("http://host[:port] or https://host[:port]")
         return value.rstrip("/")
+
+    @field_validator("rate_limit", "rate_limit_address", "rate_limit_refused", "rate_limit_sign_in")
+    @classmethod
+    def _quota(cls, value: str) -> str:
+        if value != "off" and not re.fullmatch(r"[1-9][0-9]{0,6}/[1-9][0-9]{0,4}", value):
+            raise ValueError("requests/seconds, for example 3000/30, or off")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(part)
+            except ValueError as error:
+                raise ValueError("addresses or networks by commas, for example 10.0.0.5,10.1.0.0/24") from error
+        return value
 
     @field_validator("smtp_url")
     @classmethod

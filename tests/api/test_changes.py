@@ -54,8 +54,10 @@ def test_submit_approve_and_the_story(engineer: Person, lead: Person, agent: Per
     assert path.endswith(waiting[0]["id"])
     agreed = lead.send("POST", f"{path}:approve", json=yes)
     assert (agreed.status_code, agreed.json()["state"]) == (200, "approved"), agreed.text
+    assert (made.headers["retry-after"], agreed.headers["retry-after"]) == ("30", "2")  # people decide, a worker runs
 
     detail = engineer.get(path)
+    assert detail.headers["retry-after"] == "2"
     assert detail.headers["etag"] == agreed.headers["etag"]
     assert [one["decided_by"] for one in detail.json()["approvals"]] == ["lead"]
     told = [entry["action"] for entry in engineer.get(f"{path}/story").json()["items"]]
@@ -67,6 +69,7 @@ def test_submit_approve_and_the_story(engineer: Person, lead: Person, agent: Per
     assert agent.get("/api/v1/changes").json()["items"] == []
     stopped = engineer.send("POST", f"{path}:cancel", json={"reason": "not today"})
     assert stopped.json()["state"] == "cancelled"
+    assert "retry-after" not in {**stopped.headers, **engineer.get(path).headers}
     assert engineer.send("POST", f"{path}:cancel", json={"reason": "again"}).json()["code"] == "ORC-115"
 
 
