@@ -29,6 +29,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "inventory:write": "Submit inventory edits.",
     "network:read": "Read running and intended configuration, drift, backups, reachability.",
     "network:write": "Submit configuration changes, enrol host keys, handle drift.",
+    "hosting:read": "Read projects, quotas, the catalogue, servers and what belongs to them, usage and cost.",
+    "hosting:write": "Order, alter and give back servers and what belongs to them.",
     "change:read": "Read changes, their plans and their story; follow events.",
     "change:submit": "Submit, cancel and undo changes.",
     "change:approve": "Approve or reject changes.",
@@ -45,7 +47,9 @@ SCOPES: Final[Mapping[str, str]] = {
     "platform:write": "Rotate keys, make checkpoints and backups.",
 }
 
-_READ: Final = ("inventory:read", "network:read", "change:read", "platform:read", "webhook:read", "token:write")
+_READ: Final = (
+    "inventory:read", "network:read", "hosting:read", "change:read", "platform:read", "webhook:read", "token:write",
+)  # fmt: skip
 
 _OF_ROLE: Final[Mapping[str, tuple[str, ...]]] = {
     "engineer": (
@@ -59,10 +63,13 @@ _OF_ROLE: Final[Mapping[str, tuple[str, ...]]] = {
     "platform-manager": tuple(SCOPES),
     "management": (*_READ, "change:approve", "audit:read", "identity:read"),
     "auditor": (*_READ, "audit:read", "identity:read", "secret:read"),
-    "agency-user": ("inventory:read", "change:read", "change:submit", "webhook:read", "token:write"),
+    "agency-user": (
+        "inventory:read", "hosting:read", "hosting:write", "change:read", "change:submit", "webhook:read",
+        "token:write",
+    ),
     "agency-admin": (
-        "inventory:read", "change:read", "change:submit", "change:approve", "audit:read", "identity:read",
-        "identity:write", "webhook:read", "webhook:write", "token:write",
+        "inventory:read", "hosting:read", "hosting:write", "change:read", "change:submit", "change:approve",
+        "audit:read", "identity:read", "identity:write", "webhook:read", "webhook:write", "token:write",
     ),
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from core.db import Database
 from core.scope import Scope
-from orchestrator.plan import Draft, JsonObject, Options, Target
+from orchestrator.plan import Draft, JsonObject, Options, Plan, Target
 
 __all__ = ["ChangeKind", "Outcome", "Step", "Surroundings", "Verdict", "World"]
 
@@ -127,6 +127,20 @@ class ChangeKind(ABC, Generic[Intent]):
         Raises:
             IrisplaneError: the intent cannot be met; names the field and the way out.
         """
+
+    def reserve(self, plan: Plan, change_id: UUID | None, tx: Connection) -> None:
+        """Take what only one can have (a name, a share of a quota), in the transaction that stores the Change.
+
+        A preview does the same and takes it back, with ``change_id=None``: so it says truthfully whether there is room.
+        A plan that is replaced was released before. What a Change had taken is given back by the database when it ends
+        without effect (a trigger of the domain on ``change.state``), whoever ends it.
+
+        Raises:
+            IrisplaneError: there is not enough left; says how much is.
+        """
+
+    def release(self, change_id: UUID, tx: Connection) -> None:
+        """Give back what ``reserve`` took, because the Change gets another plan."""
 
     def plan_undo(self, done: Sequence[Step], world: World) -> Draft:
         """The plan that takes a finished Change back, from what its steps recorded.

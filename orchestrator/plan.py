@@ -120,7 +120,8 @@ class Draft:
         targets: what is altered; may be empty: then there is nothing to do.
         commands: inventory writes (ids, times, allocations already chosen), see ``orchestrator.commands``.
         blobs: large texts the targets refer to, by SHA-256 hex digest.
-        facts: what policy may look at besides targets (``lines``, ``roles``, ``undo_within_hours``).
+        facts: what policy may look at besides targets (``lines``, ``roles``, ``undo_within_hours``; of an order
+            ``bounded`` (by a quota), ``vcpus``, ``money`` in micro-euros a month that it adds, ``data_class``).
         undo_note: how this is taken back.
     """
 

@@ -156,6 +156,10 @@ def facts_for(
         emergency=request.emergency,
         recent_undo=recent_undo,
         standing=str(draft.facts.get("standing", "")),
+        bounded=bool(draft.facts.get("bounded", False)),
+        vcpus=int(draft.facts.get("vcpus", 0)),
+        money=int(draft.facts.get("money", 0)),
+        data_class=str(draft.facts.get("data_class", "")),
     )
 
 

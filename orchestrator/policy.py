@@ -95,6 +95,10 @@ class ChangeFacts:
     emergency: bool = False
     recent_undo: bool = False
     standing: str = ""
+    bounded: bool = False
+    vcpus: int = 0
+    money: int = 0
+    data_class: str = ""
 
     @property
     def family(self) -> str:
@@ -117,6 +121,10 @@ class ChangeFacts:
             "emergency": self.emergency,
             "recent_undo": self.recent_undo,
             "standing": self.standing,
+            "bounded": self.bounded,
+            "vcpus": self.vcpus,
+            "money": self.money,
+            "data_class": self.data_class,
         }
 
 

@@ -58,6 +58,8 @@ def preview(
         draft = work.draft(tx, action="preview")
         plan = work.freeze(draft)
         commands.execute(tx, plan.commands)
+        with _pointing_into_the_intent():
+            work.kind.reserve(plan, None, tx)
         return plan
 
 
@@ -261,6 +263,9 @@ class _Work:
                 "outcome": outcome,
             },
         ).one()
+        if not idle and self.undo_of is None:
+            with _pointing_into_the_intent():
+                self.kind.reserve(plan, change_id, tx)
         record = ChangeRecord(
             id=change_id, tenant_id=self.tenant, kind=plan.kind, title=plan.summary, state=state,
             waiting_for=tuple(waiting_for), plan_hash=row.plan_hash, requested_by=self.person.id,
@@ -286,6 +291,10 @@ class _Work:
         if new.hash == present.plan_hash:
             return present
         _try(tx, new)
+        if self.undo_of is None:
+            self.kind.release(present.id, tx)
+            with _pointing_into_the_intent():
+                self.kind.reserve(new, present.id, tx)
         blobs.put_all(tx, draft.blobs)
         columns = {"plan": new.as_json(), "plan_hash": new.hash, "title": new.summary}
         waiting_for = [need.role for need in new.approvals if need.due == "before"]

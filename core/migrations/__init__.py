@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 __all__ = ["ROOMS", "configuration", "current", "heads", "pending", "revisions", "run_sql", "upgrade"]
 
-ROOMS = ("core", "orchestrator", "inventory", "network")
+ROOMS = ("core", "orchestrator", "inventory", "network", "datacenter")
 """Rooms that own tables, lowest first."""
 
 

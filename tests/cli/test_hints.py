@@ -14,7 +14,7 @@ from cyclopts import App
 from cli.main import _application
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("core", "orchestrator", "inventory", "network", "api", "cli", "lab")
+ROOMS = ("core", "orchestrator", "inventory", "network", "datacenter", "api", "cli", "lab")
 _QUOTED = re.compile(r"['`](?:\.venv/bin/)?irisplane ([a-z][^'`]*)['`]")
 _TYPED = re.compile(r"^[ \t]*(?:\$ |# )?(?:sudo )?(?:\.venv/bin/)?irisplane ([a-z][^#|>&\n]*)", re.MULTILINE)
 _FENCED = re.compile(r"```(?:console|sh|bash|text)?\n(.*?)```", re.DOTALL)

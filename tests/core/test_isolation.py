@@ -20,6 +20,7 @@ OPEN = {
     "journal_pending": "ids of entries that wait for a number, no content",
     "link_end": "pairs of ids, no content; read beside link, which is isolated",
     "notice": "mail on its way; only the platform role may touch it",
+    "quota_rule": "which columns count against which quota, the same for everybody",
     "reader_position": "a number per reader; only the platform role may touch it",
     "target_lock": "what runs hold; only workers, which serve every tenant",
 }

@@ -1,0 +1,51 @@
+"""Rules of the data centre's tables in words."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from core.db import violated_constraint
+from core.errors import IrisplaneError
+from datacenter.hosting.errors import NameTaken, OverQuota
+
+__all__ = ["from_database"]
+
+_RESOURCES: Final = {
+    "servers": "servers",
+    "vcpus": "virtual processors",
+    "ram_mib": "MiB of memory",
+    "volumes": "volumes",
+    "storage_gib": "GiB of storage",
+    "snapshots": "snapshots",
+    "networks": "networks",
+    "floating_ips": "floating addresses",
+    "security_groups": "security groups",
+}
+_NAMES: Final = {
+    "server_name_once": "server",
+    "cloud_network_name_once": "network",
+    "project_code_once": "project",
+}
+
+
+def from_database(error: DBAPIError) -> IrisplaneError | None:
+    """The rule that a database error names, in words; ``None`` when it is not one of ours."""
+    rule = violated_constraint(error)
+    if rule == "quota_fits":
+        return _over_quota(str(getattr(getattr(error.orig, "diag", None), "message_detail", None) or "{}"))
+    if rule in _NAMES:
+        return NameTaken(f"A {_NAMES[rule]} of this name stands in the project.", pointer="/name", rule=rule)
+    return None
+
+
+def _over_quota(detail: str) -> OverQuota:
+    facts = json.loads(detail)
+    what = _RESOURCES.get(facts["resource"], facts["resource"])
+    whose = "administration" if facts["level"] == "tenant" else "project"
+    return OverQuota(
+        f"This needs {facts['asked']} {what}; of the {facts['granted']} of your {whose} {facts['left']} are left.",
+        **facts,
+    )

@@ -1,0 +1,1 @@
+"""The private cloud: projects of administrations, and what they order in them."""

@@ -1,0 +1,98 @@
+"""What hosting refuses, and what to do about it. Codes 100 to 119 are shared by every noun.
+
+::
+
+    InvalidInput
+    └── NotOffered           HST-101  the catalogue has no such offering, plan or image today
+    NotFound
+    └── NoSuchProject        HST-102  no such project, or not yours
+    Exhausted
+    └── OverQuota            HST-103  what is asked for is more than what is left
+    Conflict
+    ├── NameTaken            HST-104  a thing of this kind and name stands in the project
+    └── ProjectClosed        HST-105  nothing more is ordered in this project
+    Unavailable
+    ├── NoCloud              HST-110  no cloud is set up here, or it is still starting
+    └── CloudSilent          HST-111  the cloud does not answer, or not in time
+    Conflict
+    └── CloudRefused         HST-112  the cloud said no; the sentence says why
+"""
+
+from __future__ import annotations
+
+from core.errors import Conflict, Exhausted, InvalidInput, NotFound, Unavailable
+
+__all__ = [
+    "CloudRefused",
+    "CloudSilent",
+    "NameTaken",
+    "NoCloud",
+    "NoSuchProject",
+    "NotOffered",
+    "OverQuota",
+    "ProjectClosed",
+]
+
+
+class NotOffered(InvalidInput):
+    """The catalogue has no such offering, plan or image today."""
+
+    code = "HST-101"
+    title = "Not offered"
+    hint = "'irisplane catalogue list' shows what can be ordered today."
+
+
+class NoSuchProject(NotFound):
+    """No such project, or not yours."""
+
+    code = "HST-102"
+    title = "No such project"
+    hint = "'irisplane project list' shows yours; every administration has 'main'."
+
+
+class OverQuota(Exhausted):
+    """What is asked for is more than what is left."""
+
+    code = "HST-103"
+    title = "Over quota"
+    hint = "Give something back, or order more: 'irisplane quota request'."
+
+
+class NameTaken(Conflict):
+    """A thing of this kind and name stands in the project."""
+
+    code = "HST-104"
+    title = "Name taken"
+    hint = "Choose another name, or another project."
+
+
+class ProjectClosed(Conflict):
+    """Nothing more is ordered in this project."""
+
+    code = "HST-105"
+    title = "Project closed"
+    hint = "Order in another project of yours."
+
+
+class NoCloud(Unavailable):
+    """No cloud is set up here, or it is still starting; orders wait."""
+
+    code = "HST-110"
+    title = "No cloud"
+    hint = "'irisplane status' says how the cloud is; docs/cloud.md how one is named."
+
+
+class CloudSilent(Unavailable):
+    """The cloud does not answer, or not in time."""
+
+    code = "HST-111"
+    title = "The cloud does not answer"
+    hint = "The order goes on by itself when it answers again; 'irisplane status' says how it is."
+
+
+class CloudRefused(Conflict):
+    """The cloud said no; the sentence says why."""
+
+    code = "HST-112"
+    title = "The cloud refused"
+    hint = "Alter what the sentence names and order again."
