@@ -39,7 +39,7 @@ class NotOffered(InvalidInput):
 
     code = "HST-101"
     title = "Not offered"
-    hint = "'irisplane catalogue list' shows what can be ordered today."
+    hint = "GET /api/v1/catalogue shows what can be ordered today."
 
 
 class NoSuchProject(NotFound):
@@ -47,7 +47,7 @@ class NoSuchProject(NotFound):
 
     code = "HST-102"
     title = "No such project"
-    hint = "'irisplane project list' shows yours; every administration has 'main'."
+    hint = "GET /api/v1/projects shows yours; every administration has 'main'."
 
 
 class OverQuota(Exhausted):
@@ -55,7 +55,7 @@ class OverQuota(Exhausted):
 
     code = "HST-103"
     title = "Over quota"
-    hint = "Give something back, or order more: 'irisplane quota request'."
+    hint = "Give something back, or ask for more: POST /api/v1/quotas."
 
 
 class NameTaken(Conflict):

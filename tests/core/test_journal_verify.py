@@ -65,7 +65,9 @@ def journal(fresh_database: Database, tmp_path: Path) -> Journal:
     checkpoints = CheckpointFile(tmp_path / "audit" / "checkpoints.jsonl", Signer(tmp_path / "keys" / "journal.json"))
     made = Journal(fresh_database, checkpoints, tmp_path)
     made.write()
-    with fresh_database.transaction("platform", SCOPE) as tx:
+    with fresh_database.transaction("owner", SCOPE) as tx:
+        # administrations as mere rows: what hosting gives each new one would stand in the journal beside them
+        tx.execute(text("alter table tenant disable trigger project_first"))
         tx.execute(
             text(
                 "insert into tenant (code, kind, name_fr, name_nl, name_en)"
@@ -73,6 +75,7 @@ def journal(fresh_database: Database, tmp_path: Path) -> Journal:
             )
         )
         tx.execute(text("delete from tenant where code = 't10'"))
+        tx.execute(text("alter table tenant enable trigger project_first"))
     made.write()
     assert checkpoint_now(fresh_database, checkpoints) is not None
     return made
