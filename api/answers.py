@@ -9,20 +9,24 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from api.errors import InvalidCursor, PreconditionRequired
 from core.errors import StaleVersion
 
 __all__ = [
+    "NOT_MODIFIED",
     "Limit",
+    "Match",
+    "ZipResponse",
     "decode_cursor",
     "encode_cursor",
     "etag",
+    "if_match",
     "json_text",
     "json_value",
     "matches",
@@ -31,7 +35,18 @@ __all__ = [
     "require_match",
 ]
 
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "`If-None-Match` named the version that is there."}
+}
+"""Of an endpoint that answers so, for its ``responses``."""
+
 Limit = Annotated[int, Query(ge=1, le=1000, description="Entries of a page, at most.")]
+
+
+class ZipResponse(Response):
+    """A zip archive, for an endpoint's ``response_class``."""
+
+    media_type = "application/zip"
 
 
 def json_text(
@@ -78,6 +93,15 @@ def require_match(request: Request) -> int | None:
     if not number.isdecimal() or len(number) > 9:
         raise StaleVersion(f"There is no version {given[:80]}.")
     return int(number)
+
+
+async def if_match(request: Request) -> int | None:
+    """``require_match`` as a dependency that costs no thread."""
+    return require_match(request)
+
+
+Match = Annotated[int | None, Depends(if_match)]
+"""The version that the caller read, as an endpoint's parameter: the OpenAPI document then names ``If-Match``."""
 
 
 # ------------------------------------------------------------------------------------------------------------- pages

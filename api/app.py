@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from api import docs_page, problems
+from api import docs_page, document, problems
 from api.edge import Edge
 from api.events import stop_announcements
 from core.db import Database
@@ -75,6 +75,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         if domain.router and find_spec(domain.router.partition(":")[0]):
             app.include_router(_router(domain.router))
     docs_page.install(app)
+    document.install(app)
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(Edge, body_limit=BODY_LIMIT)
     return app

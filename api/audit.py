@@ -94,7 +94,12 @@ def verify_audit(request: Request, caller: Annotated[Caller, Depends(require("au
     return json_value(report.as_dict())
 
 
-@router.get("/api/v1/audit/export", summary="The journal as JSON lines", response_class=StreamingResponse)
+@router.get(
+    "/api/v1/audit/export",
+    summary="The journal as JSON lines",
+    response_class=StreamingResponse,
+    responses={200: {"description": "JSON lines.", "content": {"application/jsonl": {"schema": {"type": "string"}}}}},
+)
 def export_audit(
     caller: Annotated[Caller, Depends(require("audit:read"))],
     after: Annotated[int, Query(ge=0, le=2**62, description="Entries after this number.")] = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -19,9 +19,20 @@ from orchestrator import engine, queries, records
 from orchestrator.engine import ChangeRecord, ChangeRequest
 from orchestrator.states import ENDED, MEANING, State
 
-__all__ = ["record_answer", "router", "submit_once"]
+__all__ = ["GOES_ON", "record_answer", "router", "submit_once"]
 
 router = APIRouter(tags=["changes"])
+
+_AGAIN: Final = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+_JSON: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
+GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"description": "A change that goes on: follow `Location`.", "headers": _AGAIN, "content": _JSON}
+}
+"""Of an endpoint whose change may need approval, for its ``responses``."""
+_DONE: Final[dict[int | str, dict[str, Any]]] = {
+    201: {"description": "A change that was carried out on the spot.", "content": _JSON},
+    202: {"description": "A change that goes on: follow `Location`.", "headers": _AGAIN},
+}
 
 
 class Decision(BaseModel):
@@ -99,7 +110,11 @@ async def states(_: Annotated[Caller, Depends(require())]) -> Response:
     return json_value({"items": shown, "next": None})
 
 
-@router.get("/api/v1/changes/{change_id}", summary="A change")
+@router.get(
+    "/api/v1/changes/{change_id}",
+    summary="A change",
+    responses={200: {"description": "The change; `Retry-After` while it goes on.", "headers": _AGAIN}},
+)
 def change(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """One change: plan with its diffs, approvals, steps, outcome. `Retry-After` says when to look again."""
     with caller.transaction() as tx:
@@ -139,13 +154,13 @@ def preview(body: ChangeRequest, caller: Annotated[Caller, Depends(require("chan
     return json_text(f'{{"plan":{made.as_json()},"hash":"{made.hash}"}}')
 
 
-@router.post("/api/v1/changes", status_code=202, summary="Ask for a change")
+@router.post("/api/v1/changes", status_code=202, responses=_DONE, summary="Ask for a change")
 def submit(body: ChangeRequest, creation: Annotated[Creation, Depends(creating("change:submit"))]) -> Response:
     """Plan, freeze and store a change: 202 while it waits or is to run, 201 when it was carried out on the spot."""
     return submit_once(creation, body)
 
 
-@router.post("/api/v1/changes/{change_id}:undo", status_code=202, summary="Take a change back")
+@router.post("/api/v1/changes/{change_id}:undo", status_code=202, responses=_DONE, summary="Take a change back")
 def undo(change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(creating("change:submit"))]) -> Response:
     """A new change that takes a finished one back."""
     caller = creation.caller
@@ -157,7 +172,7 @@ def undo(change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(cr
     )
 
 
-@router.post("/api/v1/changes/{change_id}:replan", status_code=202, summary="Plan again")
+@router.post("/api/v1/changes/{change_id}:replan", status_code=202, responses=_DONE, summary="Plan again")
 def replan(
     change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(creating("change:submit"))]
 ) -> Response:

@@ -35,10 +35,13 @@ from core.scope import Scope
 from core.settings import Settings
 from orchestrator.policy import policy
 
-__all__ = ["Caller", "database_of", "forget_tokens", "require", "settings_of", "still_valid"]
+__all__ = ["Caller", "database_of", "forget_tokens", "require", "scopes_needed", "settings_of", "still_valid"]
 
 _NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 """Control characters, and those that turn the direction of writing."""
+
+_NEEDED: dict[object, tuple[str, ...]] = {}
+"""What each dependency made here asks for, for the OpenAPI document."""
 
 _REMEMBER_SECONDS = 2.0
 _REMEMBER_MOST = 2048
@@ -183,4 +186,10 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
                 )
         return Caller(principal, database_of(request), request)
 
+    _NEEDED[caller] = scopes
     return caller
+
+
+def scopes_needed(dependency: object) -> tuple[str, ...] | None:
+    """The scopes that a dependency made by ``require`` asks for; ``None`` for any other."""
+    return _NEEDED.get(dependency)

@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -29,12 +29,17 @@ router = APIRouter(tags=["events"])
 
 _HEARTBEAT = 15.0
 _ASK_AGAIN = 20.0
+_STREAM: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
 _starting = threading.Lock()
 
 Actions = Annotated[list[str], Query(max_length=20, description="Prefixes of actions, `change.` or `change.approved`.")]
 
 
-@router.get("/api/v1/events", summary="What happens, as it happens", response_class=StreamingResponse)
+@router.get(
+    "/api/v1/events", summary="What happens, as it happens", response_class=StreamingResponse, responses=_STREAM
+)
 async def events(
     request: Request,
     caller: Annotated[Caller, Depends(require("change:read"))],
@@ -48,7 +53,9 @@ async def events(
     return _stream(caller, start, Filter(actions=tuple(action), kinds=("event",)))
 
 
-@router.get("/api/v1/changes/{change_id}/events", summary="A change, live", response_class=StreamingResponse)
+@router.get(
+    "/api/v1/changes/{change_id}/events", summary="A change, live", response_class=StreamingResponse, responses=_STREAM
+)
 async def change_events(
     change_id: UUID,
     request: Request,

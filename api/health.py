@@ -7,7 +7,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,7 +35,12 @@ _PARTS = text("""
                      where state in ('waiting', 'approved', 'running', 'rolling_back') group by state) s))""")
 
 
-@router.get("/api/v1/health", summary="Is it alive?", dependencies=[Depends(by_address("address"))])
+@router.get(
+    "/api/v1/health",
+    summary="Is it alive?",
+    responses={503: {"description": "The database does not answer.", "content": {"application/json": {"schema": {}}}}},
+    dependencies=[Depends(by_address("address"))],
+)
 def health(request: Request) -> Response:
     """Whether the API and its database answer: 200, or 503 with the part that does not. Needs no token."""
     parts: dict[str, dict[str, Any]] = {"api": {"status": "ok", "uptime_seconds": int(time.time() - _STARTED)}}
@@ -64,7 +69,12 @@ def status(caller: Annotated[Caller, Depends(require())]) -> Response:
         return json_text(json.dumps(tx.execute(_PARTS).scalar_one()))
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[Depends(by_address("address"))])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(by_address("address"))],
+)
 def metrics(request: Request) -> Response:
     """This process's counters and the region's figures; no names of people or tenants, so no token is asked for."""
     return Response(metrics_text(database_of(request)), media_type=CONTENT_TYPE)

@@ -27,8 +27,9 @@ from sqlalchemy import Connection, Row, text
 from api.dependencies import Caller, require
 from api.errors import KeyRequired, KeyReused, StillAnswering
 
-__all__ = ["Answer", "Creation", "creating"]
+__all__ = ["Answer", "Creation", "creates", "creating"]
 
+_MADE: set[object] = set()
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:lock, 7))")
 _FIND = text("select digest, status, headers, body from idempotency where principal_id = :principal and key = :key")
@@ -130,4 +131,10 @@ def creating(*scopes: str) -> Callable[..., Awaitable[Creation]]:
         said = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + request.state.body
         return Creation(caller, key, hashlib.sha256(said).hexdigest())
 
+    _MADE.add(creation)
     return creation
+
+
+def creates(dependency: object) -> bool:
+    """Whether a dependency was made by ``creating``: the endpoint then needs an ``Idempotency-Key``."""
+    return dependency in _MADE

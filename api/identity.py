@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
-from api.answers import etag, json_text, json_value, require_match
+from api.answers import Match, etag, json_text, json_value
 from api.dependencies import Caller, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
 from core.errors import Denied, InvalidInput, NotFound, StaleVersion
@@ -127,11 +127,14 @@ def create_tenant(body: TenantIn, creation: Annotated[Creation, Depends(creating
 
 @router.patch("/api/v1/tenants/{code}", summary="Alter a tenant")
 def edit_tenant(
-    code: str, body: TenantEdit, request: Request, caller: Annotated[Caller, Depends(require("identity:write"))]
+    code: str,
+    body: TenantEdit,
+    request: Request,
+    caller: Annotated[Caller, Depends(require("identity:write"))],
+    version: Match,
 ) -> Response:
     """Alter an administration's names, or close it. Needs `If-Match`."""
     caller.must_write("tenant")
-    version = require_match(request)
     with caller.transaction() as tx:
         row = tx.execute(
             text(

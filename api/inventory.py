@@ -18,8 +18,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection, text
 
-from api.answers import Limit, decode_cursor, json_text, json_value, matches, page, require_match
-from api.changes import record_answer
+from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, json_text, json_value, matches, page
+from api.changes import GOES_ON, record_answer
 from api.dependencies import Caller, require
 from api.errors import MalformedBody
 from api.idempotency import Answer, Creation, creating
@@ -72,6 +72,7 @@ def select(caller: Reader, select: Annotated[str, Query(max_length=2000)]) -> Re
 @router.post(
     "/api/v1/allocations",
     status_code=201,
+    responses=GOES_ON,
     summary="Take the next free ones of several pools",
     openapi_extra=body_of("allocation", many=True),
 )
@@ -100,6 +101,7 @@ for _pool in ("prefix", "vlan_group", "rack", "asn_range"):
         _allocate_from(ALL[_pool]),
         methods=["POST"],
         status_code=201,
+        responses=GOES_ON,
         summary="Take the next free one",
         openapi_extra=body_of("allocation"),
         name=f"allocate_{_pool}",
@@ -143,11 +145,11 @@ def _create(made: ObjectType) -> Callable[..., Response]:
 
 
 def _update(made: ObjectType) -> Callable[..., Response]:
-    def update(ref: str, request: Request, caller: Writer) -> Response:
+    def update(ref: str, request: Request, caller: Writer, version: Match) -> Response:
         given = _body(request)
         if not isinstance(given, dict):
             raise MalformedBody("What to set is one object.")
-        item = {"ref": ref, "version": require_match(request), "set": given}
+        item = {"ref": ref, "version": version, "set": given}
         return _submit_now(caller, {"operations": [{"action": "update", "type": made.name, "items": [item]}]})
 
     update.__doc__ = "Sets the fields that are given; needs the ETag that was read in If-Match."
@@ -155,8 +157,8 @@ def _update(made: ObjectType) -> Callable[..., Response]:
 
 
 def _delete(made: ObjectType) -> Callable[..., Response]:
-    def delete(ref: str, request: Request, caller: Writer) -> Response:
-        item = {"ref": ref, "version": require_match(request)}
+    def delete(ref: str, caller: Writer, version: Match) -> Response:
+        item = {"ref": ref, "version": version}
         return _submit_now(caller, {"operations": [{"action": "delete", "type": made.name, "items": [item]}]})
 
     delete.__doc__ = "With what is a part of it: a device goes with its interfaces, their links and addresses."
@@ -196,6 +198,7 @@ for _made in ALL.values():
         _bulk(_made, "update"),
         methods=["POST"],
         status_code=201,
+        responses=GOES_ON,
         summary=f"Alter many {_made.collection}",
         name=f"update_many_{_name}",
         openapi_extra=body_of("items"),
@@ -205,6 +208,7 @@ for _made in ALL.values():
         _bulk(_made, "delete"),
         methods=["POST"],
         status_code=201,
+        responses=GOES_ON,
         summary=f"Delete many {_made.collection}",
         name=f"delete_many_{_name}",
         openapi_extra=body_of("items"),
@@ -214,17 +218,24 @@ for _made in ALL.values():
         _create(_made),
         methods=["POST"],
         status_code=201,
+        responses=GOES_ON,
         summary=f"Create {_made.collection}",
         name=f"create_{_name}",
         openapi_extra=body_of(_name, many=True),
     )
     router.add_api_route(
-        f"{_path}/{{ref:path}}", _one(_made), methods=["GET"], summary=f"A {_label}", name=f"read_{_name}"
+        f"{_path}/{{ref:path}}",
+        _one(_made),
+        methods=["GET"],
+        summary=f"A {_label}",
+        name=f"read_{_name}",
+        responses=NOT_MODIFIED,
     )
     router.add_api_route(
         f"{_path}/{{ref:path}}",
         _update(_made),
         methods=["PATCH"],
+        responses=GOES_ON,
         summary=f"Alter a {_label}",
         name=f"update_{_name}",
         openapi_extra=body_of(_name, patch=True),
@@ -233,6 +244,7 @@ for _made in ALL.values():
         f"{_path}/{{ref:path}}",
         _delete(_made),
         methods=["DELETE"],
+        responses=GOES_ON,
         summary=f"Delete a {_label}",
         name=f"delete_{_name}",
     )

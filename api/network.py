@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
-from api.answers import json_text, json_value
+from api.answers import ZipResponse, json_text, json_value
 from api.dependencies import Caller, require
 from network import queries, store
 from network.observing import look_at
@@ -89,7 +89,9 @@ def compare(
         return json_value({"device": name, "a": a, "b": b, "diff": queries.compare(tx, device, tenant, platform, a, b)})
 
 
-@router.get("/export", summary="Every device's newest kept configuration, as a ZIP of text files")
+@router.get(
+    "/export", summary="Every device's newest kept configuration, as a ZIP of text files", response_class=ZipResponse
+)
 def export(caller: Reader, select: Select = "all") -> Response:
     """One file a device, redacted: for a git folder or an auditor."""
     packed = io.BytesIO()

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from api.answers import json_text, json_value
-from api.changes import record_answer
+from api.answers import ZipResponse, json_text, json_value
+from api.changes import GOES_ON, record_answer
 from api.dependencies import Caller, require
 from api.errors import MalformedBody, WrongContentType
 from api.idempotency import Answer, Creation, creating
@@ -64,7 +64,9 @@ _FILES = {
 }
 
 
-@router.post("/api/v1/region:import", status_code=201, summary="Import region data", openapi_extra=_FILES)
+@router.post(
+    "/api/v1/region:import", status_code=201, responses=GOES_ON, summary="Import region data", openapi_extra=_FILES
+)
 def import_region(
     request: Request,
     creation: Annotated[Creation, Depends(creating("inventory:write"))],
@@ -99,7 +101,7 @@ def check_region(
     return json_value({**prepared.as_dict(), **counts, "summary": plan.summary})
 
 
-@router.get("/api/v1/region:export", summary="The region as a zip archive")
+@router.get("/api/v1/region:export", summary="The region as a zip archive", response_class=ZipResponse)
 def export_region(caller: Reader, name: Annotated[str, Query(pattern=r"^[a-z0-9-]{1,40}$")] = "brussels") -> Response:
     """Canonical JSON, one list a collection; importing it into an empty database gives the same region."""
     with caller.transaction() as tx:
