@@ -72,6 +72,7 @@ def up(tell: Tell) -> None:
             Step("health", platform.healthy),
             Step("lab routers", lambda: _lab_up(platform)),
             Step("region and first configuration", lambda: _seed(platform, tell)),
+            Step("people of two administrations", lambda: _agencies(platform)),
         ]
         outcomes = carry_out(steps, tell)
     changed = any(outcome.changed for outcome in outcomes)
@@ -194,8 +195,18 @@ def _prepare(platform: Platform) -> Outcome:
     answer: dict[str, Any] = json.loads(said)
     made: dict[str, Any] = answer["profiles"]
     _keep_profiles(platform, {**kept, **made})
-    detail = "made" if answer["fresh"] else "brought up to date" if answer["changed"] else "as they should be"
+    altered = "made" if answer["fresh"] else "brought up to date" if answer["changed"] else ""
+    detail = altered or (f"tokens for {', '.join(made)}" if made else "as they should be")
     return Outcome(detail, changed=bool(answer["changed"] or made))
+
+
+def _agencies(platform: Platform) -> Outcome:
+    """Their people can be there only after the region's data; from the second time on, ``_prepare`` sees to them."""
+    from core.bootstrap import AGENCIES
+
+    if AGENCIES.keys() <= _profiles().keys():
+        return Outcome("as they should be")
+    return _prepare(platform)
 
 
 def _profiles() -> dict[str, Any]:
@@ -252,6 +263,7 @@ def _where_to_look(platform: Platform) -> str:
         f"  API and its pages   {platform.settings.url}/docs\n"
         f"  devices             {command} device list\n"
         f"  what differs        {command} config diff --all\n"
+        f"  order as an agency  {command} --profile agency catalogue list\n"
         f"{enter}"
         f"  how it fares        {command} status\n"
         f"  something wrong?    {command} doctor\n"

@@ -51,7 +51,8 @@ def _prepare() -> dict[str, object]:
         if changed:
             upgrade(owner)
         _prepare_engine(opened)
-        profiles = bootstrap.ensure(opened, known=set(json.load(sys.stdin)))
+        known = set(json.load(sys.stdin))
+        profiles = {**bootstrap.ensure(opened, known=known), **bootstrap.agency_people(opened, known=known)}
     finally:
         opened.close()
     return {"changed": changed, "fresh": not before, "profiles": profiles}

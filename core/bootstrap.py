@@ -1,12 +1,13 @@
 """Who is there on the first day: the region, its first people, and the account the system acts under.
 
-The people are of the lab: one of each role, and a second lead, so that every approval can be tried on one machine. Done
-again, nothing changes; a token is made only where there is no valid one, or the caller does not have it any more.
+The people are of the lab: one of each role, and a second lead, so that every approval can be tried on one machine; and
+people of two administrations, as soon as the region's data has brought these in. Done again, nothing changes; a token
+is made only where there is no valid one, or the caller does not have it any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -18,7 +19,7 @@ from core.identity import create_principal, grant
 from core.scope import EVERY_TENANT, Scope
 from core.tokens import issue
 
-__all__ = ["PEOPLE", "REGION", "SYSTEM", "Profile", "agency_person", "ensure"]
+__all__ = ["AGENCIES", "PEOPLE", "REGION", "SYSTEM", "Profile", "agency_people", "agency_person", "ensure"]
 
 REGION: Final = "paradigm"
 """Code of the region's own tenant."""
@@ -50,6 +51,13 @@ PEOPLE: Final = (
     _Account("board", "Direction (labo)", "management"),
     _Account("auditor", "Auditeur (labo)", "auditor"),
 )
+AGENCIES: Final[Mapping[str, tuple[str, str]]] = {
+    "agency": ("commune-21009", "agency-user"),
+    "agency-admin": ("commune-21009", "agency-admin"),
+    "agency2": ("commune-21016", "agency-user"),
+}
+"""Name of a profile to the administration and the role of its person: Ixelles, its administrator, and Uccle."""
+
 _SERVICES: Final = (_Account(SYSTEM, "Irisplane", "engineer", "service", "en"),)
 
 
@@ -70,6 +78,21 @@ def ensure(database: Database, known: Collection[str] = ()) -> dict[str, Profile
             principal_id = _account(tx, tenant_id, person)
             if person.handle not in known or not _has_token(tx, principal_id):
                 made[person.handle] = _profile(tx, principal_id, tenant_id, REGION, person)
+    return made
+
+
+def agency_people(database: Database, known: Collection[str] = ()) -> dict[str, Profile]:
+    """People of the lab's administrations: a profile for each who needs a new token, by the names in ``AGENCIES``.
+
+    Administrations that are not there yet are left out.
+    """
+    with database.transaction("platform", Scope(EVERY_TENANT, reason="people of the lab's agencies")) as tx:
+        there = set(tx.execute(text("select code from tenant")).scalars())
+    made: dict[str, Profile] = {}
+    for name, (tenant, role) in AGENCIES.items():
+        if tenant in there:
+            profile = agency_person(database, tenant, role=role, known=name in known)
+            made |= {name: profile} if profile else {}
     return made
 
 

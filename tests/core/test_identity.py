@@ -355,6 +355,21 @@ def test_an_agency_gets_a_person_for_the_lab(fresh_database: Database) -> None:
     assert bootstrap.agency_person(fresh_database, "ixelles", role="agency-admin", known=True) is None
 
 
+def test_people_of_the_lab_s_agencies_come_with_their_administrations(fresh_database: Database) -> None:
+    assert bootstrap.agency_people(fresh_database) == {}
+    add_tenant(fresh_database, "commune-21009")
+    made = bootstrap.agency_people(fresh_database)
+    assert {name: profile["roles"] for name, profile in made.items()} == {
+        "agency": ["agency-user"],
+        "agency-admin": ["agency-admin"],
+    }
+    assert bootstrap.agency_people(fresh_database, known=made) == {}
+    add_tenant(fresh_database, "commune-21016")
+    late = bootstrap.agency_people(fresh_database, known=made)
+    assert sorted(late) == ["agency2"]
+    assert authenticate(fresh_database, str(late["agency2"]["token"])).tenant_code == "commune-21016"
+
+
 def _with_public_id(public_id: str) -> str:
     """A well-formed token of that public id with a secret of one's own."""
     from core.tokens import _base62, _checksum
