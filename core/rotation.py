@@ -23,6 +23,7 @@ from core.secrets import associated_data
 __all__ = ["Rotation", "rotate", "sealed_columns", "used_keys"]
 
 _BATCH: Final = 200
+_BATCH_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,16 @@ def _reseal_secrets(tx: Connection, ring: Keyring) -> int:
 
 def _column_work(table: str, column: str) -> Callable[[Connection, Keyring], int]:
     def work(tx: Connection, ring: Keyring) -> int:
+        # A value may have megabytes: some are taken at once, as long as they fit in memory, and one in any case.
         rows = tx.execute(
             text(
-                f"select ctid::text as place, {column} as sealed from {table}"  # noqa: S608 - names from our own domains
-                f" where {column} is not null and {_key_id_sql(column)} <> :current limit :batch for update"
+                f"with waiting as (select ctid as place, octet_length({column}) as size from {table}"  # noqa: S608 - names from our own domains
+                f"    where {column} is not null and {_key_id_sql(column)} <> :current limit :batch),"
+                " chosen as (select place, sum(size) over (order by place) - size as before from waiting)"
+                f" select t.ctid::text as place, t.{column} as sealed from {table} t join chosen c on t.ctid = c.place"
+                " where c.before < :bytes for update of t"
             ),
-            {"current": ring.current.encode(), "batch": _BATCH},
+            {"current": ring.current.encode(), "batch": _BATCH, "bytes": _BATCH_BYTES},
         ).all()
         anew = [{"place": row.place, "sealed": ring.reseal(bytes(row.sealed))} for row in rows]
         if anew:
