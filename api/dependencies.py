@@ -35,7 +35,16 @@ from core.scope import Scope
 from core.settings import Settings
 from orchestrator.policy import policy
 
-__all__ = ["Caller", "database_of", "forget_tokens", "require", "scopes_needed", "settings_of", "still_valid"]
+__all__ = [
+    "Caller",
+    "asks_for",
+    "database_of",
+    "forget_tokens",
+    "require",
+    "scopes_needed",
+    "settings_of",
+    "still_valid",
+]
 
 _NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 """Control characters, and those that turn the direction of writing."""
@@ -186,10 +195,15 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
                 )
         return Caller(principal, database_of(request), request)
 
-    _NEEDED[caller] = scopes
+    asks_for(caller, scopes)
     return caller
 
 
+def asks_for(dependency: object, scopes: tuple[str, ...]) -> None:
+    """Let the OpenAPI document know what a dependency asks for."""
+    _NEEDED[dependency] = scopes
+
+
 def scopes_needed(dependency: object) -> tuple[str, ...] | None:
-    """The scopes that a dependency made by ``require`` asks for; ``None`` for any other."""
+    """The scopes that a dependency asks for; ``None`` for one that lets everybody in."""
     return _NEEDED.get(dependency)

@@ -66,7 +66,7 @@ class BodyTooLarge(InvalidInput):
 
     code = "API-103"
     title = "Too large"
-    hint = "Split it, or import it as files with 'irisplane region import'."
+    hint = "Split it; region data is imported as files with 'irisplane region import'."
 
 
 class BodyTooSlow(InvalidInput):

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from api import errors as edge
 from core import errors as core
 from core.logs import get_logger
+from datacenter.hosting.terraform_state.errors import StateLocked
 from network.errors import NotReady, SyntaxRefused
 from orchestrator.refusals import explain
 
@@ -47,6 +48,7 @@ _STATUS: Mapping[type[core.IrisplaneError], int] = {
     core.StaleVersion: 412,
     SyntaxRefused: 422,
     NotReady: 503,
+    StateLocked: 423,
     core.Conflict: 409,
     core.Misconfigured: 503,
     core.Unavailable: 503,
@@ -69,8 +71,9 @@ def problem(
     status: int | None = None,
     errors: Iterable[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> Response:
-    """An error as a response."""
+    """An error as a response; ``members`` stand beside the problem's own (RFC 9457, section 3.2)."""
     code = status or status_of(type(error))
     found = list(errors) or ([{"pointer": error.pointer, "detail": error.message}] if error.pointer else [])
     body: dict[str, object] = {
@@ -86,6 +89,7 @@ def problem(
         body["errors"] = found
     if error.fields:
         body["fields"] = dict(error.fields)
+    body = {**(members or {}), **body}
     extra = dict(headers or {})
     if code == 401:
         extra.setdefault("WWW-Authenticate", 'Bearer realm="irisplane"')
@@ -154,7 +158,13 @@ def known(request: Request, raised: core.IrisplaneError) -> Response:
     """An error that a room raised."""
     if status_of(type(raised)) >= 500:
         _log.error("request failed", code=raised.code, detail=raised.message)
-    return problem(raised, _request_id(request))
+    challenge = getattr(request.state, "challenge", None) if isinstance(raised, core.Unauthenticated) else None
+    return problem(
+        raised,
+        _request_id(request),
+        headers={"WWW-Authenticate": challenge} if challenge else None,
+        members=raised.lock if isinstance(raised, StateLocked) else None,
+    )
 
 
 def database(request: Request, raised: DBAPIError) -> Response:

@@ -24,6 +24,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 not allowed, 4 not found, 5 conflic
 
 _REGION = "The region"
 _CHANGES = "Changes"
+_HOSTING = "Hosting"
 _PEOPLE = "People and trust"
 _MACHINE = "This machine"
 
@@ -38,6 +39,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("vlan", "cli.inventory:vlan", _REGION, "VLANs, and the next free one."),
     ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
     ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),
+    ("terraform", "cli.hosting.terraform:app", _HOSTING, "Terraform: states that are kept here, backend, provider."),
     ("tenant", "cli.people:tenant", _PEOPLE, "Administrations."),
     ("person", "cli.people:person", _PEOPLE, "People, services, their roles and deputies."),
     ("token", "cli.people:token", _PEOPLE, "Tokens of the API."),

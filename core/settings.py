@@ -84,6 +84,13 @@ class Settings(BaseModel):
     webhook_allow_private: bool = Field(
         default=False, description="Whether webhooks may go to loopback and private addresses."
     )
+    terraform_state_versions: Annotated[
+        int, Field(ge=1, le=1000, description="Versions of a Terraform state that are kept, the newest ones.")
+    ] = 50
+    terraform_state_mib: Annotated[int, Field(ge=1, le=8, description="MiB that one Terraform state may have.")] = 8
+    terraform_states_mib: Annotated[
+        int, Field(ge=8, le=1048576, description="MiB that the kept versions of all states of a tenant may take.")
+    ] = 1024
     rate_limit: str = Field(
         "3000/30",
         description="Requests of one token or session: `quota/seconds`, or `off`. Each process counts for itself.",

@@ -26,7 +26,7 @@ OPEN = {
 }
 NOTHING = {  # tables that a role must not even read
     "api": {"alembic_version", "blob", "notice", "reader_position", "target_lock"},
-    "worker": {"alembic_version", "blob", "notice", "reader_position", "idempotency", "deputy"},
+    "worker": {"alembic_version", "blob", "notice", "reader_position", "idempotency", "deputy", "terraform_state"},
 }
 _TABLES = text("""
     select c.relname, c.relrowsecurity and c.relforcerowsecurity as isolated,

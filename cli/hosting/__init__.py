@@ -1,0 +1,1 @@
+"""Commands of hosting: one module a noun."""

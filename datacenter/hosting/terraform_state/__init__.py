@@ -1,0 +1,1 @@
+"""Terraform's state backend: names, locks, sealed versions."""

@@ -1,0 +1,77 @@
+"""The real Terraform, driven through python-terraform where it is run to its end, and as a process where it is not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from python_terraform import IsFlagged, IsNotFlagged, Terraform
+
+__all__ = ["Folder", "needs_terraform"]
+
+TERRAFORM = shutil.which("terraform")
+
+needs_terraform = pytest.mark.skipif(TERRAFORM is None, reason="needs the program terraform")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A configuration in a folder of its own, and the variables Terraform is run with."""
+
+    path: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, verb: str, *arguments: str, **options: object) -> tuple[int, str]:
+        """Run a verb to its end: its code, and all that it said.
+
+        ``destroy`` of python-terraform asks Terraform for ``-force``, which it gave up: so it is told not to.
+        """
+        terraform = Terraform(working_dir=str(self.path), terraform_bin_path=TERRAFORM)
+        given: dict[str, object] = {"no_color": IsFlagged, "input": False, **options}
+        if verb == "destroy":
+            given |= {"force": IsNotFlagged, "auto_approve": IsFlagged}
+        if verb == "apply":
+            given |= {"skip_plan": True}
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            # on a failure it logs through a method that the standard library gave up
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for name, value in self._environment().items():
+                patch.setenv(name, value)
+            if verb in {"init", "plan", "apply", "destroy"}:
+                code, out, err = getattr(terraform, verb)(*arguments, **given)
+            else:
+                code, out, err = terraform.cmd(verb, *arguments, **options)
+        return int(code or 0), f"{out}{err}"
+
+    def must(self, verb: str, *arguments: str, **options: object) -> str:
+        """Run a verb that succeeds: what it said."""
+        code, said = self.run(verb, *arguments, **options)
+        assert code == 0, said
+        return said
+
+    def changes(self) -> bool:
+        """Whether a plan has anything to do."""
+        code, said = self.run("plan")
+        assert code in {0, 2}, said
+        return code == 2
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a run in a process group of its own."""
+        assert TERRAFORM is not None
+        return subprocess.Popen(
+            [TERRAFORM, *arguments], cwd=self.path, env={**os.environ, **self._environment()}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "CHECKPOINT_DISABLE": "1",
+            "TF_CLI_CONFIG_FILE": str(self.path / "cli.tfrc"),
+            "TF_IN_AUTOMATION": "1",
+            **self.environment,
+        }
