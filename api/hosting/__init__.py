@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.hosting import terraform_state
+from api.hosting import support, terraform_state
 
 __all__ = ["router"]
 
 router = APIRouter()
-router.include_router(terraform_state.router)
+for _noun in (support, terraform_state):
+    router.include_router(_noun.router)

@@ -1,0 +1,1 @@
+"""Support: conversations about anything an administration has, and maintenance announced to whom it touches."""
