@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from api.answers import Limit, decode_cursor, etag, json_text, matches, page, require_match
+from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, etag, json_text, matches, page
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
 from api.idempotency import Answer, Creation, creating
@@ -122,7 +122,7 @@ def support_requests(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/support-requests/{request_id}", summary="A support request")
+@router.get("/api/v1/support-requests/{request_id}", summary="A support request", responses=NOT_MODIFIED)
 def support_request(
     request_id: UUID, request: Request, caller: Annotated[Caller, Depends(require("hosting:read"))]
 ) -> Response:
@@ -170,11 +170,10 @@ def say(
 def edit_request(
     request_id: UUID,
     body: RequestEdit,
-    request: Request,
+    version: Match,
     caller: Annotated[Caller, Depends(require("hosting:write"))],
 ) -> Response:
     """Say that it is solved, open it again, or close it for good. Needs `If-Match`."""
-    version = require_match(request)
     caller.must_write("support-request")
     with caller.transaction("support") as tx:
         requests.alter(tx, caller.principal, request_id, version, state=body.state, subject=body.subject)
@@ -200,7 +199,7 @@ def notices(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/maintenance/{notice_id}", summary="A maintenance notice")
+@router.get("/api/v1/maintenance/{notice_id}", summary="A maintenance notice", responses=NOT_MODIFIED)
 def notice(notice_id: UUID, request: Request, caller: Annotated[Caller, Depends(require("hosting:read"))]) -> Response:
     """One notice, and its ETag."""
     with caller.transaction() as tx:
@@ -227,11 +226,10 @@ def draft_notice(body: NoticeIn, creation: Annotated[Creation, Depends(creating(
 def edit_notice(
     notice_id: UUID,
     body: NoticeEdit,
-    request: Request,
+    version: Match,
     caller: Annotated[Caller, Depends(require("hosting:write"))],
 ) -> Response:
     """Alter a notice, or move it on: `state` `scheduled` tells everybody whom it touches. Needs `If-Match`."""
-    version = require_match(request)
     _region_writes(caller)
     if not body.model_fields_set:
         raise InvalidInput("Nothing is to be altered.", hint="Name a field, for example state.")

@@ -6,6 +6,7 @@ about what, and never the words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -167,7 +168,7 @@ def _write(tx: Connection, person: Principal, request_id: UUID, tenant: UUID, bo
 
 
 def _tell(
-    tx: Connection, action: str, request_id: UUID, tenant: UUID, person: Principal, facts: dict[str, object]
+    tx: Connection, action: str, request_id: UUID, tenant: UUID, person: Principal, facts: Mapping[str, object]
 ) -> None:
     body = {key: value for key, value in {**facts, "of_staff": person.staff}.items() if value is not None}
     record(tx, "audit", action, "support-request", request_id, body=body, tenant_id=tenant)
