@@ -165,7 +165,7 @@ class Client:
     def _headers(self, key: str | None, match: str | None, reason: str | None) -> dict[str, str]:
         from urllib.parse import quote
 
-        headers = {"X-Request-Id": self.request_id}
+        headers = {"X-Request-Id": self.request_id, **_spoken()}
         if key is not None:
             headers["Idempotency-Key"] = key
         if match is not None:
@@ -192,6 +192,12 @@ class Client:
             hint="On this machine 'irisplane status' says what runs; 'irisplane up' starts it.",
             request_id=self.request_id,
         )
+
+
+def _spoken() -> dict[str, str]:
+    """The language of this desk, where it is one of the region's: names and texts of the catalogue come in it."""
+    desk = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return {"Accept-Language": desk[:2]} if desk[:2] in {"fr", "nl", "en"} else {}
 
 
 def _asked_to_wait(answer: httpx2.Response) -> float:

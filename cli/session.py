@@ -35,6 +35,8 @@ class Session:
     as_json: bool = False
     plain: bool = False
     quiet: bool = False
+    line: tuple[str, ...] = ()
+    """The command without these options, as it was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def take_options(arguments: Sequence[str]) -> list[str]:
         word = waiting.pop(0)
         name, equals, value = word.partition("=")
         if word == "--":
-            return [*rest, word, *waiting]
+            rest += [word, *waiting]
+            break
         if word in _FLAGS:
             setattr(current, _FLAGS[word], True)
         elif name in _WITH_VALUE:
@@ -79,6 +82,7 @@ def take_options(arguments: Sequence[str]) -> list[str]:
             setattr(current, _WITH_VALUE[name], value)
         else:
             rest.append(word)
+    current.line = tuple(rest)
     return rest
 
 
