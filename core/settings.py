@@ -81,6 +81,13 @@ class Settings(BaseModel):
     ] = 5
     lab: Literal["on", "off"] = Field("on", description="Whether the lab's routers belong to this instance.")
     lab_routers: Annotated[int, Field(ge=4, le=60, description="How many routers the lab has.")] = 12
+    clouds_file: Path = Field(
+        Path(), description="The `clouds.yaml` that names the private cloud; none there: no hosting."
+    )
+    cloud_name: str = Field("irisplane", description="Which entry of it is ours.", min_length=1, max_length=100)
+    server_keep_hours: Annotated[
+        int, Field(ge=0, le=8760, description="A server that was given back is kept, stopped, for so many hours.")
+    ] = 72
     webhook_allow_private: bool = Field(
         default=False, description="Whether webhooks may go to loopback and private addresses."
     )
@@ -178,6 +185,7 @@ class Settings(BaseModel):
         data["runtime_dir"] = Path(data.get("runtime_dir") or of.runtime_dir).resolve()
         data.setdefault("key_file", of.state_dir / "keys" / "master.json")
         data.setdefault("listen", f"127.0.0.1:{of.api_port}")
+        data.setdefault("clouds_file", of.state_dir / "cloud" / "clouds.yaml")
         data.setdefault("smtp_url", f"smtp://127.0.0.1:{of.smtp_port}")
         return data
 
@@ -315,6 +323,7 @@ def as_markdown() -> str:
         "runtime_dir": "`/run/irisplane/<name>` as root, else `/tmp/irisplane-<uid>-<name>`",
         "listen": "`127.0.0.1:8080`, plus 10 per instance",
         "key_file": "`<state_dir>/keys/master.json`",
+        "clouds_file": "`<state_dir>/cloud/clouds.yaml`",
         "smtp_url": "`smtp://127.0.0.1:8082`, plus 10 per instance",
         "public_url": "what `listen` says",
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -37,21 +37,22 @@ _MOST_RUNS: Final = 8
 _LONGEST_PAUSE: Final = 60.0
 
 _APPROVED: Final = text(
-    "select id, requested_by, request_id, reason, emergency, plan_hash, waiting_for, not_before,"
-    " not_before > now() as early"
+    "select id, kind, requested_by, request_id, reason, emergency, plan_hash, waiting_for, not_before, early from ("
+    "select *, not_before > now() as early,"
+    # Told already what they wait for: however many of those there are, they hold up nobody behind them.
+    " row_number() over (partition by outcome ? 'waits' order by emergency desc, id) as place"
     " from change where state = 'approved'"
     # Without targets there is nothing to run durably: orchestrator.inline writes the inventory in one transaction.
     " and not (jsonb_array_length(plan -> 'targets') = 0 and jsonb_array_length(plan -> 'commands') > 0)"
-    # Told already that it waits for its hour: however many of those there are, they hold up nobody.
     " and not (coalesce(not_before > now(), false) and waiting_for = array['schedule'])"
-    " order by emergency desc, id limit :limit"
+    ") c where place <= :limit order by emergency desc, id"
 )
 
 
 class _Blocked(Exception):
     """Not an error: how an admission leaves its transaction without committing it."""
 
-    def __init__(self, waits_for: str, detail: dict[str, Any]) -> None:
+    def __init__(self, waits_for: str, detail: Mapping[str, Any]) -> None:
         super().__init__(waits_for)
         self.waits_for = waits_for
         self.detail = detail
@@ -115,6 +116,8 @@ class Dispatcher:
 
     def _admit(self, row: Any, wanted: Collection[str]) -> bool:
         """Whether it runs now."""
+        if waits := self._carrier.registry.get(row.kind).waits_for():
+            raise _Blocked(*waits)
         scope = Scope(EVERY_TENANT, row.requested_by, row.request_id, row.reason, row.id)
         with self._carrier.database.transaction("worker", scope) as tx:
             held = tx.execute(
@@ -176,7 +179,7 @@ class Dispatcher:
             {"change": change_id, "tenant": tenant_id, "rows": msgspec.json.encode(rows).decode()},
         )
 
-    def _waits(self, row: Any, reason: str, detail: dict[str, Any]) -> None:
+    def _waits(self, row: Any, reason: str, detail: Mapping[str, Any]) -> None:
         """Say on the Change what it waits for, once."""
         if list(row.waiting_for) == [reason]:
             return

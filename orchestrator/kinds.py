@@ -119,6 +119,8 @@ class ChangeKind(ABC, Generic[Intent]):
     needs_network: ClassVar[bool] = True
     call_seconds: ClassVar[float] = 90.0
     """How long one target may take over one phase, at most."""
+    prepare_seconds: ClassVar[float] = 30.0
+    """How long one target may take to be prepared, where nothing is in force yet and no timer runs."""
 
     @abstractmethod
     def plan(self, intent: Intent, world: World) -> Draft:
@@ -141,6 +143,13 @@ class ChangeKind(ABC, Generic[Intent]):
 
     def release(self, change_id: UUID, tx: Connection) -> None:
         """Give back what ``reserve`` took, because the Change gets another plan."""
+
+    def waits_for(self) -> tuple[str, JsonObject] | None:
+        """What an approved Change of this kind has to wait for before it is begun, with facts for people; ``None``: go.
+
+        Asked by the dispatcher before each admission, so it answers from memory or within two seconds.
+        """
+        return None
 
     def plan_undo(self, done: Sequence[Step], world: World) -> Draft:
         """The plan that takes a finished Change back, from what its steps recorded.

@@ -16,6 +16,7 @@
     └── CloudSilent          HST-111  the cloud does not answer, or not in time
     Conflict
     └── CloudRefused         HST-112  the cloud said no; the sentence says why
+        └── CloudLacks       HST-113  what the cloud was asked about is not there
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from __future__ import annotations
 from core.errors import Conflict, Exhausted, InvalidInput, NotFound, Unavailable
 
 __all__ = [
+    "CloudLacks",
     "CloudRefused",
     "CloudSilent",
     "NameTaken",
@@ -96,3 +98,11 @@ class CloudRefused(Conflict):
     code = "HST-112"
     title = "The cloud refused"
     hint = "Alter what the sentence names and order again."
+
+
+class CloudLacks(CloudRefused):
+    """What the cloud was asked about is not there, or no longer."""
+
+    code = "HST-113"
+    title = "Not in the cloud"
+    hint = "Look at it again; what was removed in the cloud by hand is shown as 'vanished'."

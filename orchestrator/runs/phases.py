@@ -118,7 +118,7 @@ def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, second
     now = patiently(lambda: run.begin(steps, phase))
     call = _call(kind, phase)
     around = _gathered(run, kind, steps, phase)
-    budget = remaining(run, steps, phase, now) if seconds is None else seconds
+    budget = remaining(run, kind, steps, phase, now) if seconds is None else seconds
     # Against the targets' timers the whole phase has the budget; elsewhere each wave of targets has it.
     waves = 1 if phase in _SHARES else math.ceil(len(steps) / run.plan.options.concurrency)
     done = 0
@@ -138,11 +138,12 @@ def ask(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, *, second
         patiently(run.renew)
 
 
-def remaining(run: Run, steps: Sequence[StepRow], phase: str, now: float) -> float:
+def remaining(run: Run, kind: AnyKind, steps: Sequence[StepRow], phase: str, now: float) -> float:
     """Seconds that a phase may take without outliving the timer that was started by the batch's first commit."""
     share = _SHARES.get(phase)
     if share is None:
-        return _PREPARE_SECONDS
+        longer = kind.prepare_seconds > ChangeKind.prepare_seconds
+        return kind.prepare_seconds if longer else _PREPARE_SECONDS
     first = min((row.began("apply") or now for row in steps), default=now)
     return max(_LEAST_SECONDS, first + share * run.plan.timer - now)
 
