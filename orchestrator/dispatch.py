@@ -116,7 +116,8 @@ class Dispatcher:
 
     def _admit(self, row: Any, wanted: Collection[str]) -> bool:
         """Whether it runs now."""
-        if waits := self._carrier.registry.get(row.kind).waits_for():
+        kind = self._carrier.registry.kinds().get(row.kind)  # one that is unknown here says so when it runs
+        if kind is not None and (waits := kind.waits_for()):
             raise _Blocked(*waits)
         scope = Scope(EVERY_TENANT, row.requested_by, row.request_id, row.reason, row.id)
         with self._carrier.database.transaction("worker", scope) as tx:
