@@ -30,7 +30,7 @@ _PATIENCE: Final = 240.0
 
 def command(*words: str, routers: int | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Our own command line, for this instance."""
-    environment = dict(os.environ)
+    environment = {"IRISPLANE_LAB_CLOUD": "off", **os.environ}  # a cloud that starts beside would be measured too
     if routers:
         environment["IRISPLANE_LAB_ROUTERS"] = str(routers)
     program = Path(sys.executable).with_name("irisplane")

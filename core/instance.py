@@ -15,7 +15,7 @@ from typing import Final
 
 from core.errors import Misconfigured
 
-__all__ = ["INSTANCES", "ROOT", "Instance"]
+__all__ = ["CLOUD_PORTS", "INSTANCES", "ROOT", "Instance"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The folder that holds the source tree; the state of ``main`` lies below it, in ``var/``."""
@@ -28,10 +28,27 @@ INSTANCES: Final[Mapping[str, int]] = {
     **{f"dev{n}": 3 + n for n in range(1, 9)},
     "region": 12,
     "restored": 13,
+    "qemu": 14,
 }
 """Name to index. An index is never given a second meaning; 16 of them fit the addressing below."""
 
 _LONGEST_IFNAME: Final = 15  # Linux: IFNAMSIZ - 1
+
+CLOUD_PORTS: Final[Mapping[str, int]] = {
+    "keystone": 0,
+    "glance": 1,
+    "placement": 2,
+    "nova": 3,
+    "neutron": 4,
+    "cinder": 5,
+    "rabbitmq": 10,
+    "rabbitmq-nodes": 11,
+    "epmd": 12,
+    "serial-proxy": 13,
+    "faults": 20,
+    "consoles": 40,
+}
+"""Where the lab's cloud listens, counted from the instance's first of 100; ``consoles`` is the first of sixty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +150,37 @@ class Instance:
         if len(name) > _LONGEST_IFNAME:
             raise ValueError(f"{name!r} is longer than Linux allows an interface's name to be")
         return name
+
+    # ------------------------------------------------------------------------------------------------------- cloud
+    @property
+    def cloud_dir(self) -> Path:
+        """What the lab's cloud keeps over a restart."""
+        return self.state_dir / "cloud"
+
+    @property
+    def cloud_runtime_dir(self) -> Path:
+        """Sockets and process ids of the lab's cloud; beside ``runtime_dir``, which the cloud's user may not enter."""
+        return self.runtime_dir.with_name(f"{self.runtime_dir.name}-cloud")
+
+    def cloud_port(self, service: str) -> int:
+        """The port of one of ``CLOUD_PORTS``."""
+        return 20000 + 100 * self.index + CLOUD_PORTS[service]
+
+    @property
+    def cloud_namespace(self) -> str:
+        """The network namespace of the cloud's switch and machines; not among those of the lab's routers."""
+        return f"irc{self.index}"
+
+    @property
+    def cloud_veth(self) -> str:
+        """The root namespace's end of the cable to the cloud's external network."""
+        return f"irx{self.index}"
+
+    @property
+    def cloud_network(self) -> IPv4Network:
+        """The cloud's external network, of the range that RFC 2544 keeps for laboratories."""
+        return IPv4Network(f"198.18.{self.index}.0/24")
+
+    def cloud_encapsulation(self, host: int) -> IPv4Address:
+        """The loopback address that stands for a compute host's end of tunnels."""
+        return IPv4Address(f"127.31.{self.index}.0") + host

@@ -139,11 +139,12 @@ class ServiceUser:
         return done.stdout
 
 
-def service_user(*, create: bool = False) -> ServiceUser:
+def service_user(*, create: bool = False, name: str = NAME) -> ServiceUser:
     """The user under whom the programs run.
 
     Args:
         create: make the system user when it is absent (root only).
+        name: another system user, for programs that ours must not be able to touch.
     Raises:
         Misconfigured: we are root, the user is absent, and it was not to be made or could not be; or we are a user
             without a name.
@@ -157,20 +158,20 @@ def service_user(*, create: bool = False) -> ServiceUser:
                 hint="Run this as a user that /etc/passwd names, or add a line for this id.",
             ) from None
         return ServiceUser(me.pw_name, me.pw_uid, me.pw_gid, apart=False)
-    entry = _lookup()
+    entry = _lookup(name)
     if entry is None and create:
-        _add_system_user()
-        entry = _lookup()
+        _add_system_user(name)
+        entry = _lookup(name)
     if entry is None:
         raise Misconfigured(
-            f"There is no system user '{NAME}'.",
-            hint=f"'make up' makes it as root; by hand: useradd --system --user-group --no-create-home {NAME}",
+            f"There is no system user '{name}'.",
+            hint=f"'make up' makes it as root; by hand: useradd --system --user-group --no-create-home {name}",
         )
     if entry.pw_uid == 0:
         raise Misconfigured(
-            f"The system user '{NAME}' is root itself.", hint=f"Remove the user '{NAME}' and run 'make up' again."
+            f"The system user '{name}' is root itself.", hint=f"Remove the user '{name}' and run 'make up' again."
         )
-    return ServiceUser(NAME, entry.pw_uid, entry.pw_gid, apart=True)
+    return ServiceUser(name, entry.pw_uid, entry.pw_gid, apart=True)
 
 
 def lay_folders(instance: Instance, user: ServiceUser) -> None:
@@ -254,10 +255,10 @@ def _code_folders() -> list[Path]:
     return sorted(path for path in found if path not in {Path("/"), Path("/usr")})
 
 
-def _add_system_user() -> None:
+def _add_system_user(user: str) -> None:
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd is None:
-        raise Misconfigured("useradd is not installed.", hint=f"Make a system user '{NAME}' by hand.")
+        raise Misconfigured("useradd is not installed.", hint=f"Make a system user '{user}' by hand.")
     nologin = shutil.which("nologin", path="/usr/sbin:/sbin:/usr/bin:/bin") or "/bin/false"
     done = subprocess.run(
         [
@@ -269,19 +270,19 @@ def _add_system_user() -> None:
             "/nonexistent",
             "--shell",
             nologin,
-            NAME,
+            user,
         ],
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0 and _lookup() is None:  # two instances may have asked at once: the second finds it made
-        raise Misconfigured(f"The system user '{NAME}' could not be made: {done.stderr.strip()}")
+    if done.returncode != 0 and _lookup(user) is None:  # two instances may have asked at once: the second finds it made
+        raise Misconfigured(f"The system user '{user}' could not be made: {done.stderr.strip()}")
 
 
-def _lookup() -> pwd.struct_passwd | None:
+def _lookup(user: str) -> pwd.struct_passwd | None:
     try:
-        return pwd.getpwnam(NAME)
+        return pwd.getpwnam(user)
     except KeyError:
         return None
 

@@ -81,6 +81,11 @@ class Settings(BaseModel):
     ] = 5
     lab: Literal["on", "off"] = Field("on", description="Whether the lab's routers belong to this instance.")
     lab_routers: Annotated[int, Field(ge=4, le=60, description="How many routers the lab has.")] = 12
+    lab_cloud: Literal["auto", "qemu", "fake", "off"] = Field(
+        "auto",
+        description="The lab's cloud: real machines (`qemu`, as root), none (`fake`: a virt driver of ours that only"
+        " plugs ports), or no cloud. `auto`: the first that can run here; `off` with IRISPLANE_LAB=off.",
+    )
     clouds_file: Path = Field(
         Path(), description="The `clouds.yaml` that names the private cloud; none there: no hosting."
     )
@@ -185,7 +190,7 @@ class Settings(BaseModel):
         data["runtime_dir"] = Path(data.get("runtime_dir") or of.runtime_dir).resolve()
         data.setdefault("key_file", of.state_dir / "keys" / "master.json")
         data.setdefault("listen", f"127.0.0.1:{of.api_port}")
-        data.setdefault("clouds_file", of.state_dir / "cloud" / "clouds.yaml")
+        data.setdefault("clouds_file", of.cloud_dir / "clouds.yaml")
         data.setdefault("smtp_url", f"smtp://127.0.0.1:{of.smtp_port}")
         return data
 

@@ -8,14 +8,22 @@
     ├── LabIsDown        LAB-003  it is not running
     ├── NoSuchRouter     LAB-004  no router or fibre of that name
     ├── RouterSilent     LAB-005  a router did not start
-    └── WiringFailed     LAB-006  the kernel refused a namespace, bridge or cable
+    ├── WiringFailed     LAB-006  the kernel refused a namespace, bridge or cable
+    ├── CloudImpossible  LAB-007  this machine cannot hold the lab's cloud
+    ├── CloudElsewhere   LAB-008  the cloud of this instance belongs to another folder, or was made in another mode
+    ├── CloudFailed      LAB-009  a part of the cloud did not start
+    ├── CloudIsDown      LAB-010  it is not running
+    └── NoSuchPart       LAB-011  the cloud has no part of that name
 """
 
 from __future__ import annotations
 
 from core.errors import IrisplaneError
 
-__all__ = ["LabElsewhere", "LabError", "LabImpossible", "LabIsDown", "NoSuchRouter", "RouterSilent", "WiringFailed"]
+__all__ = [
+    "CloudElsewhere", "CloudFailed", "CloudImpossible", "CloudIsDown", "LabElsewhere", "LabError", "LabImpossible",
+    "LabIsDown", "NoSuchPart", "NoSuchRouter", "RouterSilent", "WiringFailed",
+]  # fmt: skip
 
 
 class LabError(IrisplaneError):
@@ -71,3 +79,43 @@ class WiringFailed(LabError):
     code = "LAB-006"
     title = "The lab could not be wired"
     hint = "'irisplane lab down' removes what is left; then try again."
+
+
+class CloudImpossible(LabError):
+    """This machine, or this user, cannot hold the lab's cloud."""
+
+    code = "LAB-007"
+    title = "The lab's cloud cannot run here"
+    hint = "On Debian, 'make up' as root installs what it needs; IRISPLANE_LAB_CLOUD=off does without it."
+
+
+class CloudElsewhere(LabError):
+    """The names of this instance's cloud are in use by another folder, or its state was made in another mode."""
+
+    code = "LAB-008"
+    title = "The cloud of this instance is another one"
+    hint = "Stop it where it runs with 'irisplane lab cloud down', or choose another IRISPLANE_INSTANCE."
+
+
+class CloudFailed(LabError):
+    """A part of the cloud did not start."""
+
+    code = "LAB-009"
+    title = "A part of the lab's cloud did not start"
+    hint = "'irisplane logs cloud' tells more; 'irisplane lab cloud up' goes on from there."
+
+
+class CloudIsDown(LabError):
+    """The lab's cloud is not running."""
+
+    code = "LAB-010"
+    title = "The lab's cloud is down"
+    hint = "Start it with 'irisplane lab cloud up'; 'irisplane lab cloud wait' waits until it runs."
+
+
+class NoSuchPart(LabError):
+    """The cloud has no part of that name."""
+
+    code = "LAB-011"
+    title = "The lab's cloud has no such part"
+    hint = "'irisplane lab cloud status' lists them."

@@ -11,11 +11,16 @@ from core.db import Database
 from core.migrations import upgrade
 from core.postgres import Role
 from core.postgres_temporary import TemporaryPostgres
+from tests.clouds import cloud, qemu_cloud
+
+__all__ = ["cloud", "database", "database_dsn", "fresh_database", "pg", "qemu_cloud"]
 
 os.environ.setdefault("IRISPLANE_INSTANCE", "test")
 # A developer's own settings must not steer the tests towards a real database or another instance's folders.
 for _name in ("IRISPLANE_DATABASE_URL", "IRISPLANE_STATE_DIR", "IRISPLANE_RUNTIME_DIR", "IRISPLANE_LISTEN"):
     os.environ.pop(_name, None)
+# A cloud takes a minute and two gigabytes: it comes up where a test asks for it (tests/clouds.py), not with a region.
+os.environ["IRISPLANE_LAB_CLOUD"] = "off"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(only_long)
         if "database" in getattr(item, "fixturenames", ()) or "pg" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.db)
+        if {"cloud", "qemu_cloud"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.cloud)
 
 
 @pytest.fixture(scope="session")

@@ -178,7 +178,7 @@ def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0
 def region() -> Iterator[Region]:
     """A fresh region of twelve routers, gone afterwards; ``IRISPLANE_TEST_REGION`` names one to use as it stands."""
     named = os.environ.get("IRISPLANE_TEST_REGION", "")
-    kept = ("IRISPLANE_LONG", "IRISPLANE_LAB_ROUTERS", "IRISPLANE_TEST_")
+    kept = ("IRISPLANE_LONG", "IRISPLANE_LAB_", "IRISPLANE_TEST_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("IRISPLANE_") or k.startswith(kept)}
     environment["IRISPLANE_INSTANCE"] = named or "region"
     instance = Instance.named(named or "region")

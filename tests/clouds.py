@@ -1,0 +1,112 @@
+"""A cloud for tests: one for the whole session, brought up when a test first asks for it.
+
+``cloud`` is the lab's OpenStack without machines (its ports, quotas, volumes and failures are real), or whatever cloud
+``IRISPLANE_TEST_CLOUD`` names by the path of its ``clouds.yaml``. ``qemu_cloud`` boots real machines, under an instance
+name of its own, for the few tests that need one. Where a cloud cannot run, the tests that ask for it are skipped with
+the reason. ``IRISPLANE_TEST_KEEP=1`` leaves it for the next run: while one writes tests, seconds instead of a minute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from core.instance import Instance
+from core.settings import load
+from lab.openstack import control
+from lab.openstack.place import Place
+from lab.openstack.software import missing
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+__all__ = ["CloudForTests", "cloud", "qemu_cloud"]
+
+GIVEN = "IRISPLANE_TEST_CLOUD"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudForTests:
+    """A cloud that is up.
+
+    Attributes:
+        clouds_file: its ``clouds.yaml``, as ``IRISPLANE_CLOUDS_FILE`` takes it.
+        name: the cloud that Irisplane uses in there, as ``IRISPLANE_CLOUD_NAME`` takes it.
+        mode: ``fake``, ``qemu``, or ``given`` for one of which nothing is known.
+        admin: a connection as its administrator.
+        instance: whose cloud it is, for the verbs of ``lab.openstack.control``; nothing when it was given.
+    """
+
+    clouds_file: Path
+    name: str
+    mode: str
+    admin: Connection
+    instance: Instance | None
+
+    def connect(self, name: str | None = None) -> Connection:
+        """A new connection under an account of ``clouds_file``: Irisplane's own, unless another is named."""
+        import openstack
+
+        text = self.clouds_file.read_text(encoding="utf-8")
+        chosen: dict[str, Any] = yaml.safe_load(text)["clouds"][name or self.name]
+        return openstack.connect(load_yaml_config=False, load_envvars=False, **chosen)
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[CloudForTests]:
+    """The session's cloud; no machines run in it."""
+    given = os.environ.get(GIVEN, "")
+    if given:
+        yield from _given(Path(given).resolve())
+    else:
+        yield from _made("fake", Instance.current())
+
+
+@pytest.fixture(scope="session")
+def qemu_cloud() -> Iterator[CloudForTests]:
+    """A cloud in which real machines boot; only on the lab's own network, as root."""
+    yield from _made("qemu", Instance.named("qemu"))
+
+
+def _given(file: Path) -> Iterator[CloudForTests]:
+    names = list(yaml.safe_load(file.read_text(encoding="utf-8"))["clouds"])
+    name = "irisplane" if "irisplane" in names else names[0]
+    made = CloudForTests(file, name, "given", None, None)  # type: ignore[arg-type] # completed in the next lines
+    admin = made.connect("admin" if "admin" in names else name)
+    yield CloudForTests(file, name, "given", admin, None)
+    admin.close()
+
+
+def _made(mode: str, instance: Instance) -> Iterator[CloudForTests]:
+    reason = missing("qemu" if mode == "qemu" else "fake")
+    if reason:
+        pytest.skip(f"the lab's cloud cannot run here: {reason}")
+    settings = load({"IRISPLANE_INSTANCE": instance.name, "IRISPLANE_LAB_CLOUD": mode})
+    keep = bool(os.environ.get("IRISPLANE_TEST_KEEP"))
+    if not (keep and control.status(instance).mode == mode):
+        control.forget(instance)
+    told: list[str] = []
+    try:
+        try:
+            control.bring_up(told.append, settings)
+        except BaseException as error:
+            error.add_note("\n".join(told))
+            raise
+        place = Place.of(instance)
+        from lab.openstack.accounts import administrator
+
+        with administrator(place) as admin:
+            yield CloudForTests(place.clouds_file, "irisplane", mode, admin, instance)
+    finally:
+        if not keep:
+            control.forget(instance)
+            with suppress(OSError):
+                (instance.state_dir / "credentials").rmdir()
+                instance.state_dir.rmdir()

@@ -1,0 +1,121 @@
+"""The lab's cloud without machines: what is OpenStack's own in it works as anywhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from lab.openstack import control
+from tests.clouds import CloudForTests
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def tenant(cloud: CloudForTests) -> Iterator[Any]:
+    """A tenant's project, as Irisplane's own account sees it: made by it, and entered by inheritance."""
+    if cloud.mode == "given":
+        pytest.skip("a cloud that was given is not the lab's")
+    ours: Any = cloud.connect()
+    domain = ours.identity.find_domain("irisplane")
+    project = ours.identity.create_project(name=f"test-{uuid4().hex[:8]}", domain_id=domain.id)
+    inside = ours.connect_as_project(project)
+    yield inside
+    for server in list(inside.compute.servers()):
+        inside.compute.delete_server(server, force=True)
+        inside.compute.wait_for_delete(server, interval=0.2, wait=60)
+    for port in list(inside.network.ports(project_id=project.id)):
+        inside.network.delete_port(port)
+    for network in list(inside.network.networks(project_id=project.id)):
+        inside.network.delete_network(network)
+    ours.identity.delete_project(project)
+    ours.close()
+
+
+@pytest.fixture(scope="module")
+def server(tenant: Any) -> Any:
+    """A server on a network of the tenant's own."""
+    network = tenant.network.create_network(name="private")
+    tenant.network.create_subnet(network_id=network.id, ip_version=4, cidr="10.20.0.0/24", name="private")
+    made = tenant.compute.create_server(
+        name="web1",
+        flavor_id=tenant.compute.find_flavor("SCS-1L-1-5").id,
+        image_id=tenant.image.find_image("irisplane-guest").id,
+        networks=[{"uuid": network.id}],
+        tags=["irisplane:test"],
+    )
+    return tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=60)
+
+
+def test_the_account_of_irisplane_is_not_the_administrator_of_people(cloud: CloudForTests, tenant: Any) -> None:
+    ours: Any = cloud.connect()
+    assert ours.current_user_id != cloud.admin.current_user_id
+    assert ours.current_project.domain_name == "irisplane"
+    assert tenant.session.auth.get_access(tenant.session).role_names.count("admin") == 0
+
+
+def test_only_root_and_the_service_can_read_the_account(cloud: CloudForTests, tenant: Any) -> None:
+    about = cloud.clouds_file.stat()
+    assert stat.S_IMODE(about.st_mode) == 0o640
+    assert about.st_uid == os.geteuid()
+    assert about.st_gid != os.getegid() or os.geteuid() != 0
+
+
+def test_a_server_becomes_active_and_so_does_its_port(tenant: Any, server: Any) -> None:
+    ports = list(tenant.network.ports(device_id=server.id))
+    assert [port.status for port in ports] == ["ACTIVE"]
+    assert server.addresses["private"][0]["addr"].startswith("10.20.0.")
+    assert [each.id for each in tenant.compute.servers(tags="irisplane:test")] == [server.id]
+
+
+def test_its_console_says_that_no_machine_runs(tenant: Any, server: Any) -> None:
+    assert "nothing boots" in tenant.compute.get_server_console_output(server)["output"]
+
+
+def test_a_volume_grows_is_kept_copied_and_restored(tenant: Any) -> None:
+    storage: Any = tenant.block_storage
+
+    def ready(made: Any) -> Any:
+        return storage.wait_for_status(made, status="available", interval=0.2, wait=60)
+
+    volume = ready(storage.create_volume(size=1, name="data"))
+    snapshot = ready(storage.create_snapshot(volume_id=volume.id, name="kept"))
+    copies = [
+        ready(storage.create_volume(size=2, snapshot_id=snapshot.id)),
+        ready(storage.create_volume(size=1, source_volume_id=volume.id)),
+        ready(storage.create_volume(size=1, image_id=tenant.image.find_image("irisplane-guest").id)),
+    ]
+    backup = ready(storage.create_backup(volume_id=volume.id, name="backup"))
+    copies.append(ready(storage.create_volume(size=1, backup_id=backup.id)))
+    storage.extend_volume(volume, 3)
+    _eventually(lambda: storage.get_volume(volume).size == 3)
+    assert [storage.get_volume(copy).size for copy in copies] == [2, 1, 1, 1]
+    for copy in copies:
+        storage.delete_volume(copy)
+    storage.delete_backup(backup)
+    storage.delete_snapshot(snapshot)
+    storage.wait_for_delete(snapshot, interval=0.2, wait=60)
+    storage.delete_volume(volume)
+    _eventually(lambda: not list(storage.volumes()))
+
+
+def test_a_part_that_was_stopped_is_named_and_comes_back(cloud: CloudForTests, tenant: Any) -> None:
+    control.stop_part("nova-compute2", cloud.instance)
+    assert "nova-compute2" not in control.parts(cloud.instance)
+    control.start_part("nova-compute2", cloud.instance)
+    assert "nova-compute2" in control.parts(cloud.instance)
+    assert control.status(cloud.instance).state == "running"
+
+
+def _eventually(question: Callable[[], bool], seconds: float = 60) -> None:
+    import time
+
+    deadline = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
