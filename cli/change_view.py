@@ -66,8 +66,7 @@ def _decisions(found: Mapping[str, Any]) -> None:
 def _steps(found: Mapping[str, Any]) -> None:
     if not found.get("steps"):
         return
-    order = str(found["kind"]).startswith("hosting.")
-    output.heading("What was done" if order else "Devices")
+    output.heading("Devices")
     rows = []
     for step in found["steps"]:
         notes = _telling(step.get("notes") or {})
@@ -78,8 +77,9 @@ def _steps(found: Mapping[str, Any]) -> None:
         rows.append(
             {**step, "batch": step["batch"] + 1, "notes": "; ".join(notes), "took": took if step["started_at"] else ""}
         )
-    columns = {"target": "of what" if order else "device", "batch": "batch", "state": "state", "took": "from, to"}
-    output.table(rows, {**columns, "notes": "what was seen"})
+    output.table(
+        rows, {"target": "device", "batch": "batch", "state": "state", "took": "from, to", "notes": "what was seen"}
+    )
 
 
 def _telling(notes: Mapping[str, str]) -> list[str]:

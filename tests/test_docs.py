@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/**/*.md"))
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-_TYPED = re.compile(r"^(?:\$ |    )irisplane ((?:--profile \S+ )?)([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+_TYPED = re.compile(r"^(?:\$ |    )irisplane ((?:--profile \S+ )?)([a-z-]+)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 
 
 def _name(page: Path) -> str:

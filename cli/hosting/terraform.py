@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -39,6 +40,15 @@ Save it as backend.tf, and let Terraform sign in with a token of yours:
   export TF_HTTP_USERNAME=irisplane
   export TF_HTTP_PASSWORD=$(irisplane token create terraform --scope hosting:read --scope hosting:write)"""
 
+_TELL = """\
+Provider {version} is in place. Save these lines as ~/.terraformrc (or name their file in TF_CLI_CONFIG_FILE), and write
+into the configuration:
+  terraform {{
+    required_providers {{
+      irisplane = {{ source = "brussels/irisplane" }}
+    }}
+  }}"""
+
 
 @app.command
 def backend(name: str) -> None:
@@ -53,6 +63,21 @@ def backend(name: str) -> None:
     block = _BACKEND.format(address=address)
     output.give({"address": address, "block": block}, lambda: print(block))
     output.notice(_ACCESS)
+
+
+@app.command
+def install_provider(folder: Path) -> None:
+    """Lay the provider where Terraform finds it, with an environment of its own, and say how Terraform is told.
+
+    Args:
+        folder: where; ~/.local/share/irisplane-terraform, for example.
+    """
+    from cli.hosting.provider_install import lay
+
+    laid = lay(folder)
+    given = {"version": laid.version, "mirror": str(laid.mirror), "configuration": laid.configuration}
+    output.give(given, lambda: print(laid.configuration, end=""))
+    output.notice(_TELL.format(version=laid.version))
 
 
 @state.command(name="list")

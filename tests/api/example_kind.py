@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import pytest
 from pydantic import BaseModel
 
-from core.domain import domains
 from orchestrator import registry
 from orchestrator.kinds import ChangeKind, World
 from orchestrator.plan import Draft, Impact, Target
@@ -38,9 +37,9 @@ class Example(ChangeKind[Intent]):
 
 
 @contextmanager
-def only_example(*, beside: bool = False) -> Iterator[None]:
-    """The installed kinds are this one; ``beside``: those that are installed, and this one."""
-    own = registry.Registry(domains() if beside else ())
+def only_example() -> Iterator[None]:
+    """The installed kinds are this one."""
+    own = registry.Registry()
     own.add(Example())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "installed", lambda: own)

@@ -19,8 +19,9 @@ from orchestrator.durable import prepare_database
 from tests.api.people import Hire, Person, agent, app, client, engineer, hire, lead, manager, settings
 from tests.datacenter.clouding import IMAGE_MARK, CloudUnderTest, found
 from tests.datacenter.ordering import SYSTEM, Hosting, Worker
+from tests.datacenter.terraforming import provider
 
-__all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "settings"]
+__all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "provider", "settings"]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
-__all__ = ["Folder", "needs_terraform"]
+from core.instance import Instance
+
+__all__ = ["TERRAFORM", "Folder", "needs_terraform", "provider"]
 
 TERRAFORM = shutil.which("terraform")
 
@@ -75,3 +77,14 @@ class Folder:
             "TF_IN_AUTOMATION": "1",
             **self.environment,
         }
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The provider in its own environment: what Terraform's configuration file says of it.
+
+    Its environment is kept between sessions: it is made anew only when its lock file is another.
+    """
+    from cli.hosting.provider_install import lay
+
+    return lay(Instance.current().state_dir / "terraform-provider").configuration

@@ -1,0 +1,80 @@
+"""`irisplane_server`: a virtual machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from datacenter.terraform.fields import Field, length, one_of, user_data
+from datacenter.terraform.noun import ID, PROJECT, Noun, State
+
+__all__ = ["Server"]
+
+_PATCHED: Final[Mapping[str, Any]] = {"metadata": {}, "tags": []}
+
+
+class Server(Noun):
+    """A server. Its size can be altered; another image or network is another server."""
+
+    name: ClassVar = "server"
+    collection: ClassVar = "/api/v1/servers"
+    description: ClassVar = "A virtual machine in the region's private cloud."
+    fields: ClassVar = (
+        ID,
+        PROJECT,
+        Field("name", "text", "Unique in the project.", "must", check=length(1, 63)),
+        Field("plan", "text", "Code of the size, as the catalogue has it: `small`.", "must", check=length(1, 63)),
+        Field("image", "text", "Code of the image, as the catalogue has it: `debian`.", "must", replace=True),
+        Field("networks", "texts", "Names of networks of the project; `private` when absent.", "may", replace=True,
+              untold=True),
+        Field("key", "text", "Name of the SSH key that opens it.", "may", replace=True),
+        Field("security_groups", "texts", "Names of security groups of the project; `base` when absent.", "may",
+              replace=True, untold=True),
+        Field("user_data", "text", "For cloud-init, on a config drive; kept sealed, never given out.", "may",
+              replace=True, sensitive=True, untold=True, check=user_data),
+        Field("data_class", "text", "`open`, `internal`, `personal` or `sensitive`.", "either", replace=True,
+              check=one_of("open", "internal", "personal", "sensitive")),
+        Field("zone", "text", "Code of the zone; Irisplane chooses when absent.", "either", replace=True),
+        Field("metadata", "map", "Keys and values for the guest.", "may"),
+        Field("tags", "texts", "For finding it again.", "may"),
+        Field("protected", "bool", "Whether it cannot be deleted, by this configuration neither.", "may", default=False,
+              sent=False),
+        Field("addresses", "list", "Its own addresses.", volatile=True),
+        Field("address", "text", "The first of them.", volatile=True),
+        Field("vcpus", "number", "Virtual processors.", volatile=True),
+        Field("ram_mib", "number", "MiB of memory.", volatile=True),
+        Field("disk_gib", "number", "GiB of the system disk.", volatile=True),
+        Field("status", "text", "As the cloud sees it.", volatile=True),
+    )  # fmt: skip
+
+    def create(self, ctx: Any, planned: State) -> State | None:
+        """Order it; what an order does not say is said afterwards."""
+        made = super().create(ctx, planned)
+        return self.update(ctx, made, planned) if made is not None and planned.get("protected") else made
+
+    def state(self, found: Mapping[str, Any], before: State) -> State:
+        """Its own addresses as a list of texts."""
+        told = super().state({**found, "project": found["project"]["code"]}, before)
+        own = [str(one["address"]) for one in found["addresses"] if one.get("kind") != "floating"]
+        return {**told, "addresses": own, "address": own[0] if own else None}
+
+    def alter(self, current: State, planned: State) -> None:
+        """Another name, size, protection; other metadata and tags."""
+        at, orders = self.address(current["id"]), self.session.orders
+        if planned["name"] != current["name"]:
+            orders.do("POST", f"{at}:rename", {"name": planned["name"]})
+        if planned["plan"] != current["plan"]:
+            orders.do("POST", f"{at}:resize", {"plan": planned["plan"]})
+            orders.do("POST", f"{at}:confirm-resize", {})
+        other: dict[str, Any] = {}
+        for name, empty in _PATCHED.items():
+            if (planned.get(name) or empty) != (current.get(name) or empty):
+                other[name] = planned.get(name) or empty
+        if other:
+            orders.do("PATCH", at, other, match="*")
+        if bool(planned.get("protected")) != bool(current.get("protected")):
+            orders.do("POST", f"{at}:{'protect' if planned['protected'] else 'unprotect'}", {})
+
+    def give_back(self, current: State) -> None:
+        """At once, with no way back: Terraform's plan was the question."""
+        self.session.orders.do("DELETE", f"{self.address(current['id'])}?now=true", match="*")
