@@ -105,8 +105,7 @@ def as_markdown() -> str:
     """Every code of every room, command line and lab included: what ``docs/errors.md`` holds."""
     rooms = ("core", "orchestrator", *(domain.name for domain in domains()), "api", "cli", "lab")
     titles = {"CORE": "Everywhere", "ORC": "Changes", "INV": "Inventory", "NET": "Network", "HST": "Hosting",
-              "API": "The API's edge",
-              "CLI": "The command line", "LAB": "The lab"}  # fmt: skip
+              "API": "The API's edge", "CLI": "The command line", "LAB": "The lab"}  # fmt: skip
     entries = list(describe(rooms).values())
     page = [_PREFACE]
     for prefix, title in titles.items():

@@ -66,7 +66,8 @@ def _decisions(found: Mapping[str, Any]) -> None:
 def _steps(found: Mapping[str, Any]) -> None:
     if not found.get("steps"):
         return
-    output.heading("Devices")
+    order = str(found["kind"]).startswith("hosting.")
+    output.heading("What was done" if order else "Devices")
     rows = []
     for step in found["steps"]:
         notes = _telling(step.get("notes") or {})
@@ -77,9 +78,8 @@ def _steps(found: Mapping[str, Any]) -> None:
         rows.append(
             {**step, "batch": step["batch"] + 1, "notes": "; ".join(notes), "took": took if step["started_at"] else ""}
         )
-    output.table(
-        rows, {"target": "device", "batch": "batch", "state": "state", "took": "from, to", "notes": "what was seen"}
-    )
+    columns = {"target": "of what" if order else "device", "batch": "batch", "state": "state", "took": "from, to"}
+    output.table(rows, {**columns, "notes": "what was seen"})
 
 
 def _telling(notes: Mapping[str, str]) -> list[str]:

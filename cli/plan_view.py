@@ -14,7 +14,13 @@ _ALTERATIONS = 40
 
 
 def show_plan(plan: Mapping[str, Any], plan_hash: str) -> None:
-    """Print a plan; devices with equal differences stand together."""
+    """Print a plan; devices with equal differences stand together. An order is shown with what it costs."""
+    if str(plan["kind"]).startswith("hosting."):
+        from cli.hosting.quote_view import show_quote
+
+        show_quote({"plan": plan, **(plan.get("cost") or {})})
+        output.facts([("hash", plan_hash)])
+        return
     output.say(str(plan["summary"]), "bold")
     names = {target["id"]: target["name"] for target in plan["targets"]}
     _differences(plan["targets"])

@@ -267,12 +267,19 @@ def principal_by_handle(tx: Connection, handle: str) -> UUID:
 
 
 def tenant_by_code(tx: Connection, code: str) -> UUID:
-    """The id behind a tenant's code.
+    """The id behind a tenant's code, in its scope: what the names of others are is no secret, who asks for them is told
+    the same as for nobody.
 
     Raises:
-        NotFound: no such tenant.
+        NotFound: no such tenant, or not yours.
     """
-    found: UUID | None = tx.execute(text("select id from tenant where code = :code"), {"code": code}).scalar()
+    found: UUID | None = tx.execute(
+        text(
+            "select id from tenant where code = :code"
+            " and ((select irisplane_tenant()) = '*' or id::text = (select irisplane_tenant()))"
+        ),
+        {"code": code},
+    ).scalar()
     if found is None:
         raise NotFound(f"There is no tenant {code!r}.", code=code)
     return found

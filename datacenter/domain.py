@@ -8,7 +8,7 @@ __all__ = ["domain"]
 
 domain = Domain(
     name="datacenter",
-    kinds=(),
+    kinds=("datacenter.hosting.catalogue.importing:CatalogueImport",),
     router="api.hosting:router",
     periodic={
         "datacenter.hosting.notices:write_due": 2.0,

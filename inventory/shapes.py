@@ -117,7 +117,12 @@ def current_sql(kind: str) -> dict[bool, TextClause]:
 
 def _both(columns: str, made: objects.ObjectType) -> dict[bool, TextClause]:
     keys = "unnest(cast(:keys as text[])) k"
+    mine = _OWN_TENANT if made.name == "tenant" else ""
     return {
-        True: text(f"select k as ref, {columns} from {keys} join {made.name} t on t.id = k::uuid"),  # noqa: S608
-        False: text(f"select k as ref, {columns} from {keys} {made.find}"),  # noqa: S608
+        True: text(f"select k as ref, {columns} from {keys} join {made.name} t on t.id = k::uuid{mine}"),  # noqa: S608
+        False: text(f"select k as ref, {columns} from {keys} {made.find}{mine}"),  # noqa: S608
     }
+
+
+_OWN_TENANT = " where ((select irisplane_tenant()) = '*' or t.id::text = (select irisplane_tenant()))"
+"""Everybody may know who is served, so the table is open; but who names another is answered as for nobody."""

@@ -66,6 +66,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
     people = json.loads(profiles.read_text(encoding="utf-8"))["profiles"]
     with _Desk(settings, people) as desk:
         changed = _region(desk)
+        changed |= _catalogue(desk)
         layout = Layout(settings.place)
         size = layout.read_state().size
         if not size:
@@ -109,6 +110,14 @@ def _region(desk: _Desk) -> bool:
     if sites:
         return False
     desk.import_region("The region's own data.")
+    return True
+
+
+def _catalogue(desk: _Desk) -> bool:
+    """Import the catalogue that comes with the lab, where there is none yet: what people altered since is theirs."""
+    if desk.get("/api/v1/catalogue")["items"]:
+        return False
+    desk.import_catalogue("The catalogue that comes with the lab.")
     return True
 
 
@@ -348,6 +357,11 @@ class _Desk:
         """Import the region's data that comes with Irisplane."""
         headers = {"Idempotency-Key": str(uuid4()), "X-Reason": quote(reason)}
         return self._ask("POST", "/api/v1/region:import", params={"builtin": "brussels"}, headers=headers)
+
+    def import_catalogue(self, reason: str) -> Any:
+        """Import the lab's catalogue, which a platform manager keeps."""
+        headers = {"Idempotency-Key": str(uuid4()), "X-Reason": quote(reason)}
+        return self._ask("POST", "/api/v1/catalogue:import", who="manager", params={"builtin": "lab"}, headers=headers)
 
     def _ask(self, method: str, path: str, *, who: str = "engineer", **how: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._people[who]['token']}", **how.pop("headers", {})}

@@ -9,6 +9,8 @@ from typing import Any, Final
 __all__ = ["RESOURCES", "euro", "mib", "month_range", "resource_words"]
 
 _MICRO: Final = Decimal(1_000_000)
+_EXACT_ENOUGH: Final = 100
+"""From here on an estimate has no decimals."""
 
 RESOURCES: Final[Mapping[str, str]] = {
     "servers": "servers",
@@ -58,4 +60,5 @@ def _short(value: object) -> str:
     if value is None or value == "":
         return ""
     number = Decimal(str(value))
-    return f"{number.quantize(Decimal('0.1')):f}" if number != number.to_integral() else f"{int(number)}"
+    whole = number == number.to_integral() or abs(number) >= _EXACT_ENOUGH
+    return f"{number:.0f}" if whole else f"{number:.1f}"

@@ -46,10 +46,9 @@ def _price(price: Mapping[str, Any]) -> str:
 
 
 def _line(one: Mapping[str, Any]) -> str:
-    what = one.get("text") or one.get("what") or one.get("component") or ""
-    quantity = one.get("quantity")
-    times = f" × {quantity}" if quantity not in (None, "", 1, "1") else ""
-    return f"{what}{times}: {euro(one.get('month_micro_eur'))}"
+    quantity = f" {one['quantity']} GiB" if one.get("unit") == "GiB" else ""
+    times = f" × {one['quantity']}" if not quantity and one["quantity"] != 1 else ""
+    return f"{one['code']}{quantity}{times}: {euro(one['month_micro_eur'])}"
 
 
 def _left(quota: Mapping[str, Any]) -> str:

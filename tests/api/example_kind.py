@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from pydantic import BaseModel
 
+from core.domain import domains
 from orchestrator import registry
 from orchestrator.kinds import ChangeKind, World
 from orchestrator.plan import Draft, Impact, Target
@@ -37,9 +38,9 @@ class Example(ChangeKind[Intent]):
 
 
 @contextmanager
-def only_example() -> Iterator[None]:
-    """The installed kinds are this one."""
-    own = registry.Registry()
+def only_example(*, beside: bool = False) -> Iterator[None]:
+    """The installed kinds are this one; ``beside``: those that are installed, and this one."""
+    own = registry.Registry(domains() if beside else ())
     own.add(Example())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "installed", lambda: own)

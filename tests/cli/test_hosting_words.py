@@ -129,10 +129,17 @@ def test_a_preview_says_price_energy_quota_place_and_approvals(capsys: pytest.Ca
     show_quote(
         {
             "plan": {"summary": "Create the server web1", "targets": [{"diff": "+ web1: small, debian"}]},
-            "price": {"month_micro_eur": "6570000", "quarter_micro_eur": "2250", "lines": []},
+            "price": {
+                "month_micro_eur": "6570000",
+                "quarter_micro_eur": "2250",
+                "lines": [
+                    {"code": "small", "quantity": 1, "unit": "piece", "month_micro_eur": "4570000"},
+                    {"code": "volume", "quantity": 25, "unit": "GiB", "month_micro_eur": "2000000"},
+                ],
+            },
             "energy": {
-                "kwh_month": {"low": "3", "mid": "5", "high": "8"},
-                "gco2e_month": {"low": "300", "mid": "700", "high": "1200"},
+                "kwh_month": {"low": "3.014", "mid": "5", "high": "8.1"},
+                "gco2e_month": {"low": "300.4", "mid": "700", "high": "1200"},
                 "basis": "estimated from its size",
             },
             "quota_after": {
@@ -147,7 +154,9 @@ def test_a_preview_says_price_energy_quota_place_and_approvals(capsys: pytest.Ca
     for words in (
         "Create the server web1",
         "6.57 EUR a month (0.00225 EUR a quarter-hour)",
-        "about 5 kWh a month (3 to 8)",
+        "small: 4.57 EUR",
+        "volume 25 GiB: 2.00 EUR",
+        "about 5 kWh a month (3.0 to 8.1)",
         "about 700 gCO2e a month (300 to 1200)",
         "estimated from its size",
         "6 servers, 20 GiB of memory",
