@@ -1,4 +1,4 @@
-"""`irisplane lab`: the routers at the other end of the wire, on this machine, and every fault they can have."""
+"""`irisplane lab`: the routers and the cloud at the other end of the wire, on this machine, and every fault."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from cli import output, session
+from cli import lab_cloud, output, session
 from cli.errors import FAILED, Ended
 
 __all__ = ["app"]
 
-app = App(name="lab", help="The lab's routers: up, down, console, and every fault.")
+app = App(name="lab", help="The lab's routers and its cloud: up, down, console, and every fault.")
+app.command(lab_cloud.app)
 
 
 @app.command

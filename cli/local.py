@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cli import local_cloud
 from core.bringup import Outcome, Platform, Step, alone, carry_out
 from core.doctor import CHECKS, Finding, Verdict, ask_database, examine
 from core.errors import Conflict, Denied, IrisplaneError, NotFound
@@ -28,7 +29,7 @@ from core.supervisor import State
 __all__ = ["Part", "clean", "doctor", "down", "log_names", "logs", "profiles_file", "status", "up"]
 
 Tell = Callable[[str], None]
-_FORGOTTEN: Final = "database, keys, audit checkpoints, backups, logs, lab"
+_FORGOTTEN: Final = "database, keys, audit checkpoints, backups, logs, lab, cloud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def up(tell: Tell) -> None:
             Step("lab routers", lambda: _lab_up(platform)),
             Step("region and first configuration", lambda: _seed(platform, tell)),
             Step("people of two administrations", lambda: _agencies(platform)),
+            Step("lab cloud", lambda: local_cloud.begin(platform)),  # last: it takes both cores for a minute
         ]
         outcomes = carry_out(steps, tell)
     changed = any(outcome.changed for outcome in outcomes)
@@ -92,6 +94,8 @@ def down(tell: Tell) -> bool:
     _not_another_users(platform)
     with alone(platform.instance):
         stopped = []
+        if local_cloud.down(platform):
+            stopped.append("lab cloud")
         if _lab_down(platform):
             stopped.append("lab routers")
         if platform.stop():
@@ -140,6 +144,7 @@ def status() -> list[Part]:
     parts = [Part(each.name, each.state, each.since, each.detail) for each in platform.states()]
     parts.append(_sequencer(platform))
     parts.append(_lab(platform))
+    parts.append(local_cloud.part(platform))
     return parts
 
 
@@ -147,13 +152,12 @@ def doctor() -> list[Finding]:
     """What is wrong on this machine, and how to mend it."""
     platform = Platform(get_settings(), create_user=os.geteuid() == 0)
     _not_another_users(platform)
-    return examine(platform, {**CHECKS, "workers": _workers, "lab tools": _lab_tools})
+    return examine(platform, {**CHECKS, "workers": _workers, "lab tools": _lab_tools, "lab cloud": local_cloud.check})
 
 
 def log_names() -> list[str]:
     """Which logs there are."""
-    folder = get_settings().place.state_dir / "log"
-    return sorted(path.stem for path in folder.glob("*.log"))
+    return sorted(_log_files())
 
 
 def logs(name: str, *, lines: int = 50, follow: bool = False) -> Iterator[str]:
@@ -162,9 +166,10 @@ def logs(name: str, *, lines: int = 50, follow: bool = False) -> Iterator[str]:
     Raises:
         NotFound: there is no such log.
     """
-    path = get_settings().place.state_dir / "log" / f"{name}.log"
-    if name not in log_names():
-        known = ", ".join(log_names()) or "none: nothing was started yet"
+    files = _log_files()
+    path = files.get(name)
+    if path is None:
+        known = ", ".join(sorted(files)) or "none: nothing was started yet"
         raise NotFound(f"There is no log named '{name}'.", hint=f"There are: {known}.")
     log = path.open(encoding="utf-8", errors="replace")
     try:
@@ -264,7 +269,7 @@ def _where_to_look(platform: Platform) -> str:
         f"  devices             {command} device list\n"
         f"  what differs        {command} config diff --all\n"
         f"  order as an agency  {command} --profile agency catalogue list\n"
-        f"{enter}"
+        f"{enter}{local_cloud.where_to_look(platform, _shown)}"
         f"  how it fares        {command} status\n"
         f"  something wrong?    {command} doctor\n"
         f"  tokens              {_shown(profiles_file())}\n"
@@ -351,6 +356,13 @@ def _not_another_users(platform: Platform) -> None:
     state = platform.instance.state_dir
     if state.is_dir() and os.geteuid() not in {0, state.stat().st_uid}:
         raise Denied("This instance was brought up by another user.", hint="Do it as that user, or as root.")
+
+
+def _log_files() -> dict[str, Path]:
+    place = get_settings().place
+    found = {path.stem: path for path in (place.state_dir / "log").glob("*.log")}
+    cloud = place.cloud_dir / "cloud.log"
+    return {**found, "cloud": cloud} if os.access(cloud, os.R_OK) else found
 
 
 def _rotated(path: Path, descriptor: int) -> bool:

@@ -153,7 +153,7 @@ def bring_up(tell: Tell, settings: Settings | None = None) -> CloudStatus:
             _Start(place, mode, tell, begun).all()
         except BaseException as error:
             words = error.message if isinstance(error, IrisplaneError) else f"{type(error).__name__}: {error}"
-            place.note(state="failed", words=words[-1000:], since=time.time(), starter=None)
+            place.note(state="failed", words=words[:600], since=time.time(), starter=None)
             tell(f"failed: {words}")
             raise
         place.note(state="running", part="", since=time.time(), starter=None)
@@ -180,6 +180,12 @@ class _Start:
         """Everything, in the order in which one needs the other."""
         place, mode = self.place, self.mode
         install(self.part)
+        if self.first:
+            # an attempt that was cut off may have left half a schema, which no migration mends
+            _take_down(place)
+            place.empty()
+            place.lay()
+            place.claim()
         write(place, mode)
         self.part("database, messages, switch")
         backing.start_messages(place, wait=False)

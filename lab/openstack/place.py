@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -160,6 +161,12 @@ class Place:
         lay_folder(self.instance.state_dir / "credentials", caller, 0o700)
         lay_folder(self.runtime, shared, 0o1770 if self.user.apart else 0o700)
         lay_folder(self.runtime / "pids", caller, 0o755)
+
+    def empty(self) -> None:
+        """Remove what a cloud stored, all but its passwords and logs."""
+        for name in ("mysql", "rabbit", "ovn", "glance", "neutron", "cinder", "nova", "home", "tmp", "libvirt"):
+            shutil.rmtree(self.base / name, ignore_errors=True)
+        self.bootstrapped.unlink(missing_ok=True)
 
     def place(self, path: Path, text: str) -> None:
         """Write a file that the cloud's programs may read and not alter."""

@@ -20,6 +20,7 @@ from typing import Final
 
 from core.instance import ROOT
 from core.leftovers import Process, end
+from core.masking import mask
 from lab.errors import CloudFailed
 from lab.openstack.place import SOFTWARE, Place
 
@@ -135,7 +136,7 @@ class Programs:
         (self._place.out / f"{program.name}.out").write_text(done.stdout + done.stderr, encoding="utf-8")
         if done.returncode != 0:
             said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-5:])
-            raise CloudFailed(f"{program.name} failed with {done.returncode}: {said}", part=program.name)
+            raise CloudFailed(f"{program.name} failed with {done.returncode}: {mask(said)}", part=program.name)
         return done.stdout
 
     def stop(self, names: Iterable[str], *, first: signal.Signals = signal.SIGTERM, patience: float = 20.0) -> bool:

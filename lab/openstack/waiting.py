@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.masking import mask
 from lab.errors import CloudFailed
 from lab.openstack.place import LOOPBACK, Place
 from lab.openstack.processes import Programs
@@ -43,7 +44,7 @@ def last_words(place: Place, name: str, lines: int = 4) -> str:
                 said += log.read().decode(errors="replace").strip().splitlines()[-lines:]
         except OSError:
             continue
-    return " | ".join(said) or "it said nothing"
+    return mask(" | ".join(said)) or "it said nothing"
 
 
 def listens(port: int) -> bool:

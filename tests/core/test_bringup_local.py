@@ -30,7 +30,7 @@ def test_before_the_first_up_every_part_is_stopped() -> None:
     states = {part.name: part.state for part in local.status()}
     assert states == {
         "postgres": "stopped", "mail": "stopped", "worker": "stopped", "api": "stopped", "sequencer": "stopped",
-        "lab": "skipped",
+        "lab": "skipped", "cloud": "skipped",
     }  # fmt: skip
     assert all(isinstance(part.as_dict()["detail"], str) for part in local.status())
 
