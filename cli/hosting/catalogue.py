@@ -37,7 +37,7 @@ def list_offerings(*, kind: str | None = None, at: str | None = None) -> None:
     with connect() as client:
         found = client.items("/api/v1/catalogue", kind=kind, at=moment(at))
     rows = [row for one in found for row in _rows(one)]
-    columns = {"kind": "kind", "code": "code", "name": "name", "size": "size", "month": "a month", "unit": "for"}
+    columns = {"kind": "kind", "code": "code", "name": "name", "month": "a month", "unit": "for"}
     output.give(found, lambda: output.table(rows, columns, empty="Nothing is offered."))
 
 
@@ -64,7 +64,7 @@ def show_offering(code: str, *, at: str | None = None) -> None:
             ]
         )
         output.say()
-        output.table(_rows(found), {"code": "code", "name": "name", "size": "size", "month": "a month", "unit": "for"})
+        output.table(_rows(found), {"code": "code", "name": "name", "month": "a month", "unit": "for"})
 
     output.give(found, shown)
 
@@ -130,23 +130,16 @@ def _rows(offering: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             **same,
             "code": plan["code"],
-            "name": f"{offering['name']}: {plan['name']}",
-            "size": _size(plan),
+            "name": plan["name"],
             **_cost(plan["prices"]),
         }
         for plan in offering.get("plans") or ()
     ]
     rows += [
-        {**same, "code": offering["code"], "name": offering["name"], "size": "", **_cost([price])}
+        {**same, "code": offering["code"], "name": offering["name"], **_cost([price])}
         for price in offering.get("prices") or ()
     ]
     return rows or [{**same, "code": offering["code"], "name": offering["name"]}]
-
-
-def _size(plan: Mapping[str, Any]) -> str:
-    if not plan.get("vcpus"):
-        return ""
-    return f"{plan['vcpus']} vCPU, {mib(plan['ram_mib'])}, {plan['disk_gib']} GiB disk"
 
 
 def _cost(prices: Sequence[Mapping[str, Any]]) -> dict[str, str]:
