@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from cli.errors import ApiProblem, WrongUse
 from core.errors import NotFound
 
 __all__ = ["FLOATING_ADDRESS", "KEY", "NETWORK", "PROJECT", "SECURITY_GROUP", "SERVER", "SNAPSHOT", "VOLUME",
-           "Noun", "find", "is_id"]  # fmt: skip
+           "Noun", "find", "is_id", "project_of"]  # fmt: skip
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -55,6 +56,12 @@ def is_id(given: str) -> bool:
     return _UUID.fullmatch(given) is not None
 
 
+def project_of(found: Mapping[str, Any]) -> str:
+    """Code of the project in which a thing stands."""
+    project = found.get("project")
+    return str(project.get("code") if isinstance(project, Mapping) else project or "")
+
+
 def find(client: Client, noun: Noun, given: str, *, project: str | None = None, **filters: Any) -> dict[str, Any]:
     """The one that is meant.
 
@@ -80,7 +87,7 @@ def find(client: Client, noun: Noun, given: str, *, project: str | None = None, 
     if not found:
         raise _none(noun, given)
     if len(found) > 1:
-        places = ", ".join(sorted({str(one.get("project")) for one in found}))
+        places = ", ".join(sorted({project_of(one) for one in found}))
         raise WrongUse(
             f"{len(found)} {noun.said}s are named {given!r} (projects: {places}).",
             hint="Say which with --project, or name its id.",

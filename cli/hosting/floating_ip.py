@@ -9,7 +9,7 @@ from cyclopts import App
 
 from cli import output
 from cli.client import connect
-from cli.hosting.finding import FLOATING_ADDRESS, SERVER, find
+from cli.hosting.finding import FLOATING_ADDRESS, SERVER, find, project_of
 from cli.hosting.looking import Where, list_all, show_one
 from cli.hosting.ordering import Manner, Order, place
 
@@ -65,7 +65,7 @@ def attach(address: str, server: str, *, project: Where = None, how: Manner = _H
     """
     with connect() as client:
         found = find(client, FLOATING_ADDRESS, address, project=project)
-        body = {"server": find(client, SERVER, server, project=str(found["project"]))["id"]}
+        body = {"server": find(client, SERVER, server, project=project_of(found))["id"]}
         place(client, Order(f"{FLOATING_ADDRESS.at(found)}:attach", body, match=found, certain=True), how, shown=_made)
 
 

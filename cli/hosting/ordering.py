@@ -51,6 +51,7 @@ class Order:
         match: the thing as it was read: what somebody altered meanwhile is read again before it is ordered.
         question: asked instead of showing a preview; the preview is not fetched then.
         certain: nothing is asked: it costs nothing and is taken back as easily.
+        kind, intent: of the Change that it becomes, where the address has no preview of its own.
     """
 
     path: str
@@ -59,6 +60,8 @@ class Order:
     match: Mapping[str, Any] | None = None
     question: str = ""
     certain: bool = False
+    kind: str = ""
+    intent: Mapping[str, Any] | None = None
 
 
 def place(
@@ -109,7 +112,7 @@ def _tag(read: Mapping[str, Any] | None) -> str | None:
 
 def _thing(path: str) -> str:
     """The address of what a verb is for: ``/api/v1/servers/ID`` of ``/api/v1/servers/ID:stop``."""
-    head, _, last = path.rpartition("/")
+    head, _, last = path.partition("?")[0].rpartition("/")
     return f"{head}/{last.partition(':')[0]}"
 
 
@@ -122,7 +125,7 @@ def _agreed(client: Client, order: Order, manner: Manner, reason: str) -> None:
     """
     if manner.dry_run or not (order.certain or order.question):
         try:
-            preview = client.request("POST", f"{order.path}:preview", body=order.body, reason=reason).json()
+            preview = _preview(client, order, reason)
         except ApiProblem as problem:
             raise _with_way_out(problem, order) from None
         if manner.dry_run or not session.current.as_json:
@@ -139,6 +142,17 @@ def _agreed(client: Client, order: Order, manner: Manner, reason: str) -> None:
     if input(f"{order.question or 'Order this?'} [y/N] ").strip().lower() not in {"y", "yes", "o", "oui", "j", "ja"}:
         output.notice("Nothing was ordered.")
         raise Ended(WAITING)
+
+
+def _preview(client: Client, order: Order, reason: str) -> dict[str, Any]:
+    """What the order would give and cost; nothing is written."""
+    if not order.kind:
+        asked: dict[str, Any] = client.request("POST", f"{order.path}:preview", body=order.body, reason=reason).json()
+        return asked
+    body = {"kind": order.kind, "intent": order.intent, "reason": reason}
+    found: dict[str, Any] = client.request("POST", "/api/v1/changes:preview", body=body, reason=reason).json()
+    plan = found["plan"]
+    return {**found, **(plan.get("cost") or {}), "placement": (plan.get("facts") or {}).get("placement")}
 
 
 def _typed() -> str:

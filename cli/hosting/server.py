@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from cli import output
+from cli import output, session
 from cli.asking import moment, read_text
 from cli.client import connect
 from cli.errors import WrongUse
 from cli.hosting import server_life
-from cli.hosting.finding import SERVER, find
+from cli.hosting.finding import SERVER, find, project_of
 from cli.hosting.ordering import Manner, Order, place
 from cli.hosting.server_view import LISTED, row, show_addresses, show_server
 
@@ -23,8 +23,10 @@ __all__ = ["app"]
 app = App(name="server", help="Servers: order, see, alter, give back.")
 
 Where = server_life.Where
+_HOW = Manner()
 DataClass = Literal["open", "internal", "personal", "sensitive"]
 Many = Annotated[list[str] | None, Parameter(negative="")]
+Clear = Annotated[bool, Parameter(negative="", help="Without tags and metadata, but for those given beside it.")]
 _USER_DATA_MOST: Final = 65_535
 """Characters of user data in base64 that OpenStack takes."""
 
@@ -50,7 +52,9 @@ def list_(
     asked: dict[str, Any] = {"project": project, "status": status, "tag": tag, "q": search}
     with connect() as client:
         found = client.items(SERVER.path, most=limit, limit=min(limit, 1000), **asked)
-    output.give(found, lambda: output.table([row(one) for one in found], LISTED, empty="No servers."))
+        plans = [] if session.current.as_json else client.items("/api/v1/flavors")
+    prices = {one["code"]: one["month_micro_eur"] for one in plans}
+    output.give(found, lambda: output.table([row(one, prices) for one in found], LISTED, empty="No servers."))
 
 
 @app.command
@@ -85,7 +89,7 @@ def create(
     until: str | None = None,
     tag: Many = None,
     metadata: Many = None,
-    how: Manner = Manner(),  # noqa: B008 - frozen: the same for every call
+    how: Manner = _HOW,
 ) -> None:
     """Order a server: shows what it costs and what is left, asks, then follows it until it runs.
 
@@ -137,17 +141,26 @@ def create(
 
 
 @app.command
-def delete(name: str, *, project: Where = None, how: Manner = Manner()) -> None:  # noqa: B008 - frozen
+def delete(
+    name: str,
+    *,
+    now: Annotated[bool, Parameter(negative="")] = False,
+    project: Where = None,
+    how: Manner = _HOW,
+) -> None:
     """Give a server back. It is stopped and kept for some time, in which 'restore' brings it back.
 
     Args:
         name: its name or id.
+        now: at once, with no way back.
     """
     with connect() as client:
         found = find(client, SERVER, name, project=project)
-        question = f"Delete {found['name']} ({found['id']}) in project {found.get('project')}?"
-        back = f"Have it back: irisplane server restore {name}"
-        place(client, Order(SERVER.at(found), method="DELETE", match=found, question=question), how, shown=show_kept,
+        question = f"Delete {found['name']} ({found['id']}) in project {project_of(found)}?"
+        question += " There is no way back." if now else ""
+        back = "" if now else f"Have it back: irisplane server restore {name}"
+        path = SERVER.at(found) + ("?now=true" if now else "")
+        place(client, Order(path, method="DELETE", match=found, question=question), how, shown=show_kept,
               afterwards=back)  # fmt: skip
 
 
@@ -177,6 +190,61 @@ def console_url(name: str, *, project: Where = None) -> None:
         found = find(client, SERVER, name, project=project)
         made = client.get(f"{SERVER.at(found)}/console-url")
     output.give(made, lambda: print(made["url"]))
+
+
+@app.command(name="set")
+def set_(
+    name: str,
+    *,
+    tag: Many = None,
+    metadata: Many = None,
+    clear: Clear = False,
+    project: Where = None,
+    how: Manner = _HOW,
+) -> None:
+    """Give a server these tags, or this metadata, in place of those it has.
+
+    Args:
+        name: its name or id.
+        tag: for searching; can be given several times.
+        metadata: NAME=VALUE, read by the server itself; can be given several times.
+    """
+    body: dict[str, Any] = {"tags": [], "metadata": {}} if clear else {}
+    body |= {"tags": tag} if tag else {}
+    body |= {"metadata": pairs(metadata)} if metadata else {}
+    if not body:
+        raise WrongUse("Nothing to set was given.", hint="For example --tag web, --metadata role=web, or --clear.")
+    with connect() as client:
+        found = find(client, SERVER, name, project=project)
+        place(client, Order(SERVER.at(found), body, method="PATCH", match=found, certain=True), how, shown=show_server)
+
+
+@app.command
+def images(name: str, *, project: Where = None) -> None:
+    """The images that 'irisplane server snapshot' kept of a server.
+
+    Args:
+        name: its name or id.
+    """
+    with connect() as client:
+        found = client.items(f"{SERVER.at(find(client, SERVER, name, project=project))}/images")
+    rows = [{**one, "when": output.local_time(one["made_at"])} for one in found]
+    columns = {"name": "image", "status": "status", "bytes": "bytes", "when": "made at", "id": "id"}
+    output.give(found, lambda: output.table(rows, columns, empty="No images were made of it."))
+
+
+@app.command(name="import")
+def import_(*servers: str, project: str = "main", how: Manner = _HOW) -> None:
+    """Take over servers that somebody made in the project past Irisplane.
+
+    Args:
+        servers: their ids in the cloud; all when none is named.
+        project: code of the project.
+    """
+    with connect() as client:
+        body = {"project": project, "servers": list(servers)}
+        question = f"Take over {', '.join(servers) or 'every server'} of project {project} that is not known here?"
+        place(client, Order(f"{SERVER.path}:import", body, question=question), how)
 
 
 for _verb in server_life.VERBS:

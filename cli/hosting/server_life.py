@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from cli.asking import moment
 from cli.client import connect
-from cli.hosting.finding import SERVER, VOLUME, find
+from cli.hosting.finding import SERVER, VOLUME, find, project_of
 from cli.hosting.ordering import Manner, Order, place
 from cli.hosting.server_view import show_addresses
 
@@ -37,7 +37,7 @@ def reboot(
     Args:
         hard: as by pulling the plug, when it does not listen any more.
     """
-    _do(name, project, "reboot", {"hard": hard}, how=how, question="Reboot {name}?")
+    _do(name, project, "reboot", {"how": "hard" if hard else "soft"}, how=how, question="Reboot {name}?")
 
 
 def resize(name: str, plan: str, *, project: Where = None, how: Manner = _HOW) -> None:
@@ -167,12 +167,14 @@ def _do(
         server = find(client, SERVER, name, project=project, status=status)
         given = dict(body or {})
         if "volume" in given:
-            given["volume"] = find(client, VOLUME, str(given["volume"]), project=str(server["project"]))["id"]
+            given["volume"] = find(client, VOLUME, str(given["volume"]), project=project_of(server))["id"]
         order = Order(
             f"{SERVER.at(server)}:{verb}",
             given,
             match=server,
             question=question.format(name=server["name"]),
             certain=not question and not preview,
+            kind=f"hosting.server.{verb}",
+            intent={"server": server["id"], **given},
         )
         place(client, order, how, shown=show_addresses, afterwards=afterwards)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cli import output
 from cli.hosting.amounts import euro, mib
+from cli.hosting.finding import project_of
 
 __all__ = ["LISTED", "row", "show_addresses", "show_server"]
 
@@ -16,19 +17,24 @@ LISTED: Final = {
     "status": "status",
     "plan": "plan",
     "where": "addresses",
-    "month": "a month",
+    "month": "a month, running",
     "lease": "until",
     "note": "",
 }
 
 
-def row(server: Mapping[str, Any]) -> dict[str, Any]:
-    """A server as a row of the list."""
+def row(server: Mapping[str, Any], prices: Mapping[str, str]) -> dict[str, Any]:
+    """A server as a row of the list.
+
+    Args:
+        prices: code of a plan → what it costs a month, in micro-euros.
+    """
     return {
         **server,
+        "project": project_of(server),
         "plan": server.get("plan") or f"{server['vcpus']} vCPU, {mib(server['ram_mib'])}",
         "where": [one["address"] for one in server.get("addresses") or ()],
-        "month": euro(server.get("month_micro_eur")),
+        "month": euro(prices.get(str(server.get("plan")))),
         "lease": output.local_time(server.get("lease_until"))[:10],
         "note": _note(server),
     }
@@ -43,23 +49,22 @@ def show_server(server: Mapping[str, Any]) -> None:
             ("state", server["status"]),
             ("doing", server.get("task")),
             ("fault", server.get("fault")),
-            ("project", server.get("project")),
+            ("project", project_of(server)),
             ("plan", f"{server['plan']} ({size})" if server.get("plan") else size),
             ("image", server.get("image")),
             ("addresses", _addresses(server)),
             ("zone", server.get("zone")),
             ("data", server.get("data_class")),
-            ("key", server.get("key_name") or server.get("key")),
+            ("key", server.get("key")),
             ("security groups", ", ".join(_names(server.get("security_groups")))),
             ("volumes", ", ".join(_names(server.get("volumes")))),
             ("tags", ", ".join(server.get("tags") or ())),
             ("metadata", "\n".join(f"{name}={value}" for name, value in (server.get("metadata") or {}).items())),
-            ("price", f"{euro(server['month_micro_eur'])} a month" if server.get("month_micro_eur") else ""),
             ("protected", "against deletion" if server.get("protected") else ""),
             ("lease ends", output.local_time(server.get("lease_until"))),
             ("gone for good", output.local_time(server.get("purge_at"))),
             ("ordered", output.local_time(server.get("created_at"))),
-            ("order", server.get("order_id")),
+            ("order", server.get("order")),
             ("id", server["id"]),
         ]
     )

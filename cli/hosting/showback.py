@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -30,21 +30,22 @@ def list_usage(
     ] = None,
     until: str | None = None,
     project: str | None = None,
-    csv: Csv = False,
+    grain: Literal["day", "quarter"] = "day",
 ) -> None:
-    """What was metered: each line with its quantity, its source and what it came to.
+    """What was metered, by the day or by the quarter-hour, and by whom.
 
     Args:
         until: 2027-02-01; now when absent.
         project: only of this project.
+        grain: quarter: by the quarter-hour, for two days at most.
     """
-    asked: dict[str, Any] = {"from": moment(from_), "until": moment(until), "project": project}
+    asked: dict[str, Any] = {"from": moment(from_), "until": moment(until), "project": project, "grain": grain}
     with connect() as client:
-        if csv:
-            print(client.text("/api/v1/usage", format="csv", **asked), end="")
-            return
         found = client.items("/api/v1/usage", **asked)
-    output.give(found, lambda: output.table([_row(one) for one in found], _COLUMNS, empty="Nothing was used."))
+    columns = {"when": "when", "resource": "what", "name": "name", "component": "of which", "quantity": "quarter-hours",
+               "source": "metered by"}  # fmt: skip
+    rows = [{**_row(one), "when": output.local_time(one["at"])[: 10 if grain == "day" else 16]} for one in found]
+    output.give(found, lambda: output.table(rows, columns, empty="Nothing was used."))
 
 
 @showback.command(name="show")
@@ -57,32 +58,39 @@ def show_month(month: str, *, project: str | None = None, csv: Csv = False) -> N
     """
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise WrongUse(f"{month!r} is no month.", hint="For example 2027-01.")
+    path = f"/api/v1/showback/{month}"
     with connect() as client:
         if csv:
-            print(client.text(f"/api/v1/showback/{month}", format="csv", project=project), end="")
+            print(client.text(path, format="csv", project=project), end="")
             return
-        found = client.get(f"/api/v1/showback/{month}", project=project)
+        found = client.get(path, project=project, limit=1000)
+        found["items"] = client.items(path, project=project, limit=1000)
 
     def shown() -> None:
-        lines = found.get("lines") or found.get("items") or ()
-        output.table([_row(one) for one in lines], _COLUMNS, empty="Nothing was used in this month.")
-        total = found.get("total_micro_eur") or (found.get("total") or {}).get("micro_eur")
-        frozen = "closed: it does not alter any more" if found.get("closed_at") or found.get("closed") else "still open"
+        output.table([_row(one) for one in found["items"]], _COLUMNS, empty="Nothing was used in this month.")
         output.say()
-        output.facts([("total", euro(total)), ("month", f"{month}, {frozen}")])
+        lines = sum(int(one["amount_micro_eur"] or 0) for one in found["items"])
+        output.facts([("total", euro(lines)), ("month", month), ("so far", _standing(found))])
 
     output.give(found, shown)
 
 
-_COLUMNS = {"project": "project", "resource": "what", "component": "of which", "quantity": "quantity", "unit": "unit",
-            "price": "price", "amount": "amount", "source": "metered by"}  # fmt: skip
+_COLUMNS = {"project": "project", "resource": "what", "name": "name", "component": "of which", "quantity": "quantity",
+            "unit": "unit", "price": "for one", "amount": "amount", "source": "metered by"}  # fmt: skip
+
+
+def _standing(found: Mapping[str, Any]) -> str:
+    if found.get("closed"):
+        return f"closed {output.local_time(found['closed_at'])}: it does not alter any more"
+    gaps = f"; {len(found['gaps'])} gaps in the metering" if found.get("gaps") else ""
+    return f"metered until {output.local_time(found.get('metered_until')) or 'nothing yet'}{gaps}"
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
-    resource = one.get("resource")
     return {
         **one,
-        "resource": resource.get("name") if isinstance(resource, Mapping) else resource or one.get("name"),
-        "price": euro(one.get("quarter_micro_eur") or one.get("price_micro_eur")),
+        "resource": one["resource"]["type"],
+        "name": one["resource"]["name"],
+        "price": euro(one.get("unit_micro_eur")),
         "amount": euro(one.get("amount_micro_eur")),
     }

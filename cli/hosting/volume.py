@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cli import output
 from cli.client import connect
 from cli.hosting.amounts import euro
-from cli.hosting.finding import SERVER, SNAPSHOT, VOLUME, find
+from cli.hosting.finding import SERVER, SNAPSHOT, VOLUME, find, project_of
 from cli.hosting.looking import Where, list_all, show_one
 from cli.hosting.ordering import Manner, Order, place
 
@@ -97,7 +97,7 @@ def attach(name: str, server: str, *, project: Where = None, how: Manner = _HOW)
     """
     with connect() as client:
         found = find(client, VOLUME, name, project=project)
-        taker = find(client, SERVER, server, project=str(found["project"]))
+        taker = find(client, SERVER, server, project=project_of(found))
         body = {"volume": found["id"]}
         place(client, Order(f"{SERVER.at(taker)}:attach-volume", body, certain=True), how)
 

@@ -20,7 +20,7 @@ NOUNS = {
     "server": {
         "list", "show", "create", "delete", "restore", "start", "stop", "reboot", "resize", "confirm-resize",
         "revert-resize", "rebuild", "snapshot", "attach-volume", "detach-volume", "attach-network", "detach-network",
-        "rename", "protect", "unprotect", "extend", "console", "console-url",
+        "rename", "protect", "unprotect", "extend", "console", "console-url", "set", "images", "import",
     },
     "volume": {"list", "show", "create", "extend", "attach", "detach", "delete"},
     "snapshot": {"list", "show", "create", "delete"},
