@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from api import errors as edge
+from api.languages import preferred
 from core import errors as core
 from core.logs import get_logger
 from datacenter.hosting.terraform_state.errors import StateLocked
@@ -155,7 +156,8 @@ def http(request: Request, raised: HTTPException) -> Response:
 
 
 def known(request: Request, raised: core.IrisplaneError) -> Response:
-    """An error that a room raised."""
+    """An error that a room raised, with its hint in the caller's language where it has one."""
+    raised.hint = raised.hints.get(preferred(request.headers.get("accept-language", "")), raised.hint)
     if status_of(type(raised)) >= 500:
         _log.error("request failed", code=raised.code, detail=raised.message)
     challenge = getattr(request.state, "challenge", None) if isinstance(raised, core.Unauthenticated) else None

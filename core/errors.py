@@ -51,6 +51,8 @@ class IrisplaneError(Exception):
 
     code: ClassVar[str] = "CORE-000"
     title: ClassVar[str] = "Error"
+    hints: ClassVar[Mapping[str, str]] = {}
+    """The hint in other languages than English, for errors that people of an administration meet."""
     hint: str = "Look at the message, mend what it names, and try again."
 
     def __init__(self, message: str, *, hint: str | None = None, pointer: str | None = None, **fields: object) -> None:

@@ -8,7 +8,11 @@ __all__ = ["domain"]
 
 domain = Domain(
     name="datacenter",
-    kinds=("datacenter.hosting.catalogue.importing:CatalogueImport",),
+    kinds=(
+        "datacenter.hosting.catalogue.importing:CatalogueImport",
+        "datacenter.hosting.quota_changes:QuotaGrant",
+        "datacenter.hosting.quota_changes:QuotaSplit",
+    ),
     router="api.hosting:router",
     periodic={
         "datacenter.hosting.notices:write_due": 2.0,

@@ -45,7 +45,12 @@ def _over_quota(detail: str) -> OverQuota:
     facts = json.loads(detail)
     what = _RESOURCES.get(facts["resource"], facts["resource"])
     whose = "administration" if facts["level"] == "tenant" else "project"
+    order = {
+        "kind": "hosting.quota.grant",
+        "intent": {"project": facts.get("project"), "resources": facts.pop("enough", {})},
+    }
     return OverQuota(
         f"This needs {facts['asked']} {what}; of the {facts['granted']} of your {whose} {facts['left']} are left.",
         **facts,
+        order=order,
     )

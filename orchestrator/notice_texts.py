@@ -18,6 +18,8 @@ class Sentences:
     facts: str
     how: str
     stand_in: str
+    said: str
+    states: Mapping[str, str]
 
 
 _EN: Final = Sentences(
@@ -36,6 +38,8 @@ _EN: Final = Sentences(
     facts="Change: {title}\nReason: {reason}\nPlan:   {hash}\nRead:   {link}",
     how='To approve exactly this plan:\n  irisplane change approve {id} --hash {hash} --reason "..."',
     stand_in="You receive this as the deputy of {absent}.",
+    said="{by} says why: {why}",
+    states={},
 )
 _FR: Final = Sentences(
     subjects={
@@ -53,6 +57,17 @@ _FR: Final = Sentences(
     facts="Changement : {title}\nMotif :      {reason}\nPlan :       {hash}\nÀ lire :     {link}",
     how='Pour approuver exactement ce plan :\n  irisplane change approve {id} --hash {hash} --reason "..."',
     stand_in="Vous recevez ce message en tant que suppléant·e de {absent}.",
+    said="{by} en dit la raison : {why}",
+    states={
+        "rejected": "refusé",
+        "expired": "expiré, personne n'a décidé à temps",
+        "stale": "périmé, ce qui avait été lu a changé",
+        "failed": "échoué",
+        "rolled_back": "annulé, tout est comme avant",
+        "unknown": "inconnu, un résultat n'a pas pu être vu",
+        "succeeded": "réussi",
+        "cancelled": "retiré",
+    },
 )
 _NL: Final = Sentences(
     subjects={
@@ -70,6 +85,17 @@ _NL: Final = Sentences(
     facts="Wijziging: {title}\nReden:     {reason}\nPlan:      {hash}\nLezen:     {link}",
     how='Om precies dit plan goed te keuren:\n  irisplane change approve {id} --hash {hash} --reason "..."',
     stand_in="U ontvangt dit bericht als plaatsvervanger van {absent}.",
+    said="{by} zegt waarom: {why}",
+    states={
+        "rejected": "geweigerd",
+        "expired": "verlopen, niemand besliste op tijd",
+        "stale": "achterhaald, wat gelezen was is veranderd",
+        "failed": "mislukt",
+        "rolled_back": "teruggedraaid, alles is zoals voordien",
+        "unknown": "onbekend, een resultaat kon niet gezien worden",
+        "succeeded": "geslaagd",
+        "cancelled": "ingetrokken",
+    },
 )
 
 

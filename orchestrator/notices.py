@@ -84,7 +84,7 @@ def _tell(tx: Connection, entry: Entry, what: str, roles: Iterable[str], setting
     people = tx.execute(_APPROVERS if asked else _REQUESTER, values).all()
     told = [person for person in people if not (what == "ended" and person.id == entry.actor)]
     for person in told:
-        subject, body = _compose(change, person, what, asked, settings)
+        subject, body = _compose(change, person, what, asked, settings, _refusal(tx, entry))
         tx.execute(
             text(
                 "insert into notice (change_id, principal_id, subject, body) values (:change, :person, :subject, :body)"
@@ -94,25 +94,40 @@ def _tell(tx: Connection, entry: Entry, what: str, roles: Iterable[str], setting
     return len(told)
 
 
-def _compose(change: Row[Any], person: Row[Any], what: str, roles: list[str], settings: Settings) -> tuple[str, str]:
+def _refusal(tx: Connection, entry: Entry) -> dict[str, str] | None:
+    """Who said no, and why: whoever asked learns it in the same mail."""
+    if entry.action != "change.rejected" or entry.actor is None:
+        return None
+    name = tx.execute(text("select display_name from principal where id = :id"), {"id": entry.actor}).scalar()
+    return {"by": str(name or ""), "why": _line(entry.reason)}
+
+
+def _compose(
+    change: Row[Any],
+    person: Row[Any],
+    what: str,
+    roles: list[str],
+    settings: Settings,
+    refusal: dict[str, str] | None = None,
+) -> tuple[str, str]:
     words = of(person.locale)
     fields = {
         "title": _line(change.title),
         "requester": change.requester,
         "reason": _line(change.reason),
         "roles": ", ".join(roles),
-        "state": change.state.replace("_", " "),
+        "state": words.states.get(change.state, change.state.replace("_", " ")),
         "due": change.emergency_due.isoformat(timespec="minutes") if change.emergency_due else "",
         "id": change.id,
         "hash": change.plan_hash,
         "link": f"{settings.public_url}/changes/{change.id}",
     }
-    parts = [words.intros[what], words.facts]
+    parts = [words.intros[what], *([words.said] if refusal else []), words.facts]
     if what != "ended":
         parts.append(words.how)
     if person.absent:
         parts.append(words.stand_in)
-    body = "\n\n".join(part.format(**fields, absent=person.absent) for part in parts)
+    body = "\n\n".join(part.format(**fields, **(refusal or {}), absent=person.absent) for part in parts)
     return f"[Irisplane] {words.subjects[what].format(**fields)}"[:240], body + "\n"
 
 

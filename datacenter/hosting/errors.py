@@ -1,4 +1,5 @@
-"""What hosting refuses, and what to do about it. Codes 100 to 119 are shared by every noun.
+"""What hosting refuses, and what to do about it. Codes 100 to 119 are shared by every noun; 186 to 199 are of quotas,
+zones and leases.
 
 ::
 
@@ -17,9 +18,20 @@
     Conflict
     └── CloudRefused         HST-112  the cloud said no; the sentence says why
         └── CloudLacks       HST-113  what the cloud was asked about is not there
+    InvalidInput
+    ├── QuotaNotLowered      HST-186  an administration's quota is lowered by the region alone
+    └── SplitTooLarge        HST-187  the shares are more than what is shared
+    NotFound
+    └── NoSuchZone           HST-188  no such zone
+    Conflict
+    ├── NoZoneFits           HST-189  no zone meets what was asked for
+    └── NoLeaseHere          HST-190  the server does not stand any more, or its lease cannot end then
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
 
 from core.errors import Conflict, Exhausted, InvalidInput, NotFound, Unavailable
 
@@ -29,10 +41,15 @@ __all__ = [
     "CloudSilent",
     "NameTaken",
     "NoCloud",
+    "NoLeaseHere",
     "NoSuchProject",
+    "NoSuchZone",
+    "NoZoneFits",
     "NotOffered",
     "OverQuota",
     "ProjectClosed",
+    "QuotaNotLowered",
+    "SplitTooLarge",
 ]
 
 
@@ -53,11 +70,16 @@ class NoSuchProject(NotFound):
 
 
 class OverQuota(Exhausted):
-    """What is asked for is more than what is left."""
+    """What is asked for is more than what is left; ``fields.order`` is the order that would make it enough."""
 
     code = "HST-103"
     title = "Over quota"
-    hint = "Give something back, or ask for more: POST /api/v1/quotas."
+    hint = "Give something back, or order more: POST fields.order, with a reason, to /api/v1/changes."
+    hints: ClassVar[Mapping[str, str]] = {
+        "fr": "Libérez quelque chose, ou demandez davantage : POST de fields.order, avec un motif (reason), à"
+        " /api/v1/changes.",
+        "nl": "Geef iets terug, of vraag meer: POST fields.order, met een reden (reason), naar /api/v1/changes.",
+    }
 
 
 class NameTaken(Conflict):
@@ -106,3 +128,45 @@ class CloudLacks(CloudRefused):
     code = "HST-113"
     title = "Not in the cloud"
     hint = "Look at it again; what was removed in the cloud by hand is shown as 'vanished'."
+
+
+class QuotaNotLowered(InvalidInput):
+    """An administration's quota is lowered by the region alone."""
+
+    code = "HST-186"
+    title = "Not lowered"
+    hint = "Ask for more than there is; hosting.quota.split moves what there is between projects."
+
+
+class SplitTooLarge(InvalidInput):
+    """The shares are more than what is shared."""
+
+    code = "HST-187"
+    title = "Shares too large"
+    hint = "Give the projects less, or order more for the administration first: hosting.quota.grant."
+
+
+class NoSuchZone(NotFound):
+    """No such zone."""
+
+    code = "HST-188"
+    title = "No such zone"
+    hint = "GET /api/v1/zones lists them."
+
+
+class NoZoneFits(Conflict):
+    """No zone meets what was asked for; the sentence says what each lacks."""
+
+    code = "HST-189"
+    title = "No zone fits"
+    hint = (
+        "Ask for less: another data class, zone, or nothing near or apart. GET /api/v1/zones shows what each may hold."
+    )
+
+
+class NoLeaseHere(Conflict):
+    """The server does not stand any more, or its lease cannot end then."""
+
+    code = "HST-190"
+    title = "No such lease"
+    hint = "Choose an end in the future that is later than the present one, or none."

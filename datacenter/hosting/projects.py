@@ -153,7 +153,7 @@ def write_quotas(admin: Cloud, cloud_id: str, limits: dict[str, int]) -> None:
             if service == "network":
                 admin.network.update_quota(cloud_id, **wanted)
             elif service == "compute":
-                compute.update_quota_set(cloud_id, **wanted)
+                compute.update_quota_set(cloud_id, force=True, **wanted)  # also below what is used: then nothing grows
             elif admin.has_service("block-storage"):
                 admin.block_storage.update_quota_set(cloud_id, **wanted)
 

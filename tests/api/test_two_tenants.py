@@ -42,7 +42,7 @@ MARK = "zk7"
 PLAIN: frozenset[str] = frozenset(
     name
     for line in (
-        "action actions active address after at atomic base64 before begins body builtin canary cidr code",
+        "action actions granted shares active address after at atomic base64 before begins body builtin canary cidr code",
         "commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
         "Info intent interfaces kind lat length length_m limit locale lon mac management_address",
@@ -184,6 +184,8 @@ def foreign(
     example = {"kind": "network.example", "intent": {"names": ["own01"]}, "reason": f"region {MARK}"}
     regions = engineer.post("/api/v1/changes", json=example).json()["id"]
     theirs = _hosting(them, database, tenants, agent, manager)
+    more = {"resource": "servers", "granted": 99, "project": "main", "reason": MARK}
+    theirs["change"].append(_make(them, agent, "/api/v1/quotas", more))
     seq = _numbered(database, tenants["ixelles"])
     changes = [regions, *theirs["change"]]
     them.canaries |= {token, hook, deputy.json()["id"], MARK, "own01", "TH-21009", *changes}

@@ -25,7 +25,7 @@ class Operation:
 
     Attributes:
         named: path parameter → where it stands, ``changes/change_id``.
-        query: names of query parameters.
+        query: names of query parameters, without those that take given words only.
         body: JSON schema of the body, references followed at the top; ``None`` without a body of JSON.
     """
 
@@ -57,7 +57,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 method,
                 path,
                 _named(path),
-                tuple(entry["name"] for entry in shown if entry["in"] == "query"),
+                tuple(entry["name"] for entry in shown if entry["in"] == "query" and _is_free(entry["schema"], document)),
                 None if schema is None else follow(schema, document),
                 document,
             )
@@ -86,15 +86,23 @@ def follow(schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, 
         found = next((one for one in real if "properties" in one), real[0] if real else options[0])
 
 
+def _is_free(schema: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    found = follow(schema, document)
+    inside = follow(found["items"], document) if isinstance(found.get("items"), Mapping) else found
+    return not {"enum", "const"} & inside.keys()
+
+
 def fields(
     schema: Mapping[str, Any], document: Mapping[str, Any], at: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Every field that a body may have, as the way to it, and whether it takes ids alone.
+    """Every field that a body may have, as the way to it, and whether it takes ids alone; no choice of given words.
 
     On a way ``*`` is the first entry of a list.
     """
     schema = follow(schema, document)
     for name, below in schema.get("properties", {}).items():
+        if not _is_free(below, document):
+            continue
         inside = follow(below, document)
         yield (*at, name), "uuid" in {inside.get("format"), follow(inside.get("items", {}), document).get("format")}
         yield from fields(below, document, (*at, name))
