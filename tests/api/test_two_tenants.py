@@ -42,7 +42,8 @@ MARK = "zk7"
 PLAIN: frozenset[str] = frozenset(
     name
     for line in (
-        "action actions granted shares active address after at atomic base64 before begins body builtin canary cidr code",
+        "granted shares",
+        "action actions active address after at atomic base64 before begins body builtin canary cidr code",
         "commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
         "Info intent interfaces kind lat length length_m limit locale lon mac management_address",

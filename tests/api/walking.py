@@ -57,7 +57,9 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 method,
                 path,
                 _named(path),
-                tuple(entry["name"] for entry in shown if entry["in"] == "query" and _is_free(entry["schema"], document)),
+                tuple(
+                    entry["name"] for entry in shown if entry["in"] == "query" and _is_free(entry["schema"], document)
+                ),
                 None if schema is None else follow(schema, document),
                 document,
             )
