@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.hosting import catalogue, quotas, support, terraform_state
+from api.hosting import catalogue, orders, quotas, support, terraform_state, zones
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _noun in (catalogue, quotas, support, terraform_state):
+for _noun in (catalogue, orders, quotas, support, terraform_state, zones):
     router.include_router(_noun.router)
