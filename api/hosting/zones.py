@@ -63,6 +63,7 @@ def zone(code: Code, request: Request, caller: Reader) -> Response:
 @router.post("/api/v1/zones", status_code=201, summary="Add a zone", responses=GOES_ON)
 def add_zone(body: ZoneIntent, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Add a zone, or let one be as said. A change of the region's platform managers, `hosting.zone.edit`."""
+    creation.caller.must_write("zone")
 
     def effect(tx: Connection) -> Answer:
         return record_answer(_submit(creation.caller, tx, body))
@@ -75,6 +76,7 @@ def alter_zone(
     code: Code, body: ZonePatch, version: Match, caller: Annotated[Caller, Depends(require("hosting:write"))]
 ) -> Response:
     """Alter what a zone may hold, or whether it takes servers. Needs `If-Match`; servers that stand there stay."""
+    caller.must_write("zone")
     with caller.transaction() as tx:
         _, now = zones.one(tx, code)
         if version is not None and version != now:

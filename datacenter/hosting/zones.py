@@ -25,7 +25,8 @@ __all__ = ["ZoneEdit", "ZoneIntent", "listed", "look", "one"]
 DataClass = Literal["open", "internal", "personal", "sensitive"]
 
 _SHOWN: Final = """json_build_object('id', z.id, 'code', z.code, 'site', z.site,
-    'availability_zone', z.availability_zone, 'data_classes', z.data_classes, 'open', z.open, 'present', z.present, 'version', z.version)"""
+    'availability_zone', z.availability_zone, 'data_classes', z.data_classes,
+    'open', z.open, 'present', z.present, 'version', z.version)"""
 _LIST: Final = text(
     f"select {_SHOWN}::text as body, z.code as key from zone z"  # noqa: S608 - a constant of this module
     " where (cast(:data_class as text) is null or :data_class = any(z.data_classes))"

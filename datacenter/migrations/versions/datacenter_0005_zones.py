@@ -1,13 +1,13 @@
 """A zone says whether the cloud has it.
 
-Revision ID: datacenter_0009
+Revision ID: datacenter_0005
 """
 
 from __future__ import annotations
 
 from core.migrations import run_sql
 
-revision = "datacenter_0009"
+revision = "datacenter_0005"
 down_revision = "datacenter_0004"
 branch_labels = None
 depends_on = None
@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column."""
-    run_sql("datacenter", "datacenter_0009_zones.sql")
+    run_sql("datacenter", "datacenter_0005_zones.sql")
 
 
 def downgrade() -> None:
