@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from core.db import violated_constraint
 from core.errors import IrisplaneError
 from datacenter.hosting.errors import NameTaken, OverQuota
+from datacenter.hosting.networks.errors import RangeTaken
 
 __all__ = ["from_database"]
 
@@ -28,6 +29,10 @@ _NAMES: Final = {
     "server_name_once": "server",
     "cloud_network_name_once": "network",
     "project_code_once": "project",
+    "security_group_name_once": "security group",
+    "volume_name_once": "volume",
+    "volume_snapshot_name_once": "snapshot",
+    "backup_schedule_name_once": "schedule",
 }
 
 
@@ -36,6 +41,10 @@ def from_database(error: DBAPIError) -> IrisplaneError | None:
     rule = violated_constraint(error)
     if rule == "quota_fits":
         return _over_quota(str(getattr(getattr(error.orig, "diag", None), "message_detail", None) or "{}"))
+    if rule == "cloud_network_apart":
+        return RangeTaken("Another network of the project has some of these addresses.", pointer="/cidr")
+    if rule == "ssh_key_name_once":
+        return NameTaken("Your administration has a key of this name.", pointer="/name", rule=rule)
     if rule in _NAMES:
         return NameTaken(f"A {_NAMES[rule]} of this name stands in the project.", pointer="/name", rule=rule)
     return None

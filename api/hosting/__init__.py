@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.hosting import catalogue, orders, quotas, support, terraform_state, zones
+from api.hosting import (
+    catalogue,
+    floating_addresses,
+    quotas,
+    security_groups,
+    ssh_keys,
+    support,
+    terraform_state,
+)
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _noun in (catalogue, orders, quotas, support, terraform_state, zones):
+for _noun in (
+    catalogue,
+    floating_addresses,
+    quotas,
+    security_groups,
+    ssh_keys,
+    support,
+    terraform_state,
+):
     router.include_router(_noun.router)

@@ -1,8 +1,8 @@
 """A tenant's project in the cloud: made when it is first needed, kept as what is granted, spoken to as itself.
 
 In the cloud a project of ours is: a Keystone project ``<tenant code>-<project code>`` with our tag; an account of its
-own with the role *member*; quotas that are what we granted; the network ``private``. All of it is looked for before it
-is made, under one lock for each project, so two orders at once make one.
+own with the role *member*; quotas that are what we granted; the network ``private``; the security group ``base``. All
+of it is looked for before it is made, under one lock for each project, so two orders at once make one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from core.settings import get_settings
 from datacenter.hosting import cloud
 from datacenter.hosting.cloud import speaking, tag_of
 from datacenter.hosting.errors import CloudRefused, NoSuchProject, ProjectClosed
+from datacenter.hosting.networks import groups
+from datacenter.hosting.networks.rules import MOST_RULES
 from datacenter.hosting.private_network import place
 
 if TYPE_CHECKING:
@@ -44,8 +46,10 @@ _QUOTAS: Final = {
     "network": {"networks": "networks", "floating_ips": "floating_ips", "security_groups": "security_groups"},
 }
 """Service → our resource → the cloud's name for it."""
-_DEFAULT_GROUPS: Final = 1
-"""Neutron counts the group ``default``, which nobody ordered."""
+_GROUPS_OF_EVERY_PROJECT: Final = 2
+"""Neutron counts ``default`` and ``base``, which nobody ordered."""
+_RULES_OF_A_GROUP: Final = 2 * (MOST_RULES + 1)
+"""A rule for anywhere is two in Neutron; that everything may go out is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,8 @@ def cloud_quotas(limits: dict[str, int]) -> dict[str, dict[str, int]]:
         for service, names in _QUOTAS.items()
     }
     if "security_groups" in out["network"]:
-        out["network"]["security_groups"] += _DEFAULT_GROUPS
+        groups_there = out["network"]["security_groups"] + _GROUPS_OF_EVERY_PROJECT
+        out["network"] |= {"security_groups": groups_there, "security_group_rules": groups_there * _RULES_OF_A_GROUP}
     return {service: wanted for service, wanted in out.items() if wanted}
 
 
@@ -199,7 +204,9 @@ def _bring(database: Database, project: Project) -> Project:
         identity.assign_project_role_to_user(there, user, identity.find_role(ROLE, ignore_missing=False))
     write_quotas(admin, there.id, limits)
     cloud.forget(user.id)
-    _place_private(database, project, cloud.as_account(user.id, there.id, password))
+    own = cloud.as_account(user.id, there.id, password)
+    _place_private(database, project, own)
+    groups.ensure_base(own)
     with database.transaction("worker", _SCOPE.because(f"{project.cloud_name} stands in the cloud")) as tx:
         changes_rows(
             tx,

@@ -42,7 +42,7 @@ MARK = "zk7"
 PLAIN: frozenset[str] = frozenset(
     name
     for line in (
-        "availability_zone data_class data_classes granted open shares",
+        "granted shares",
         "action actions active address after at atomic base64 before begins body builtin canary cidr code",
         "commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
@@ -53,6 +53,7 @@ PLAIN: frozenset[str] = frozenset(
         "since size software_version source state status subject text text_en text_fr text_nl timer title_en",
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
         "what Who",
+        "allow deny direction port_max port_min protocol public_key rules",
     )
     for name in line.split()
 )
@@ -64,7 +65,7 @@ SHARED = frozenset({"communes", "device-types"})
 CHOSEN = frozenset({"state/name"})
 """Names that the caller gives to what is his own: writing there makes something. Tried as names, not as ids."""
 
-OPEN = frozenset({"calendar/entry_id", "catalogue/code", "zones/code"})
+OPEN = frozenset({"calendar/entry_id", "catalogue/code"})
 """Everybody reads these and the region writes them: when it may be altered, and what it offers."""
 
 GOOD: Mapping[str, Any] = {
@@ -79,6 +80,7 @@ GOOD: Mapping[str, Any] = {
     "kind": "network.example",
     "expires_at": "2026-12-30T00:00:00Z",
     "cidr": "10.9.0.0/24",
+    "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl4",
     "touches": [{"type": "server", "tenant": "ixelles"}],
 }
 """Fields whose schema alone does not say what is taken."""
@@ -200,7 +202,6 @@ def foreign(
         "handle/role": (["agency-user"], lambda: "agency-user"),
         "secrets/name": ([f"s-{MARK}"], _word),
         "calendar/entry_id": ([entry], _id),
-        "zones/code": (["walked"], _word),
         "deputies/deputyship": ([deputy.json()["id"]], _id),
         "changes/change_id": (changes, _id),
         "audit/seq": (seq, lambda: "987654321"),
@@ -208,6 +209,9 @@ def foreign(
         "support-requests/request_id": (theirs["support"], _id),
         "maintenance/notice_id": (theirs["maintenance"], _id),
         "state/name": ([f"tf-{MARK}"], _word),
+        "ssh-keys/key_id": (theirs["ssh_key"], _id),
+        "security-groups/group_id": (theirs["security_group"], _id),
+        "floating-addresses/address_id": (theirs["floating_ip"], _id),
         "versions/number": (["1"], lambda: "1"),
         "devices/name": (["own01"], _word),
     }
@@ -226,7 +230,8 @@ def foreign(
         "resource": (theirs["server"], _id),
         "server": (theirs["server"], _id),
         "project": ([*theirs["project"], f"p-{MARK}"], _id),
-        "zone": (["walked"], _word),
+        "zone": ([f"z-{MARK}"], _word),
+        "remote": ([f"group:g-{MARK}"], lambda: f"group:{_word()}"),
         "host": ([f"h-{MARK}"], _word),
         "site": (["TH-21009"], _word),
         "device": (["own01"], _word),
@@ -266,7 +271,7 @@ def _hosting(
     with database.transaction("owner", SYSTEM) as tx:
         row = tx.execute(
             text(
-                f"with z as (insert into zone (tenant_id, code, availability_zone) values (:region, 'walked', 'az1')"
+                f"with z as (insert into zone (tenant_id, code, availability_zone) values (:region, 'z-{MARK}', 'az1')"
                 f" returning id), p as (insert into project (tenant_id, code, name) values (:tenant, 'p-{MARK}', 'P')"
                 " returning id), q as (insert into quota (tenant_id, project_id, resource, granted)"
                 " select :tenant, p.id,"
@@ -282,6 +287,7 @@ def _hosting(
             ),
             {"tenant": tenants["ixelles"], "project": row.project, "zone": row.zone},
         ).scalar_one()
+    held = _held(database, tenants["ixelles"], row.project)
     about = {"subject": f"q-{MARK}", "body": MARK, "resource": {"type": "server", "id": str(server)}}
     asked = agent.post("/api/v1/support-requests", json=about)
     assert asked.status_code == 201, asked.text
@@ -298,9 +304,41 @@ def _hosting(
     assert moved.status_code == 200, moved.text
     state = agent.send("POST", f"/api/v1/terraform/state/tf-{MARK}", content=b'{"version":4,"serial":1,"lineage":"l"}')
     assert state.status_code == 200, state.text
-    found = {"server": [server], "project": [row.project], "support": [asked.json()["id"]], "change": []}
-    them.canaries |= {str(server), str(row.project), drafted, shown}
+    found = {**held, "server": [server], "project": [row.project], "support": [asked.json()["id"]], "change": []}
+    them.canaries |= {
+        str(server),
+        str(row.project),
+        drafted,
+        shown,
+        *(str(one) for ids in held.values() for one in ids),
+    }
     return {**{key: [str(one) for one in ids] for key, ids in found.items()}, "maintenance": [drafted, shown]}
+
+
+def _held(database: Database, tenant: UUID, project: UUID) -> dict[str, list[Any]]:
+    """One of everything that can stand in a project, by its table."""
+    rows = {
+        "ssh_key": "(tenant_id, name, public_key, algorithm, bits, fingerprint) values"
+        f" (:tenant, 'k-{MARK}', 'ssh-ed25519 AAAA', 'ed25519', 256, 'SHA256:{'A' * 43}')",
+        "security_group": f"(tenant_id, project_id, name) values (:tenant, :project, 'g-{MARK}')",
+        "floating_ip": "(tenant_id, project_id, address, status) values (:tenant, :project, '192.0.2.77', 'free')",
+    }
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text(
+                "insert into quota (tenant_id, project_id, resource, granted) select :tenant, :project, r, 100 from"
+                " unnest('{volumes,storage_gib,snapshots,networks,floating_ips,security_groups}'::text[]) r"
+            ),
+            {"tenant": tenant, "project": project},
+        )
+        return {
+            table: [
+                tx.execute(
+                    text(f"insert into {table} {columns} returning id"), {"tenant": tenant, "project": project}
+                ).scalar_one()
+            ]
+            for table, columns in rows.items()
+        }
 
 
 def _inventory(them: Foreign, engineer: Person) -> None:
@@ -481,7 +519,7 @@ def _both(
 def test_lists_are_as_if_the_others_were_not_there(
     app: FastAPI, foreign: Foreign, strangers: list[Person], before: dict[tuple[str, str], str]
 ) -> None:
-    alone = {"/api/v1/calendar", "/api/v1/zones", "/api/v1/communes", "/api/v1/device-types"}  # everybody's
+    alone = {"/api/v1/calendar", "/api/v1/communes", "/api/v1/device-types"}  # everybody's
     told = {"/metrics", "/api/v1/status", "/api/v1/health", "/api/v1/tokens", "/api/v1/me"}  # of now
     for who in strangers:
         for path in _lists(app):

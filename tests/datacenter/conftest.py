@@ -150,3 +150,13 @@ def _catalogue(hosting: Hosting) -> None:
         " else 200000 end from p",
         region=hosting.tenants["region"], mark=IMAGE_MARK,
     )  # fmt: skip
+    hosting.sql(
+        "with o as (insert into offering (tenant_id, code, kind, name_fr, name_nl, name_en)"
+        " select :region, v.kind, v.kind, v.kind, v.kind, v.kind"
+        " from (values ('volume'), ('snapshot'), ('floating-ip'), ('network')) v(kind) returning id, code)"
+        " insert into price (tenant_id, offering_id, component, quarter_micro_eur)"
+        " select :region, o.id,"
+        " case code when 'floating-ip' then 'address' when 'network' then 'network' else 'gib' end,"
+        " case code when 'volume' then 27 when 'snapshot' then 14 when 'floating-ip' then 685 else 0 end from o",
+        region=hosting.tenants["region"],
+    )  # fmt: skip

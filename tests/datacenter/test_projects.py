@@ -43,7 +43,7 @@ def test_the_quotas_in_the_cloud_are_what_is_granted(hosting: Hosting, cloud: Cl
     compute = cloud.admin.compute.get_quota_set(made.cloud_id)
     assert (compute.instances, compute.cores, compute.ram) == (10, 20, 40960)
     network = cloud.admin.network.get_quota(made.cloud_id)
-    assert (network.networks, network.floating_ips, network.security_groups) == (3, 3, 11)
+    assert (network.networks, network.floating_ips, network.security_groups) == (3, 3, 12)
 
     with hosting.database.transaction("worker", projects._SCOPE) as tx:
         limits = {**projects.granted(tx, made.id), "vcpus": 24}

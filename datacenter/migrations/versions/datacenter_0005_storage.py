@@ -1,4 +1,4 @@
-"""A zone says whether the cloud has it.
+"""Volumes, snapshots, schedules, security groups, floating addresses, SSH keys.
 
 Revision ID: datacenter_0005
 """
@@ -14,10 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
-    run_sql("datacenter", "datacenter_0005_zones.sql")
+    """Create the tables of storage and access."""
+    run_sql("datacenter", "datacenter_0005_storage.sql")
 
 
 def downgrade() -> None:
-    """A zone that the cloud has not would take servers again."""
+    """There is no way back: restore a backup instead."""
     raise RuntimeError("This revision cannot be taken back; restore a backup instead.")

@@ -1,0 +1,1 @@
+"""Private networks, security groups and floating addresses of a project."""

@@ -1,0 +1,1 @@
+"""Volumes, their snapshots, and the schedules that make snapshots by themselves."""
