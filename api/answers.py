@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
@@ -23,6 +24,7 @@ __all__ = [
     "Limit",
     "Match",
     "ZipResponse",
+    "cursor_id",
     "decode_cursor",
     "encode_cursor",
     "etag",
@@ -127,6 +129,21 @@ def decode_cursor(cursor: str | None, parts: int) -> list[str] | None:
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
         raise InvalidCursor("The cursor belongs to another list.")
     return key
+
+
+def cursor_id(cursor: str | None) -> UUID | None:
+    """The position of a list that goes by id alone; ``None`` at its start.
+
+    Raises:
+        InvalidCursor: no such list gave this out.
+    """
+    position = decode_cursor(cursor, 1)
+    if position is None:
+        return None
+    try:
+        return UUID(position[0])
+    except ValueError as error:
+        raise InvalidCursor("The cursor belongs to another list.") from error
 
 
 def page(request: Request, rows: Sequence[tuple[str, Sequence[object]]], limit: int) -> Response:

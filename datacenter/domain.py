@@ -21,12 +21,14 @@ domain = Domain(
         "datacenter.hosting.networks.group_changes:GroupDelete",
         "datacenter.hosting.quota_changes:QuotaGrant",
         "datacenter.hosting.quota_changes:QuotaSplit",
+        "datacenter.hosting.zones:ZoneEdit",
     ),
     router="api.hosting:router",
     periodic={
         "datacenter.hosting.notices:write_due": 2.0,
         "datacenter.hosting.support.maintenance:announce_due": 60.0,
         "datacenter.hosting.terraform_state.store:sweep": 3600.0,
+        "datacenter.hosting.zones:look": 60.0,
     },
     tables=(
         "project",

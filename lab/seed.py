@@ -67,6 +67,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
     with _Desk(settings, people) as desk:
         changed = _region(desk)
         changed |= _catalogue(desk)
+        changed |= settings.lab_cloud != "off" and _zone(desk)
         layout = Layout(settings.place)
         size = layout.read_state().size
         if not size:
@@ -121,6 +122,14 @@ def _catalogue(desk: _Desk) -> bool:
     return True
 
 
+def _zone(desk: _Desk) -> bool:
+    """Say where the lab's cloud stands and what it may hold, where nobody has said anything about zones yet."""
+    if desk.get("/api/v1/zones")["items"]:
+        return False
+    desk.create("/api/v1/zones", _ZONE, "Where the lab's cloud stands.", who="manager")
+    return True
+
+
 def _enter(desk: _Desk, settings: Settings, topology: Topology, layout: Layout, known: Mapping[str, Any]) -> None:
     """Devices, links, addresses and access, in one Change."""
     for name, value in secrets_of(layout.credentials()).items():
@@ -164,6 +173,15 @@ _CONTEXT: Final = {
         "snmp": {"poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY}},
     },
 }
+
+
+_ZONE: Final = {
+    "code": "arts",
+    "site": "DC-ARTS",
+    "availability_zone": "nova",
+    "data_classes": ["open", "internal", "personal"],
+}
+"""Everything in the lab's cloud is in Nova's own zone; what is sensitive has no place in a laboratory."""
 
 
 def _create(kind: str, values: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -362,6 +380,11 @@ class _Desk:
         """Import the lab's catalogue, which a platform manager keeps."""
         headers = {"Idempotency-Key": str(uuid4()), "X-Reason": quote(reason)}
         return self._ask("POST", "/api/v1/catalogue:import", who="manager", params={"builtin": "lab"}, headers=headers)
+
+    def create(self, path: str, body: Mapping[str, Any], reason: str, *, who: str) -> Any:
+        """Create something, once."""
+        headers = {"Idempotency-Key": str(uuid4()), "X-Reason": quote(reason)}
+        return self._ask("POST", path, who=who, json=body, headers=headers)
 
     def _ask(self, method: str, path: str, *, who: str = "engineer", **how: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._people[who]['token']}", **how.pop("headers", {})}

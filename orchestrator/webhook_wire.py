@@ -10,11 +10,12 @@ import base64
 import hashlib
 import hmac
 import http.client
+import queue
 import socket
 import ssl
 import threading
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,8 +25,10 @@ __all__ = ["Answer", "check_url", "post", "signature"]
 
 TIMEOUT: Final = 10.0
 
-_TUNNELS: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-"""IPv6 addresses that carry an IPv4 address inside (NAT64, 6to4, Teredo): a private one could hide there."""
+_UNICAST: Final = IPv6Network("2000::/3")
+"""The only IPv6 addresses that lead to somebody in the open: all others are local, translated, or not given out yet."""
+_NOT_OPEN: Final = tuple(map(ip_network, ("2002::/16", "2001::/32", "3fff::/20", "192.0.0.0/24", "192.88.99.0/24")))
+"""Within the open ones: tunnels that carry an IPv4 address inside (6to4, Teredo), and what is kept for protocols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
     parts = check_url(url, allow_private=allow_private)
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        address = _resolved(host, port, allow_private=allow_private)
+        address = _resolved(host, port, allow_private=allow_private, timeout=timeout)
     except (OSError, UnicodeError) as error:
         return Answer(0, f"name not found: {type(error).__name__}")
     connection = _Pinned(host, port, address, secure=parts.scheme == "https", timeout=timeout)
@@ -127,10 +130,25 @@ class _Pinned(http.client.HTTPConnection):
                 return
 
 
-def _resolved(host: str, port: int, *, allow_private: bool) -> str:
-    """One address of a name, after a look at all of them."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+def _resolved(host: str, port: int, *, allow_private: bool, timeout: float) -> str:
+    """One address of a name, after a look at all of them; a name server that hangs is waited for no longer either."""
+    answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put([str(info[4][0]) for info in found])
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name=f"name of {host[:40]}", daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    addresses = list(dict.fromkeys(answer))
     if not allow_private:
         for address in addresses:
             if not _is_public(ip_address(address.partition("%")[0])):
@@ -142,6 +160,8 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return _is_public(address.ipv4_mapped)
-        if any(address in tunnel for tunnel in _TUNNELS):
+        if address not in _UNICAST:
             return False
+    if any(address in network for network in _NOT_OPEN):
+        return False
     return address.is_global and not address.is_multicast and not address.is_unspecified

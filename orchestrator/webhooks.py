@@ -45,6 +45,8 @@ READER: Final = "webhooks"
 
 _ATTEMPTS: Final = 10
 _AT_ONCE: Final = 32
+_AT_ONCE_EACH: Final = 4
+"""Of one webhook: a receiver that hangs keeps its own events waiting, and nobody else's."""
 _THREADS: Final = 8
 _SCOPE: Final = Scope(EVERY_TENANT, reason="deliver webhooks")
 
@@ -169,7 +171,7 @@ def deliver_due(database: Database, settings: Settings | None = None) -> int:
     settings = settings or get_settings()
     enqueue_due(database)
     with database.transaction("platform", _SCOPE) as tx:
-        claimed = tx.execute(_CLAIM, {"limit": _AT_ONCE}).all()
+        claimed = tx.execute(_CLAIM, {"limit": _AT_ONCE, "each": _AT_ONCE_EACH}).all()
     if not claimed:
         return 0
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook") as pool:
@@ -265,9 +267,13 @@ _ENQUEUE: Final = text(
 )
 _CLAIM: Final = text(
     """
-    with due as (
-        select d.id from webhook_delivery d where d.done_at is null and d.dead_at is null and d.due_at <= now()
-         order by d.due_at, d.seq limit :limit for update skip locked)
+    with next as (
+        select id, row_number() over (partition by webhook_id order by due_at, seq) as place
+          from webhook_delivery where done_at is null and dead_at is null and due_at <= now())
+    , due as (
+        select d.id from webhook_delivery d join next on next.id = d.id and next.place <= :each
+         where d.done_at is null and d.dead_at is null and d.due_at <= now()
+         order by d.due_at, d.seq limit :limit for update of d skip locked)
     update webhook_delivery d set attempts = d.attempts + 1, due_at = now() + interval '1 minute'
       from due, webhook w, journal_chain n, journal j
      where d.id = due.id and w.id = d.webhook_id and n.seq = d.seq and j.id = n.journal_id

@@ -7,11 +7,13 @@ from fastapi import APIRouter
 from api.hosting import (
     catalogue,
     floating_addresses,
+    orders,
     quotas,
     security_groups,
     ssh_keys,
     support,
     terraform_state,
+    zones,
 )
 
 __all__ = ["router"]
@@ -20,10 +22,12 @@ router = APIRouter()
 for _noun in (
     catalogue,
     floating_addresses,
+    orders,
     quotas,
     security_groups,
     ssh_keys,
     support,
     terraform_state,
+    zones,
 ):
     router.include_router(_noun.router)

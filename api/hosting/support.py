@@ -11,9 +11,8 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, etag, json_text, matches, page
+from api.answers import NOT_MODIFIED, Limit, Match, cursor_id, etag, json_text, matches, page
 from api.dependencies import Caller, require
-from api.errors import InvalidCursor
 from api.idempotency import Answer, Creation, creating
 from core.errors import InvalidInput
 from core.identity import tenant_by_code
@@ -116,7 +115,7 @@ def support_requests(
     cursor: str | None = None,
 ) -> Response:
     """Your administration's requests; the region's staff sees those of all."""
-    before = _position(cursor)
+    before = cursor_id(cursor)
     with caller.transaction() as tx:
         rows = requests.listed(tx, requests.Wanted(state, tenant, resource, q), before, limit + 1)
     return page(request, rows, limit)
@@ -193,7 +192,7 @@ def notices(
     cursor: str | None = None,
 ) -> Response:
     """What the region works on, or will, that touches something of yours; of each notice your own resources."""
-    before = _position(cursor)
+    before = cursor_id(cursor)
     with caller.transaction() as tx:
         rows = maintenance.listed(tx, state, after, before, limit + 1)
     return page(request, rows, limit)
@@ -248,13 +247,3 @@ def _versioned(request: Request, body: str, version: int) -> Response:
     if matches(request, version):
         return Response(status_code=304, headers={"ETag": etag(version)})
     return json_text(body, version=version)
-
-
-def _position(cursor: str | None) -> UUID | None:
-    position = decode_cursor(cursor, 1)
-    if position is None:
-        return None
-    try:
-        return UUID(position[0])
-    except ValueError as error:
-        raise InvalidCursor("The cursor belongs to another list.") from error

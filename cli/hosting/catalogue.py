@@ -22,6 +22,8 @@ flavor = App(name="flavor", help="Sizes of servers.")
 image = App(name="image", help="What a server can start from.")
 zone = App(name="zone", help="Where servers can stand, and for which data.")
 
+DataClass = Literal["open", "internal", "personal", "sensitive"]
+
 _UNITS = {"gib": "a GiB", "address": "an address", "server": "a server", "server-off": "a server that stands still",
           "network": "a network"}  # fmt: skip
 
@@ -119,8 +121,34 @@ def list_zones() -> None:
     """Where servers can stand, and which classes of data may."""
     with connect() as client:
         found = client.items("/api/v1/zones")
-    columns = {"code": "zone", "site": "site", "data_classes": "data", "open": "takes new servers"}
-    output.give(found, lambda: output.table(found, columns, empty="No zones."))
+    columns = {"code": "zone", "site": "site", "data_classes": "data", "open": "takes new servers",
+               "present": "in the cloud now"}  # fmt: skip
+    output.give(found, lambda: output.table(found, columns, empty="No zones: the cloud chooses."))
+
+
+@zone.command(name="set")
+def set_zone(
+    code: str,
+    *,
+    site: str | None = None,
+    availability_zone: str | None = None,
+    data: Annotated[list[DataClass] | None, Parameter(negative="")] = None,
+    open_: Annotated[bool | None, Parameter(name="--open")] = None,
+    reason: Annotated[str | None, Parameter(name=["--reason", "-r"], help="Why.")] = None,
+) -> None:
+    """Add a zone, or let one be as said. The region's platform managers only.
+
+    Args:
+        code: what agencies call it.
+        site: code of the site at which it is.
+        availability_zone: its name in the cloud; the same as its code when absent.
+        data: a class of data that it may hold: open, internal, personal, sensitive; can be given several times.
+        open_: whether it takes new servers.
+    """
+    given = {"site": site, "availability_zone": availability_zone, "data_classes": data, "open": open_}
+    body = {"code": code, **{name: value for name, value in given.items() if value is not None}}
+    with connect() as client:
+        asked_for(client, client.post("/api/v1/zones", body, reason=reason), wait=False, show=False)
 
 
 def _rows(offering: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ MARK = "zk7"
 PLAIN: frozenset[str] = frozenset(
     name
     for line in (
-        "granted shares",
+        "availability_zone data_class data_classes granted open shares",
         "action actions active address after at atomic base64 before begins body builtin canary cidr code",
         "commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
@@ -65,7 +65,7 @@ SHARED = frozenset({"communes", "device-types"})
 CHOSEN = frozenset({"state/name"})
 """Names that the caller gives to what is his own: writing there makes something. Tried as names, not as ids."""
 
-OPEN = frozenset({"calendar/entry_id", "catalogue/code"})
+OPEN = frozenset({"calendar/entry_id", "catalogue/code", "zones/code"})
 """Everybody reads these and the region writes them: when it may be altered, and what it offers."""
 
 GOOD: Mapping[str, Any] = {
@@ -202,6 +202,7 @@ def foreign(
         "handle/role": (["agency-user"], lambda: "agency-user"),
         "secrets/name": ([f"s-{MARK}"], _word),
         "calendar/entry_id": ([entry], _id),
+        "zones/code": (["walked"], _word),
         "deputies/deputyship": ([deputy.json()["id"]], _id),
         "changes/change_id": (changes, _id),
         "audit/seq": (seq, lambda: "987654321"),
@@ -230,7 +231,7 @@ def foreign(
         "resource": (theirs["server"], _id),
         "server": (theirs["server"], _id),
         "project": ([*theirs["project"], f"p-{MARK}"], _id),
-        "zone": ([f"z-{MARK}"], _word),
+        "zone": (["walked"], _word),
         "remote": ([f"group:g-{MARK}"], lambda: f"group:{_word()}"),
         "host": ([f"h-{MARK}"], _word),
         "site": (["TH-21009"], _word),
@@ -271,7 +272,7 @@ def _hosting(
     with database.transaction("owner", SYSTEM) as tx:
         row = tx.execute(
             text(
-                f"with z as (insert into zone (tenant_id, code, availability_zone) values (:region, 'z-{MARK}', 'az1')"
+                f"with z as (insert into zone (tenant_id, code, availability_zone) values (:region, 'walked', 'az1')"
                 f" returning id), p as (insert into project (tenant_id, code, name) values (:tenant, 'p-{MARK}', 'P')"
                 " returning id), q as (insert into quota (tenant_id, project_id, resource, granted)"
                 " select :tenant, p.id,"
@@ -519,7 +520,7 @@ def _both(
 def test_lists_are_as_if_the_others_were_not_there(
     app: FastAPI, foreign: Foreign, strangers: list[Person], before: dict[tuple[str, str], str]
 ) -> None:
-    alone = {"/api/v1/calendar", "/api/v1/communes", "/api/v1/device-types"}  # everybody's
+    alone = {"/api/v1/calendar", "/api/v1/zones", "/api/v1/communes", "/api/v1/device-types"}  # everybody's
     told = {"/metrics", "/api/v1/status", "/api/v1/health", "/api/v1/tokens", "/api/v1/me"}  # of now
     for who in strangers:
         for path in _lists(app):

@@ -30,7 +30,7 @@ NOUNS = {
     "key": {"list", "show", "add", "delete"},
     "flavor": {"list"},
     "image": {"list"},
-    "zone": {"list"},
+    "zone": {"list", "set"},
     "project": {"list", "show", "create", "reconcile"},
     "quota": {"list", "request"},
     "order": {"list", "show", "watch", "approve", "reject", "cancel", "undo"},

@@ -237,6 +237,65 @@ def test_one_that_drips_is_cut_off(receiver: Receiver) -> None:
     assert (answer.taken, answer.text) == (False, "no answer in time")
 
 
+def test_a_redirect_to_loopback_reaches_nobody_there(stage: Stage, receiver: Receiver, configured: Settings) -> None:
+    """Something listens on this machine; who takes events sends us there, and we do not go."""
+    inside = Receiver()
+    threading.Thread(target=inside.serve_forever, args=(0.05,), daemon=True).start()
+
+    def elsewhere(hook: Hook) -> None:
+        hook.send_response(307)
+        hook.send_header("location", f"{inside.url}/admin")
+        hook.send_header("content-length", "0")
+        hook.end_headers()
+
+    receiver.slow = elsewhere
+    add(stage, configured, receiver.url, "change.submitted")
+    stage.push()
+    try:
+        assert deliver(stage, configured) == 0
+        [row] = stage.sql("select answer, done_at from webhook_delivery")
+        assert (row.answer, row.done_at, inside.got) == ("HTTP 307", None, [])
+    finally:
+        inside.shutdown()
+        inside.server_close()
+
+
+def test_one_that_hangs_keeps_nobody_else_waiting(stage: Stage, receiver: Receiver, configured: Settings) -> None:
+    """Its own events wait; those of another webhook go out in the same round, beside it."""
+    hanging = Receiver()
+    taken: list[float] = []
+
+    def take(hook: Hook) -> None:
+        taken.append(time.monotonic())
+        hook.send_response(204)
+        hook.end_headers()
+
+    hanging.slow = lambda _hook: time.sleep(1.5)
+    receiver.slow = take
+    threading.Thread(target=hanging.serve_forever, args=(0.05,), daemon=True).start()
+    add(stage, configured, hanging.url, "change.submitted")
+    for _ in range(20):
+        stage.push()
+    add(stage, configured, receiver.url, "change.submitted", who="leo")
+    stage.push()
+    began = time.monotonic()
+    try:
+        deliver(stage, configured)
+        assert len(taken) == 1
+        assert taken[0] - began < 1.4
+    finally:
+        hanging.shutdown()
+        hanging.server_close()
+
+
+def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(5))
+    began = time.monotonic()
+    answer = post("https://slow.example/", b"{}", {}, allow_private=False, timeout=0.3)
+    assert time.monotonic() - began < 2
+    assert (answer.taken, answer.text) == (False, "name not found: TimeoutError")
+
+
 def test_nobody_there_is_an_answer_too() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -251,7 +310,8 @@ def test_nobody_there_is_an_answer_too() -> None:
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
         "0.0.0.0",  # noqa: S104 - refused, not bound
         "::1", "::", "fe80::1%1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
-        "ff02::1",
+        "ff02::1", "::127.0.0.1", "::ffff:0:127.0.0.1", "fec0::1", "5f00::1", "3fff::1", "192.0.0.8", "192.88.99.1",
+        "198.18.0.1", "255.255.255.255", "2001:0:7f00:1::", "64:ff9b:1::7f00:1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused_whatever_the_name(monkeypatch: pytest.MonkeyPatch, address: str) -> None:

@@ -1,4 +1,4 @@
-"""Volumes, snapshots, schedules, security groups, floating addresses, SSH keys.
+"""A zone says whether the cloud has it.
 
 Revision ID: datacenter_0005
 """
@@ -14,10 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables of storage and access."""
-    run_sql("datacenter", "datacenter_0005_storage.sql")
+    """Add the column."""
+    run_sql("datacenter", "datacenter_0005_zones.sql")
 
 
 def downgrade() -> None:
-    """There is no way back: restore a backup instead."""
+    """A zone that the cloud has not would take servers again."""
     raise RuntimeError("This revision cannot be taken back; restore a backup instead.")
