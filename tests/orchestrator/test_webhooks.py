@@ -289,9 +289,16 @@ def test_one_that_hangs_keeps_nobody_else_waiting(stage: Stage, receiver: Receiv
 
 
 def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(5))
+    answered = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        answered.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     began = time.monotonic()
     answer = post("https://slow.example/", b"{}", {}, allow_private=False, timeout=0.3)
+    answered.set()
     assert time.monotonic() - began < 2
     assert (answer.taken, answer.text) == (False, "name not found: TimeoutError")
 
