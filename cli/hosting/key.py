@@ -55,7 +55,7 @@ def add(name: str, *, file: Path, how: Manner = _HOW) -> None:
     with connect() as client:
         place(
             client,
-            Order(KEY.path, body, certain=True),
+            Order(KEY.path, body, certain=True, named=(KEY, name)),
             how,
             shown=lambda made: output.say(f"{made['name']} is here: {made['fingerprint']}"),
         )

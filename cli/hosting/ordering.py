@@ -16,7 +16,7 @@ from cli import live, output, session
 from cli.asking import brief, ended_code, outcome
 from cli.client import Client
 from cli.errors import WAITING, ApiProblem, Ended, WrongUse
-from cli.hosting.finding import project_of
+from cli.hosting.finding import Noun, find, project_of
 from cli.hosting.quote_view import show_quote
 from core.errors import IrisplaneError
 
@@ -53,6 +53,7 @@ class Order:
         question: asked instead of showing a preview; the preview is not fetched then.
         certain: nothing is asked: it costs nothing and is taken back as easily.
         kind, intent: of the Change that it becomes, where the address has no preview of its own.
+        named: how what was made is found afterwards, where the answer does not say.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Order:
     certain: bool = False
     kind: str = ""
     intent: Mapping[str, Any] | None = None
+    named: tuple[Noun, str] | None = None
 
 
 def place(
@@ -88,7 +90,7 @@ def place(
     if "state" not in made:  # done on the spot, without a Change
         output.give(made, lambda: shown(made) if shown else output.say("Done."))
         return
-    _followed(client, made, manner, shown=shown, afterwards=afterwards)
+    _followed(client, order, made, manner, shown=shown, afterwards=afterwards)
 
 
 def _sent(client: Client, order: Order, reason: str) -> dict[str, Any]:
@@ -187,6 +189,7 @@ def _with_way_out(client: Client, problem: ApiProblem, order: Order) -> Irisplan
 # ------------------------------------------------------------------------------------------------------------- after
 def _followed(
     client: Client,
+    order: Order,
     made: Mapping[str, Any],
     manner: Manner,
     *,
@@ -194,21 +197,24 @@ def _followed(
     afterwards: str,
 ) -> None:
     quiet = session.current.as_json
-    if not quiet:
+    if not quiet and made["state"] != "succeeded":
         _ordered(made)
     waits_for_people = made["state"] == "waiting"
     follow = manner.wait if manner.wait is not None else not waits_for_people
     found = dict(made)
     if follow and made["state"] not in live.ENDED:
         found = _to_the_end(client, str(made["id"]))
-    thing = _resource(client, made) if found["state"] == "succeeded" else None
+    thing = _resource(client, order, made) if found["state"] == "succeeded" else None
     if quiet:
         output.give({"change": brief(found), "resource": thing or made.get("resource")}, lambda: None)
     elif found["state"] in live.ENDED:
-        outcome(found)
-        _said_why(found)
+        if found["state"] != "succeeded":  # whoever followed it has seen that, and sees what was made
+            outcome(found)
+            _said_why(found)
         if thing is not None and shown is not None:
             shown(thing)
+        elif made["state"] == "succeeded":  # carried out on the spot: nothing was to be followed
+            output.say(f"{made['title']}: done.")
         if found["state"] == "succeeded" and afterwards:
             output.say(afterwards, "dim")
     if follow or waits_for_people or found["state"] in live.ENDED:
@@ -245,8 +251,10 @@ def _said_why(found: Mapping[str, Any]) -> None:
                 output.say(f"  {error['hint']}", "dim")
 
 
-def _resource(client: Client, made: Mapping[str, Any]) -> dict[str, Any] | None:
+def _resource(client: Client, order: Order, made: Mapping[str, Any]) -> dict[str, Any] | None:
     """The thing that was ordered, as it is now; none when it is gone, as after a delete."""
+    if order.named is not None:
+        return find(client, *order.named)
     href = urlsplit(str((made.get("resource") or {}).get("href") or "")).path
     if not href:
         return None
