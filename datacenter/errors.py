@@ -11,6 +11,7 @@ from core.db import violated_constraint
 from core.errors import IrisplaneError
 from datacenter.hosting.errors import NameTaken, OverQuota
 from datacenter.hosting.networks.errors import RangeTaken
+from datacenter.hosting.metering.errors import MonthClosed, MonthNotReady, PriceHeld
 
 __all__ = ["from_database"]
 
@@ -34,6 +35,14 @@ _NAMES: Final = {
     "volume_snapshot_name_once": "snapshot",
     "backup_schedule_name_once": "schedule",
 }
+_OF_MONTHS: Final = {
+    "month_as_read": "The month has altered since it was read; look at it again.",
+    "month_is_over": "The month is not over yet.",
+    "months_in_order": "A later month is closed already.",
+    "closed_month_once": "The month is closed already.",
+    "closed_month_stays": "A month that was closed stays closed.",
+    "usage_stays": "What was metered stays.",
+}
 
 
 def from_database(error: DBAPIError) -> IrisplaneError | None:
@@ -45,6 +54,13 @@ def from_database(error: DBAPIError) -> IrisplaneError | None:
         return RangeTaken("Another network of the project has some of these addresses.", pointer="/cidr")
     if rule == "ssh_key_name_once":
         return NameTaken("Your administration has a key of this name.", pointer="/name", rule=rule)
+    if rule == "month_is_closed":
+        detail = str(getattr(getattr(error.orig, "diag", None), "message_detail", None) or "")
+        return MonthClosed(f"The month {detail} is closed: its lines stay as they are.", month=detail)
+    if rule in _OF_MONTHS:
+        return MonthNotReady(_OF_MONTHS[rule], rule=rule)
+    if rule == "price_history":
+        return PriceHeld("A price that held stays as it was, and a closed month gets no other one.", rule=rule)
     if rule in _NAMES:
         return NameTaken(f"A {_NAMES[rule]} of this name stands in the project.", pointer="/name", rule=rule)
     return None

@@ -1,0 +1,114 @@
+"""`/api/v1/usage`, `/api/v1/showback/{month}`: what was metered, and what it comes to, as JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import AwareDatetime
+
+from api.answers import Limit, decode_cursor, encode_cursor, json_text, json_value, next_link, page
+from api.dependencies import Caller, require
+from core.errors import Denied, InvalidInput
+from datacenter.hosting.metering import reading, showback
+from datacenter.hosting.metering.comparing import compare
+from datacenter.hosting.metering.held import Window
+from datacenter.hosting.metering.months import month_named
+from datacenter.hosting.pricing import quarter_of
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["showback"])
+
+Reader = Annotated[Caller, Depends(require("hosting:read"))]
+Code = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "Successful Response"}
+}
+
+
+@router.get("/api/v1/usage", summary="What was used")
+def usage(
+    request: Request,
+    caller: Reader,
+    begins: Annotated[AwareDatetime | None, Query(alias="from", description="A day ago when absent.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Now when absent.")] = None,
+    grain: reading.Grain = "day",
+    resource: UUID | None = None,
+    project: Code = None,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> Response:
+    """By the day, or by the quarter-hour for two days at most; in quarter-hours, times GiB where GiB count."""
+    ends = until or datetime.now(UTC)
+    window = _window(begins, ends)
+    position = decode_cursor(cursor, 3)
+    with caller.transaction() as tx:
+        rows = reading.usage_rows(
+            tx, window.begins, window.ends, grain, resource=resource, project=project, cursor=position, limit=limit
+        )
+    return page(request, rows, limit)
+
+
+@router.get("/api/v1/usage:compare", summary="Whether what was metered agrees with Nova")
+def comparison(
+    caller: Reader,
+    begins: Annotated[AwareDatetime | None, Query(alias="from", description="A day ago when absent.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Now when absent.")] = None,
+) -> Response:
+    """For the region's staff: every server's seconds, as metered and as Nova tells them now."""
+    if not caller.principal.staff:
+        raise Denied("Comparing with Nova shows every administration: the region's staff does it.")
+    window = _window(begins, until or datetime.now(UTC))
+    with caller.transaction() as tx:
+        return json_value(compare(tx, Window(quarter_of(window.begins), quarter_of(window.ends))).as_json())
+
+
+@router.get("/api/v1/showback/{month}", summary="What a month comes to", responses=_CSV)
+def month(
+    month: str,
+    request: Request,
+    caller: Reader,
+    tenant: Code = None,
+    project: Code = None,
+    form: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> Response:
+    """Lines of an administration, of everybody for the region's staff; all at once as CSV (`Accept` or
+    `format=csv`)."""
+    first = month_named(month)
+    if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
+        return StreamingResponse(
+            _csv(caller, first, tenant, project),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="showback-{month}.csv"'},
+        )
+    position = decode_cursor(cursor, 1)
+    with caller.transaction() as tx:
+        head = showback.head_json(tx, first)
+        rows = showback.lines_json(tx, first, tenant=tenant, project=project, cursor=position, limit=limit)
+    following = encode_cursor(rows[limit - 1][1]) if len(rows) > limit else None
+    items = ",".join(line for line, _ in rows[:limit])
+    body = f'{head},"items":[{items}],"next":{json.dumps(following)}}}'
+    return json_text(body, headers=next_link(request, following))
+
+
+def _csv(caller: Caller, first: Any, tenant: str | None, project: str | None) -> Iterator[str]:
+    with caller.transaction() as tx:
+        yield from showback.lines_csv(tx, first, tenant=tenant, project=project)
+
+
+def _window(begins: datetime | None, ends: datetime) -> Window:
+    try:
+        window = Window(begins or ends - timedelta(days=1), ends)
+    except OverflowError as error:
+        raise InvalidInput("There is no day before that.", pointer="/query/until") from error
+    if window.ends <= window.begins:
+        raise InvalidInput("'until' has to be after 'from'.", pointer="/query/until")
+    return window
