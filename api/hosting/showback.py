@@ -19,7 +19,7 @@ from datacenter.hosting.metering import reading, showback
 from datacenter.hosting.metering.comparing import compare
 from datacenter.hosting.metering.held import Window
 from datacenter.hosting.metering.months import month_named
-from datacenter.hosting.pricing import quarter_of
+from datacenter.hosting.pricing import REGION_TIME, month_of, quarter_of
 
 __all__ = ["router"]
 
@@ -36,7 +36,10 @@ _CSV: dict[int | str, dict[str, Any]] = {
 def usage(
     request: Request,
     caller: Reader,
-    begins: Annotated[AwareDatetime | None, Query(alias="from", description="A day ago when absent.")] = None,
+    begins: Annotated[
+        AwareDatetime | None,
+        Query(alias="from", description="When absent: the month's first day, or a day ago by the quarter-hour."),
+    ] = None,
     until: Annotated[AwareDatetime | None, Query(description="Now when absent.")] = None,
     grain: reading.Grain = "day",
     resource: UUID | None = None,
@@ -46,6 +49,8 @@ def usage(
 ) -> Response:
     """By the day, or by the quarter-hour for two days at most; in quarter-hours, times GiB where GiB count."""
     ends = until or datetime.now(UTC)
+    if begins is None and grain == "day":
+        begins = month_of(ends.astimezone(REGION_TIME).year, ends.astimezone(REGION_TIME).month)[0]
     window = _window(begins, ends)
     position = decode_cursor(cursor, 3)
     with caller.transaction() as tx:

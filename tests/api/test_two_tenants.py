@@ -43,6 +43,7 @@ PLAIN: frozenset[str] = frozenset(
     name
     for line in (
         "availability_zone data_class data_classes granted open shares",
+        "format from grain",
         "action actions active address after at atomic base64 before begins body builtin canary cidr code",
         "commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
@@ -65,8 +66,8 @@ SHARED = frozenset({"communes", "device-types"})
 CHOSEN = frozenset({"state/name"})
 """Names that the caller gives to what is his own: writing there makes something. Tried as names, not as ids."""
 
-OPEN = frozenset({"calendar/entry_id", "catalogue/code", "zones/code"})
-"""Everybody reads these and the region writes them: when it may be altered, and what it offers."""
+OPEN = frozenset({"calendar/entry_id", "catalogue/code", "showback/month", "zones/code"})
+"""Everybody reads these and the region writes them: when it may be altered, what it offers; a month is everybody's."""
 
 GOOD: Mapping[str, Any] = {
     "reason": "walk",
@@ -213,6 +214,7 @@ def foreign(
         "ssh-keys/key_id": (theirs["ssh_key"], _id),
         "security-groups/group_id": (theirs["security_group"], _id),
         "floating-addresses/address_id": (theirs["floating_ip"], _id),
+        "showback/month": (["2026-06"], lambda: "2026-06"),
         "versions/number": (["1"], lambda: "1"),
         "devices/name": (["own01"], _word),
     }

@@ -19,6 +19,8 @@ OPEN = {
     "journal_chain": "numbers and hashes of entries, no content",
     "journal_pending": "ids of entries that wait for a number, no content",
     "link_end": "pairs of ids, no content; read beside link, which is isolated",
+    "metering_gap": "when a source could not be metered; the same for everybody",
+    "metering_mark": "up to when sources are metered; the same for everybody",
     "notice": "mail on its way; only the platform role may touch it",
     "quota_rule": "which columns count against which quota, the same for everybody",
     "reader_position": "a number per reader; only the platform role may touch it",

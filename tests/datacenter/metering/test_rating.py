@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,7 +156,7 @@ def _held(meters: Meters, spans: list[tuple[int, int, str]]) -> list[Held]:
 
 def _rolled(
     kept: Meters, spans: list[tuple[int, int, str]], windows: list[tuple[float, float]], *, turned: bool
-) -> object:
+) -> tuple[list[tuple[Any, ...]], tuple[int, int]]:
     with kept.database.transaction("platform", SYSTEM, preview=True) as tx:
         rolled = Rolled(kept, tx)
         found = _held(kept, spans)
@@ -173,7 +174,7 @@ def _rolled(
 @given(spans=SPANS)
 def test_the_sum_of_all_lines_is_what_was_there(kept: Meters, spans: list[tuple[int, int, str]]) -> None:
     """Seconds exactly; quarter-hours each that was begun; micro-euros each quarter-hour times its price."""
-    lines, (quantity, seconds) = _rolled(kept, spans, [(0, 13)], turned=False)  # type: ignore[misc]  # a pair
+    lines, (quantity, seconds) = _rolled(kept, spans, [(0, 13)], turned=False)
     begun = 0
     for one in _held(kept, spans):
         first, last = one.begins, (one.ends or at(13)) - timedelta(seconds=1)
