@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,14 +27,14 @@ from tests.inventory.conftest import SYSTEM, Submit, engineer_of, submitter
 KIND = "hosting.catalogue.import"
 
 
-def _prices(database: Database, component: str = "gib") -> list[tuple[int, datetime, datetime | None]]:
+def _prices(database: Database, code: str = "volume") -> list[tuple[int, datetime, datetime | None]]:
     with database.transaction("api", SYSTEM) as tx:
         rows = tx.execute(
             text(
-                "select quarter_micro_eur, lower(valid), upper(valid) from price where component = :component"
-                " order by lower(valid)"
+                "select p.quarter_micro_eur, lower(p.valid), upper(p.valid) from price p"
+                " join offering o on o.id = p.offering_id where o.code = :code order by lower(p.valid)"
             ),
-            {"component": component},
+            {"code": code},
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
@@ -182,16 +183,14 @@ def test_prices_never_overlap_and_leave_no_hole(
     fresh_database: Database, platform: Principal, steps: list[tuple[int, int]]
 ) -> None:
     """Whatever is announced in whatever order, or refused: at each time there is exactly one price."""
-    with fresh_database.transaction("owner", SYSTEM) as tx:
-        tx.execute(text("truncate offering cascade"))
-    submit = submitter(fresh_database, platform)
+    submit, code = submitter(fresh_database, platform), f"volume-{uuid4().hex[:12]}"
     base = quarter_of(datetime.now(UTC)) + QUARTER
-    submit(KIND, offerings=[offering(prices=[price(10, "2026-01-01T00:00:00Z")])])
+    submit(KIND, offerings=[offering(code, prices=[price(10, "2026-01-01T00:00:00Z")])])
     for day, amount in steps:
         try:
-            submit(KIND, offerings=[offering(prices=[price(amount, base + timedelta(days=day))])])
+            submit(KIND, offerings=[offering(code, prices=[price(amount, base + timedelta(days=day))])])
         except HistoryRewritten as refused:
             assert "another price is announced" in refused.message  # noqa: PT017 - the only way to refuse
-    found = _prices(fresh_database)
+    found = _prices(fresh_database, code)
     assert all(left[2] == right[1] for left, right in pairwise(found))
     assert found[-1][2] is None
