@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from core.db import violated_constraint
 from core.errors import IrisplaneError
 from datacenter.hosting.errors import NameTaken, OverQuota
-from datacenter.hosting.networks.errors import RangeTaken
 from datacenter.hosting.metering.errors import MonthClosed, MonthNotReady, PriceHeld
+from datacenter.hosting.networks.errors import RangeTaken
 
 __all__ = ["from_database"]
 
