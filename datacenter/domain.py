@@ -21,6 +21,8 @@ domain = Domain(
         "datacenter.hosting.networks.group_changes:GroupDelete",
         "datacenter.hosting.metering.months:MonthClose",
         "datacenter.hosting.metering.months:ChargeCorrect",
+        "datacenter.hosting.networks.network_changes:NetworkCreate",
+        "datacenter.hosting.networks.network_changes:NetworkDelete",
         "datacenter.hosting.quota_changes:QuotaGrant",
         "datacenter.hosting.quota_changes:QuotaSplit",
         "datacenter.hosting.zones:ZoneEdit",

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.hosting import (
     catalogue,
     floating_addresses,
+    networks,
     orders,
     quotas,
     security_groups,
@@ -23,6 +24,7 @@ router = APIRouter()
 for _noun in (
     catalogue,
     floating_addresses,
+    networks,
     orders,
     quotas,
     security_groups,

@@ -33,11 +33,23 @@ from datacenter.hosting.private_network import place
 if TYPE_CHECKING:
     from openstack.connection import Connection as Cloud
 
-__all__ = ["ROLE", "Project", "ensure", "find_in_cloud", "granted", "of", "password_name", "read", "write_quotas"]
+__all__ = [
+    "PRIVATE",
+    "PRIVATE_CIDR",
+    "ROLE",
+    "Project",
+    "ensure",
+    "find_in_cloud",
+    "granted",
+    "of",
+    "password_name",
+    "read",
+    "write_quotas",
+]
 
 ROLE: Final = "member"
-_PRIVATE: Final = "private"
-_PRIVATE_CIDR: Final = "10.42.0.0/24"
+PRIVATE: Final = "private"
+PRIVATE_CIDR: Final = "10.42.0.0/24"
 _SCOPE: Final = Scope(EVERY_TENANT, reason="a project in the cloud")
 
 _QUOTAS: Final = {
@@ -253,9 +265,9 @@ def _place_private(database: Database, project: Project, connection: Cloud) -> N
                 " on conflict (project_id, name) where gone_at is null do update set name = excluded.name"
                 " returning id, cidr::text, routed"
             ),
-            {"tenant": project.tenant_id, "project": project.id, "name": _PRIVATE, "cidr": _PRIVATE_CIDR},
+            {"tenant": project.tenant_id, "project": project.id, "name": PRIVATE, "cidr": PRIVATE_CIDR},
         ).one()
-    placed = place(connection, row.id, _PRIVATE, row.cidr, routed=row.routed)
+    placed = place(connection, row.id, PRIVATE, row.cidr, routed=row.routed)
     with database.transaction("worker", _SCOPE) as tx:
         tx.execute(
             text(

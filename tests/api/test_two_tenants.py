@@ -54,7 +54,7 @@ PLAIN: frozenset[str] = frozenset(
         "since size software_version source state status subject text text_en text_fr text_nl timer title_en",
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
         "what Who",
-        "allow deny direction port_max port_min protocol public_key rules",
+        "allow deny direction port_max port_min protocol public_key routed rules",
     )
     for name in line.split()
 )
@@ -215,6 +215,7 @@ def foreign(
         "security-groups/group_id": (theirs["security_group"], _id),
         "floating-addresses/address_id": (theirs["floating_ip"], _id),
         "showback/month": (["2026-06"], lambda: "2026-06"),
+        "networks/network_id": (theirs["cloud_network"], _id),
         "versions/number": (["1"], lambda: "1"),
         "devices/name": (["own01"], _word),
     }
@@ -324,6 +325,7 @@ def _held(database: Database, tenant: UUID, project: UUID) -> dict[str, list[Any
         "ssh_key": "(tenant_id, name, public_key, algorithm, bits, fingerprint) values"
         f" (:tenant, 'k-{MARK}', 'ssh-ed25519 AAAA', 'ed25519', 256, 'SHA256:{'A' * 43}')",
         "security_group": f"(tenant_id, project_id, name) values (:tenant, :project, 'g-{MARK}')",
+        "cloud_network": f"(tenant_id, project_id, name, cidr) values (:tenant, :project, 'n-{MARK}', '10.77.0.0/24')",
         "floating_ip": "(tenant_id, project_id, address, status) values (:tenant, :project, '192.0.2.77', 'free')",
     }
     with database.transaction("owner", SYSTEM) as tx:
