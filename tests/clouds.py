@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -27,9 +28,11 @@ from lab.openstack.software import missing
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-__all__ = ["CloudForTests", "cloud", "qemu_cloud"]
+__all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "qemu_cloud"]
 
 GIVEN = "IRISPLANE_TEST_CLOUD"
+IMAGE = "irisplane-guest"
+FLAVOUR = "SCS-1L-1-5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,41 @@ class CloudForTests:
         text = self.clouds_file.read_text(encoding="utf-8")
         chosen: dict[str, Any] = yaml.safe_load(text)["clouds"][name or self.name]
         return openstack.connect(load_yaml_config=False, load_envvars=False, **chosen)
+
+
+@contextmanager
+def a_tenant(cloud: CloudForTests) -> Iterator[Any]:
+    """A connection into a new project, as Irisplane's account enters every project of its domain; gone afterwards."""
+    ours: Any = cloud.connect()
+    domain = ours.current_project.domain_id or ours.identity.find_domain(ours.current_project.domain_name).id
+    project = ours.identity.create_project(name=f"test-{uuid4().hex[:8]}", domain_id=domain)
+    inside = ours.connect_as_project(project)
+    try:
+        yield inside
+    finally:
+        _empty(inside, project.id)
+        ours.identity.delete_project(project)
+        inside.close()
+        ours.close()
+
+
+def _empty(inside: Any, project: str) -> None:
+    for server in list(inside.compute.servers()):
+        inside.compute.delete_server(server, force=True)
+        inside.compute.wait_for_delete(server, interval=0.2, wait=60)
+    storage, network = inside.block_storage, inside.network
+    for volume in list(storage.volumes()):
+        storage.delete_volume(volume)
+    for address in list(network.ips(project_id=project)):
+        network.delete_ip(address)
+    for router in list(network.routers(project_id=project)):
+        for port in list(network.ports(device_id=router.id, device_owner="network:router_interface")):
+            network.remove_interface_from_router(router, port=port.id)
+        network.delete_router(router)
+    for port in list(network.ports(project_id=project)):
+        network.delete_port(port)
+    for each in list(network.networks(project_id=project)):
+        network.delete_network(each)
 
 
 @pytest.fixture(scope="session")

@@ -239,7 +239,9 @@ def _compute(w: _Writer, host: str) -> _Sections:
     if w.mode == "fake":
         return {"DEFAULT": {**own, "compute_driver": "plugged.PluggedDriver"}}
     etc = w.place.etc / "nova"
-    helper = f"{VENV}/bin/privsep-helper --config-file {etc}/nova.conf --config-file {etc}/{host}.conf"
+    # Nova makes the machines' network devices, so its helpers stand where switch and machines are
+    inside = f"nsenter --net=/run/netns/{w.place.instance.cloud_namespace}"
+    helper = f"{inside} {VENV}/bin/privsep-helper --config-file {etc}/nova.conf --config-file {etc}/{host}.conf"
     privileges = ("vif_plug_ovs_privileged", "vif_plug_linux_bridge_privileged", "privsep", "nova_sys_admin",
                   "privsep_osbrick")  # fmt: skip
     return {

@@ -26,6 +26,8 @@ from core.settings import Settings, get_settings
 from lab.errors import CloudFailed, CloudIsDown, NoSuchPart
 from lab.openstack import accounts, backing, services, stock, switch
 from lab.openstack.configuration import HOSTS, write
+from lab.openstack.guest_image import guest_image
+from lab.openstack.machines import end_machines, start_hypervisor
 from lab.openstack.place import Mode, Place, Progress, State
 from lab.openstack.processes import Programs, machines, strays
 from lab.openstack.software import choose, install
@@ -213,15 +215,17 @@ class _Start:
         services.start_apis(place, ["placement", "glance", "neutron", "cinder", "nova"])
         if self.first:
             self.part("flavours, image, external network")
-            stock.make_stock(place, mode, None)
+            stock.make_stock(place, mode, guest_image() if mode == "qemu" else None)
         self.part("compute hosts")
         if "nova-conductor" in started:
             services.await_conductor(place, self.begun)
+        if mode == "qemu":
+            start_hypervisor(place)
         services.start_compute(place, mode)
         accounts.write_clouds(place)
+        place.give(place.bootstrapped, json.dumps({"mode": mode}), os.getegid(), 0o600)
         self.part("compute hosts answer")
         self._await_hosts()
-        place.give(place.bootstrapped, json.dumps({"mode": mode}), os.getegid(), 0o600)
 
     def _await_hosts(self) -> None:
         wanted = set(HOSTS[self.mode])
@@ -233,7 +237,7 @@ class _Start:
                     for each in cloud.compute.services(binary="nova-compute")
                     if each.state == "up" and _later(each.updated_at, self.begun)
                 }
-                listed = {each.name for each in cloud.compute.hypervisors()}
+                listed = {each.service_details["host"] for each in cloud.compute.hypervisors(details=True)}
                 return wanted <= beating and wanted <= listed
 
             for host in HOSTS[self.mode]:
@@ -286,6 +290,7 @@ def _take_down(place: Place) -> bool:
     network = tuple(name for name in running if name.startswith(("ovn-", "vswitchd-", "ovsdb-")))
     above = [name for name in running if name not in {*beneath, *network, "libvirtd"}]
     ran = programs.stop(above)
+    ran |= end_machines(place)
     ran |= programs.stop(["libvirtd"])
     left = machines(place)
     end(left, signal.SIGTERM)

@@ -26,6 +26,14 @@ INSIDE: Final = Path(__file__).parent / "inside"
 _THREADS: Final = 8
 _CONDUCTOR: Final = 20.0
 
+_SEES_DEVICES: Final = """\
+exec 6</proc/self/ns/net
+space=$1; shift
+exec nsenter --net=/run/netns/$space unshare --mount --propagation slave sh -c '
+  mount -t sysfs sysfs /sys && exec nsenter --net=/proc/self/fd/6 "$@"' - "$@"
+"""
+"""Start a program that speaks on this machine's loopback, and sees in /sys the network devices of namespace $1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Api:
@@ -191,9 +199,12 @@ def compute_program(place: Place, mode: Mode, host: str) -> Program:
     lay_folder(place.base / "nova", (owner, place.user.gid), 0o750)
     settings = [f"--config-file={etc / 'nova.conf'}", f"--config-file={etc / f'{host}.conf'}"]
     name = f"nova-{host}"
+    line = [_python(), _inside("compute.py"), *settings, f"--log-file={place.log / f'{name}.log'}"]
+    if mode == "qemu":
+        line = ["sh", "-c", _SEES_DEVICES, "-", place.instance.cloud_namespace, *line]
     return Program(
         name,
-        [_python(), _inside("compute.py"), *settings, f"--log-file={place.log / f'{name}.log'}"],
+        line,
         {
             "IRISPLANE_LAB_SWITCH": f"unix:{place.chassis(host) / 'db.sock'}",
             "IRISPLANE_LAB_MACHINES": str(place.base / "nova" / host / "instances"),

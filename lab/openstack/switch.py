@@ -68,7 +68,7 @@ def start_chassis(place: Place, mode: Mode) -> None:
         programs.start(
             Program(
                 f"vswitchd-{host}",
-                [*(["setpriv", f"--regid={place.user.gid}", "--clear-groups"] if real else []),
+                [*(_for_its_group(place) if real else []),
                  "ovs-vswitchd", f"unix:{folder / 'db.sock'}", f"--unixctl={folder / 'vswitchd.ctl'}",
                  f"--log-file={place.log / f'vswitchd-{host}.log'}", "-vconsole:off", "--disable-system-route",
                  *datapath],
@@ -115,6 +115,11 @@ def _wiring(place: Place, host: str, number: int) -> list[str]:
         line += ["--", "--may-exist", "add-br", bridge]
         line += ["--", "set", "Bridge", bridge, "datapath_type=netdev", *more]
     return line
+
+
+def _for_its_group(place: Place) -> list[str]:
+    """Run what follows so that the cloud's group, whose controller it is, may speak to the sockets it makes."""
+    return ["sh", "-c", 'umask 007; exec "$@"', "-", "setpriv", f"--regid={place.user.gid}", "--clear-groups"]
 
 
 def _own_folder(place: Place, folder: Path, *, real: bool) -> None:

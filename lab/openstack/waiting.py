@@ -44,7 +44,7 @@ def last_words(place: Place, name: str, lines: int = 4) -> str:
                 said += log.read().decode(errors="replace").strip().splitlines()[-lines:]
         except OSError:
             continue
-    return mask(" | ".join(said)) or "it said nothing"
+    return mask(" | ".join(line[:200] for line in said)) or "it said nothing"
 
 
 def listens(port: int) -> bool:

@@ -6,12 +6,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from lab.openstack import control
-from tests.clouds import CloudForTests
+from tests.clouds import FLAVOUR, IMAGE, CloudForTests, a_tenant
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -21,20 +20,8 @@ def tenant(cloud: CloudForTests) -> Iterator[Any]:
     """A tenant's project, as Irisplane's own account sees it: made by it, and entered by inheritance."""
     if cloud.mode == "given":
         pytest.skip("a cloud that was given is not the lab's")
-    ours: Any = cloud.connect()
-    domain = ours.identity.find_domain("irisplane")
-    project = ours.identity.create_project(name=f"test-{uuid4().hex[:8]}", domain_id=domain.id)
-    inside = ours.connect_as_project(project)
-    yield inside
-    for server in list(inside.compute.servers()):
-        inside.compute.delete_server(server, force=True)
-        inside.compute.wait_for_delete(server, interval=0.2, wait=60)
-    for port in list(inside.network.ports(project_id=project.id)):
-        inside.network.delete_port(port)
-    for network in list(inside.network.networks(project_id=project.id)):
-        inside.network.delete_network(network)
-    ours.identity.delete_project(project)
-    ours.close()
+    with a_tenant(cloud) as inside:
+        yield inside
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +31,8 @@ def server(tenant: Any) -> Any:
     tenant.network.create_subnet(network_id=network.id, ip_version=4, cidr="10.20.0.0/24", name="private")
     made = tenant.compute.create_server(
         name="web1",
-        flavor_id=tenant.compute.find_flavor("SCS-1L-1-5").id,
-        image_id=tenant.image.find_image("irisplane-guest").id,
+        flavor_id=tenant.compute.find_flavor(FLAVOUR).id,
+        image_id=tenant.image.find_image(IMAGE).id,
         networks=[{"uuid": network.id}],
         tags=["irisplane:test"],
     )
@@ -88,7 +75,7 @@ def test_a_volume_grows_is_kept_copied_and_restored(tenant: Any) -> None:
     copies = [
         ready(storage.create_volume(size=2, snapshot_id=snapshot.id)),
         ready(storage.create_volume(size=1, source_volume_id=volume.id)),
-        ready(storage.create_volume(size=1, image_id=tenant.image.find_image("irisplane-guest").id)),
+        ready(storage.create_volume(size=1, image_id=tenant.image.find_image(IMAGE).id)),
     ]
     backup = ready(storage.create_backup(volume_id=volume.id, name="backup"))
     copies.append(ready(storage.create_volume(size=1, backup_id=backup.id)))
