@@ -26,8 +26,11 @@ BODY_LIMIT = 8 * 1024 * 1024
 _OWN = (
     "api.health",
     "api.catalogue",
+    "api.sign_in",
+    "api.sessions",
     "api.tokens",
     "api.identity",
+    "api.members",
     "api.secrets",
     "api.calendar",
     "api.changes",
@@ -41,7 +44,8 @@ _DESCRIPTION = """
 The control plane of a region: everything that alters it is a *Change*, which is planned, read, approved,
 run, verified and audited.
 
-* Sign in with `Authorization: Bearer irp_…`.
+* Programs come with `Authorization: Bearer irp_…`, or with an access token of an identity provider;
+  people sign in at `/sign-in`.
 * A `POST` that creates needs an `Idempotency-Key`.
 * Writing a resource needs its `ETag` in `If-Match`.
 * Errors are `application/problem+json` with a stable `type`; [/api/v1/errors](/api/v1/errors) lists them.

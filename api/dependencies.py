@@ -23,22 +23,26 @@ from functools import cache
 from urllib.parse import unquote
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
+from api.browser import CSRF_HEADER, check_csrf, session_cookie
 from api.limits import address_of, limits_of
 from core.db import Database
 from core.errors import Denied, Unauthenticated
 from core.identity import Principal, authenticate
 from core.scope import Scope
+from core.sessions import SessionText, authenticate_session
 from core.settings import Settings
+from core.sign_in.door import LONGEST_ACCESS_TOKEN, Door
 from orchestrator.policy import policy
 
 __all__ = [
     "Caller",
     "asks_for",
     "database_of",
+    "door_of",
     "forget_tokens",
     "require",
     "scopes_needed",
@@ -136,26 +140,49 @@ def _remembered(request: Request) -> _Remembered:
     return found
 
 
+def door_of(app: FastAPI) -> Door:
+    """The application's identity providers."""
+    state = app.state
+    if not hasattr(state, "door"):
+        state.door = Door(state.database, state.settings)
+    found: Door = state.door
+    return found
+
+
 def forget_tokens(request: Request) -> None:
     """Ask the database again for every token: called where tokens, roles or people alter."""
     _remembered(request).clear()
 
 
 async def _principal(request: Request) -> Principal:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = request.headers.get("authorization")
+    if given is None:
+        cookie = session_cookie(request, settings_of(request))
+        if cookie is None:
+            raise Unauthenticated("This address needs a token, or a session that signed in.")
+        check_csrf(request.method, SessionText.parse(cookie), request.headers.get(CSRF_HEADER, ""))
+        return await _proved(request, b"session:" + cookie.encode(), authenticate_session, database_of(request), cookie)
+    scheme, _, token = given.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("This address needs a token.")
-    if len(token) > 256 or not token.isascii():
+    if len(token) > LONGEST_ACCESS_TOKEN or not token.isascii():
         raise Unauthenticated("This token is not valid.")
-    digest = hashlib.sha256(token.encode()).digest()
+    if token.count(".") == 2:
+        return await _proved(request, token.encode(), door_of(request.app).machine, token)
+    return await _proved(request, token.encode(), authenticate, database_of(request), token)
+
+
+async def _proved(request: Request, presented: bytes, prove: Callable[..., Principal], *arguments: object) -> Principal:
+    """The principal that something proves: asked again every two seconds, so what is taken away is gone by then."""
+    digest = hashlib.sha256(presented).digest()
     known = _remembered(request)
     principal = known.get(digest)
     if principal is None:
         address = address_of(request)
         limits_of(request.app).admit("refused", address)
         try:
-            principal = await run_in_threadpool(authenticate, database_of(request), token)
+            principal = await run_in_threadpool(prove, *arguments)
         except Unauthenticated:
             limits_of(request.app).blame("refused", address)
             raise
@@ -185,7 +212,8 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
 
     async def caller(request: Request) -> Caller:
         principal = await _principal(request)
-        limits_of(request.app).count(request, "token", principal.token_id)
+        key = principal.token_id or principal.session_id or principal.id
+        limits_of(request.app).count(request, "token", key)
         for scope in scopes:
             if not principal.may(scope):
                 raise Denied(

@@ -84,7 +84,17 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     },
 }  # fmt: skip
 _SCHEMES: Final = {
-    "token": {"type": "http", "scheme": "bearer", "description": "An API token, `irp_…`."},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token, `irp_…`, or an access token that a machine got from an identity provider.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-irisplane-session",
+        "description": "A browser that signed in at `/sign-in`; what alters needs `X-CSRF-Token` as well.",
+    },
 }
 
 

@@ -11,6 +11,8 @@
     │   ├── BodyTooSlow           API-104  the body did not arrive in time
     │   └── WrongMethod           API-105  the address exists, the method does not
     ├── TooManyRequests           API-120  the token or the address asks too often
+    ├── Denied
+    │   └── CsrfMissing           API-121  a cookie alone alters nothing
     └── Conflict
         ├── KeyRequired           API-110  a POST that creates needs an Idempotency-Key
         ├── KeyReused             API-111  the same key came with another request
@@ -20,11 +22,12 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, InvalidInput, IrisplaneError
+from core.errors import Conflict, Denied, InvalidInput, IrisplaneError
 
 __all__ = [
     "BodyTooLarge",
     "BodyTooSlow",
+    "CsrfMissing",
     "InvalidCursor",
     "KeyRequired",
     "KeyReused",
@@ -123,3 +126,11 @@ class TooManyRequests(IrisplaneError):
     code = "API-120"
     title = "Too many requests"
     hint = "Wait as many seconds as 'Retry-After' says, then go on more slowly."
+
+
+class CsrfMissing(Denied):
+    """A request with a session's cookie alters something without the session's CSRF token."""
+
+    code = "API-121"
+    title = "CSRF token missing"
+    hint = "Send 'X-CSRF-Token' with the value that GET /api/v1/session gives; programs use a token instead."

@@ -12,11 +12,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
 from api.answers import Match, etag, json_text, json_value
-from api.dependencies import Caller, forget_tokens, require
+from api.dependencies import Caller, door_of, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
 from core.errors import Denied, InvalidInput, NotFound, StaleVersion
 from core.identity import (
-    Principal,
     create_principal,
     deactivate,
     grant,
@@ -26,6 +25,8 @@ from core.identity import (
     tenant_by_code,
 )
 from core.journal.record import record
+from core.members import keep_an_administrator
+from core.sign_in.claims import external_id
 
 __all__ = ["router"]
 
@@ -63,6 +64,15 @@ class TenantEdit(BaseModel):
     active: bool | None = None
 
 
+class ClientIn(BaseModel):
+    """A machine as an identity provider knows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: str = Field(description="Name of the provider, as /sign-in shows it.", max_length=31)
+    client_id: str = Field(min_length=1, max_length=200)
+
+
 class PrincipalIn(BaseModel):
     """A person or a service account to add."""
 
@@ -74,6 +84,9 @@ class PrincipalIn(BaseModel):
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
     locale: Literal["fr", "nl", "en"] = "en"
     role: str | None = Field(default=None, description="A first role in your own tenant; agencies must name one.")
+    client: ClientIn | None = Field(
+        default=None, description="Of a service: the client of an identity provider whose access tokens stand for it."
+    )
 
 
 class MembershipIn(BaseModel):
@@ -196,7 +209,8 @@ def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creat
         raise InvalidInput("An agency adds people with a role.", pointer="/role", hint=", ".join(sorted(_AGENCY_ROLES)))
 
     def effect(tx: Connection) -> Answer:
-        made = create_principal(tx, **body.model_dump(exclude={"role"}))
+        given = body.model_dump(exclude={"role", "client"})
+        made = create_principal(tx, **given, external_id=_external(creation.caller, body))
         if body.role is not None:
             _may_hand_out(creation.caller, made, body.role, who.tenant_id)
             grant(tx, principal_id=made, tenant_id=who.tenant_id, role=body.role, granted_by=who.id)
@@ -210,13 +224,19 @@ def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creat
 def close_principal(
     handle: str, request: Request, caller: Annotated[Caller, Depends(require("identity:write"))]
 ) -> Response:
-    """Close an account at once: its tokens open nothing any more. The region's staff only, never one's own."""
-    _staff_only(caller.principal)
+    """Close an account at once: its tokens and sessions open nothing any more; never one's own.
+
+    An agency closes its service accounts; people it removes from its members.
+    """
     caller.must_write("principal")
     with caller.transaction() as tx:
         who = principal_by_handle(tx, handle)
         if who == caller.principal.id:
             raise Denied("Nobody closes the own account.", hint="Ask a colleague.")
+        if not caller.principal.staff and not _is_service(tx, who):
+            raise Denied("Only the region closes a person's account.", hint="'irisplane member remove' ends the role.")
+        if "platform-manager" not in caller.principal.roles:
+            _leave_administrators(tx, who)
         if "platform-manager" not in caller.principal.roles and _runs_the_platform(tx, who):
             raise Denied("Only a platform-manager closes the account of one.", role="platform-manager")
         deactivate(tx, who)
@@ -272,6 +292,8 @@ def take_role(
         holder = principal_by_handle(tx, handle)
         tenant_id = tenant_by_code(tx, tenant_code)
         _may_hand_out(caller, holder, role, tenant_id)
+        if role == "agency-admin" and "platform-manager" not in caller.principal.roles:
+            keep_an_administrator(tx, tenant_id, holder)
         revoke_role(tx, principal_id=holder, tenant_id=tenant_id, role=role)
     forget_tokens(request)
     return Response(status_code=204)
@@ -297,6 +319,36 @@ def _runs_the_platform(tx: Connection, principal_id: UUID) -> bool:
     return bool(tx.execute(statement, {"id": principal_id}).scalar_one())
 
 
-def _staff_only(who: Principal) -> None:
-    if not who.staff:
-        raise Denied("Only the region's staff may do that.")
+def _is_service(tx: Connection, principal_id: UUID) -> bool:
+    return bool(
+        tx.execute(text("select kind = 'service' from principal where id = :id"), {"id": principal_id}).scalar()
+    )
+
+
+def _leave_administrators(tx: Connection, principal_id: UUID) -> None:
+    """Closing an account must leave every administration one that keeps its people."""
+    tenants = tx.execute(
+        text(
+            "select distinct tenant_id from membership"
+            " where principal_id = :id and role = 'agency-admin' and held @> now()"
+        ),
+        {"id": principal_id},
+    ).scalars()
+    for tenant_id in sorted(tenants):
+        keep_an_administrator(tx, tenant_id, principal_id)
+
+
+def _external(caller: Caller, body: PrincipalIn) -> str | None:
+    """Under which name an identity provider knows the account."""
+    if body.client is None:
+        return None
+    if body.kind != "service":
+        raise InvalidInput("Only a service stands for a client.", pointer="/client", hint="People sign in themselves.")
+    known = door_of(caller.request.app).issuers()
+    if body.client.issuer not in known:
+        raise InvalidInput(
+            f"There is no identity provider {body.client.issuer!r}.",
+            pointer="/client/issuer",
+            hint=f"One of: {', '.join(known) or 'none is set up'}.",
+        )
+    return external_id(known[body.client.issuer], body.client.client_id)

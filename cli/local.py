@@ -98,6 +98,10 @@ def down(tell: Tell) -> bool:
             stopped.append("lab cloud")
         if _lab_down(platform):
             stopped.append("lab routers")
+        from lab.oidc import control as oidc
+
+        if oidc.down(platform.instance):
+            stopped.append("identity provider")
         if platform.stop():
             stopped.append("programs")
     tell(f"Stopped: {', '.join(stopped)}.\n" if stopped else "Nothing ran.\n")
@@ -145,6 +149,10 @@ def status() -> list[Part]:
     parts.append(_sequencer(platform))
     parts.append(_lab(platform))
     parts.append(local_cloud.part(platform))
+    from lab.oidc import control as oidc
+
+    if oidc.running(platform.instance):
+        parts.append(Part("identity provider", "running", detail=f"the lab's, 127.0.0.1:{platform.instance.oidc_port}"))
     return parts
 
 

@@ -60,6 +60,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("terraform", "cli.hosting.terraform:app", _HOSTING, "Terraform: states that are kept here, backend, provider."),
     ("tenant", "cli.people:tenant", _PEOPLE, "Administrations."),
     ("person", "cli.people:person", _PEOPLE, "People, services, their roles and deputies."),
+    ("member", "cli.members:app", _PEOPLE, "The people of an administration: invite, list, change, remove."),
     ("token", "cli.people:token", _PEOPLE, "Tokens of the API."),
     ("secret", "cli.secret:app", _PEOPLE, "Secrets: set, list, rotate. Values never come out."),
     ("webhook", "cli.webhook:app", _PEOPLE, "Where events are sent."),

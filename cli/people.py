@@ -116,6 +116,8 @@ def add_person(
     email: str | None = None,
     role: str | None = None,
     service: Annotated[bool, Parameter(negative="")] = False,
+    issuer: str | None = None,
+    client_id: str | None = None,
     locale: Literal["fr", "nl", "en"] = "en",
     reason: Reason = None,
 ) -> None:
@@ -123,9 +125,15 @@ def add_person(
 
     Args:
         role: a first role in your own tenant.
+        issuer: with --client-id: the identity provider whose access tokens stand for the service.
+        client_id: the service as that provider knows it.
     """
-    body = {"handle": handle, "display_name": name, "email": email, "role": role, "locale": locale,
+    if (issuer is None) != (client_id is None):
+        raise WrongUse("--issuer and --client-id belong together.")
+    body: dict[str, Any] = {"handle": handle, "display_name": name, "email": email, "role": role, "locale": locale,
             "kind": "service" if service else "person"}  # fmt: skip
+    if issuer is not None:
+        body["client"] = {"issuer": issuer, "client_id": client_id}
     with connect() as client:
         made = client.post("/api/v1/principals", body, reason=reason)
     output.give(made, lambda: output.say(f"{handle} added."))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -23,7 +23,6 @@ from core.scope import EVERY_TENANT, Scope
 from core.tokens import TokenText, refused
 
 __all__ = [
-    "IdentityProvider",
     "PersonInfo",
     "Principal",
     "authenticate",
@@ -50,7 +49,8 @@ class Principal:
         tenant_id: the tenant the token was made for.
         roles: held there now.
         scopes: what may be done: the token's scopes as far as the roles give them.
-        token_id: the token that proved it; ``None`` when the system acts by itself.
+        token_id: the token that proved it; ``None`` for a session, a machine's access token, or the system by itself.
+        session_id: the browser's session that proved it.
         staff: of the region; sees every tenant.
     """
 
@@ -63,6 +63,7 @@ class Principal:
     scopes: frozenset[str]
     token_id: UUID | None
     staff: bool
+    session_id: UUID | None = None
 
     def scope(self, request_id: str, reason: str = "") -> Scope:
         """The scope of this principal's transactions."""
@@ -71,18 +72,6 @@ class Principal:
     def may(self, scope: str) -> bool:
         """Whether the token may be used for this."""
         return scope in self.scopes
-
-
-class IdentityProvider(Protocol):
-    """Where people sign in: the seam for OpenID Connect. Our own tokens are the first provider."""
-
-    def authenticate(self, presented: str) -> Principal:
-        """The principal that what was presented proves.
-
-        Raises:
-            Unauthenticated: it proves nobody.
-        """
-        ...
 
 
 def authenticate(database: Database, presented: str) -> Principal:
@@ -131,7 +120,7 @@ def principal_in(tx: Connection, handle: str, tenant_code: str) -> Principal:
     row = tx.execute(
         text(
             "select p.id, p.handle, p.kind, t.id as tenant_id, t.code, t.kind = 'region' as of_region,"
-            " array_agg(m.role) as roles from principal p"
+            " array_agg(distinct m.role) as roles from principal p"
             " join membership m on m.principal_id = p.id and m.held @> now()"
             " join tenant t on t.id = m.tenant_id and t.active"
             " where p.handle = :handle and t.code = :code and p.active group by p.id, t.id"
@@ -169,12 +158,16 @@ def create_principal(
     display_name: str,
     email: str | None = None,
     locale: str = "en",
+    external_id: str | None = None,
 ) -> UUID:
     """Add a person or a service account; it can do nothing until a role is granted.
 
+    Args:
+        external_id: under which name an identity provider knows it, ``issuer|subject`` or ``issuer|client``.
+
     Raises:
         InvalidInput: a handle of other than 2 to 63 of ``a-z 0-9 . _ -``, no name, or a language other than fr, nl, en.
-        Conflict: the handle is taken.
+        Conflict: the handle is taken, or the external name is another account's.
     """
     if not display_name.strip():
         raise InvalidInput("A name is needed.", pointer="/display_name")
@@ -183,8 +176,8 @@ def create_principal(
         with tx.begin_nested():
             tx.execute(
                 text(
-                    "insert into principal (id, handle, kind, display_name, email, locale)"
-                    " values (:id, :handle, :kind, :display_name, :email, :locale)"
+                    "insert into principal (id, handle, kind, display_name, email, locale, external_id)"
+                    " values (:id, :handle, :kind, :display_name, :email, :locale, :external_id)"
                 ),
                 {
                     "id": made,
@@ -193,12 +186,15 @@ def create_principal(
                     "display_name": display_name.strip(),
                     "email": email,
                     "locale": locale,
+                    "external_id": external_id,
                 },
             )
     except IntegrityError as error:
         match violated_constraint(error):
             case "principal_handle_key":
                 raise Conflict(f"The handle {handle!r} is taken.", hint="Choose another.", pointer="/handle") from None
+            case "principal_external_id_key":
+                raise Conflict("Another account stands for that client already.", pointer="/client") from None
             case "principal_handle_check":
                 raise InvalidInput(
                     f"{handle!r} is no handle.", hint="2 to 63 of a-z 0-9 . _ -", pointer="/handle"
@@ -211,7 +207,7 @@ def create_principal(
 
 
 def deactivate(tx: Connection, principal_id: UUID) -> None:
-    """Close an account at once: its tokens open nothing any more, its open roles end now.
+    """Close an account at once: its tokens and sessions open nothing any more, its open roles end now.
 
     Raises:
         NotFound: no such principal in this scope.
@@ -233,6 +229,9 @@ def deactivate(tx: Connection, principal_id: UUID) -> None:
         text("update api_token set revoked_at = now() where principal_id = :id and revoked_at is null"),
         {"id": principal_id},
     )
+    tx.execute(
+        text("update session set ended_at = now() where principal_id = :id and ended_at is null"), {"id": principal_id}
+    )
     record(tx, "audit", "principal.deactivated", "principal", principal_id, body={"handle": row.handle})
 
 
@@ -243,7 +242,7 @@ def list_principals(tx: Connection) -> list[PersonInfo]:
             "select p.id, p.handle, p.kind, p.display_name, p.email, p.locale, p.active, p.version,"
             " coalesce(r.roles, '{}') as roles from principal p left join lateral ("
             "   select jsonb_object_agg(code, roles) as roles from ("
-            "     select t.code, jsonb_agg(m.role order by m.role) as roles from membership m"
+            "     select t.code, jsonb_agg(distinct m.role order by m.role) as roles from membership m"
             "     join tenant t on t.id = m.tenant_id"
             "     where m.principal_id = p.id and m.held @> now() group by t.code) g"
             " ) r on true order by p.handle"
@@ -295,7 +294,7 @@ def grant(
     granted_by: UUID | None,
     until: datetime | None = None,
 ) -> None:
-    """Give a role in a tenant from now on, for good or until a time.
+    """Give a role in a tenant from now on, for good or until a time; who was removed there is welcome again.
 
     Raises:
         InvalidInput: no such role, or an end in the past.
@@ -318,24 +317,42 @@ def grant(
         if violated_constraint(error) == "membership_once":
             raise Conflict(f"The role {role} is already held there.", hint="Nothing to do.") from None
         raise NotFound("There is no such person or tenant.") from None
+    tx.execute(
+        text("delete from removal where principal_id = :principal and tenant_id = :tenant"),
+        {"principal": principal_id, "tenant": tenant_id},
+    )
     body = {"role": role, "until": until}
     record(tx, "audit", "role.granted", "principal", principal_id, body=body, tenant_id=tenant_id)
 
 
 def revoke_role(tx: Connection, *, principal_id: UUID, tenant_id: UUID, role: str) -> None:
-    """Take a role away now; that it was held stays on record.
+    """Take a granted role away now; that it was held stays on record.
 
     Raises:
-        Conflict: it is not held.
+        Conflict: it is not held, or the claims of an identity provider give it.
     """
+    values = {"principal": principal_id, "tenant": tenant_id, "role": role}
+    claimed = tx.execute(
+        text(
+            "select bool_and(source = 'claims') from membership"
+            " where principal_id = :principal and tenant_id = :tenant and role = :role and held @> now()"
+        ),
+        values,
+    ).scalar()
+    if claimed:
+        raise Conflict(
+            f"The identity provider gives the role {role}.",
+            hint="Take the group away there; or remove the member here, which holds until somebody invites anew.",
+        )
     changes_rows(
         tx,
         text(
             "update membership"
             " set held = tstzrange(lower(held), greatest(now(), lower(held) + interval '1 microsecond'))"
-            " where principal_id = :principal and tenant_id = :tenant and role = :role and held @> now()"
+            " where principal_id = :principal and tenant_id = :tenant and role = :role and source = 'granted'"
+            " and held @> now()"
         ),
-        {"principal": principal_id, "tenant": tenant_id, "role": role},
+        values,
         expect=1,
         what=f"Role {role}",
     )

@@ -118,6 +118,11 @@ class Instance:
         """Where the lab's mail server listens."""
         return self.api_port + 2
 
+    @property
+    def oidc_port(self) -> int:
+        """Where the lab's identity provider listens."""
+        return self.api_port + 3
+
     # --------------------------------------------------------------------------------------------------------- lab
     @property
     def mgmt_network(self) -> IPv4Network:

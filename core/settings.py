@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from core.errors import Misconfigured
 from core.instance import INSTANCES, Instance
 
-__all__ = ["Settings", "get_settings", "load"]
+__all__ = ["Settings", "get_settings", "is_loopback", "load"]
 
 PREFIX: Final = "IRISPLANE_"
 
@@ -103,6 +103,15 @@ class Settings(BaseModel):
     terraform_states_mib: Annotated[
         int, Field(ge=8, le=1048576, description="MiB that the kept versions of all states of a tenant may take.")
     ] = 1024
+    oidc_file: Path = Field(
+        Path(),
+        description="Identity providers that people and machines sign in with (docs/identity.md); may be absent.",
+    )
+    session_idle_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="A browser's session ends when nothing was asked for so long.")
+    ] = 60
+    session_hours: Annotated[int, Field(ge=1, le=168, description="And after so long in any case.")] = 12
+    invitation_days: Annotated[int, Field(ge=1, le=30, description="An invitation is good for so long.")] = 7
     rate_limit: str = Field(
         "3000/30",
         description="Requests of one token or session: `quota/seconds`, or `off`. Each process counts for itself.",
@@ -189,6 +198,7 @@ class Settings(BaseModel):
         data["state_dir"] = of.state_dir
         data["runtime_dir"] = Path(data.get("runtime_dir") or of.runtime_dir).resolve()
         data.setdefault("key_file", of.state_dir / "keys" / "master.json")
+        data.setdefault("oidc_file", of.state_dir / "oidc.yaml")
         data.setdefault("listen", f"127.0.0.1:{of.api_port}")
         data.setdefault("clouds_file", of.cloud_dir / "clouds.yaml")
         data.setdefault("smtp_url", f"smtp://127.0.0.1:{of.smtp_port}")
@@ -199,7 +209,7 @@ class Settings(BaseModel):
         if (self.tls_cert is None) != (self.tls_key is None):
             missing = "TLS_CERT" if self.tls_cert is None else "TLS_KEY"
             raise _Together(missing, "unset", "both IRISPLANE_TLS_CERT and IRISPLANE_TLS_KEY, or neither")
-        if not self.tls_cert and not _is_loopback(self.listen_host):
+        if not self.tls_cert and not is_loopback(self.listen_host):
             raise _Together(
                 "LISTEN", self.listen, "a loopback address, or IRISPLANE_TLS_CERT and IRISPLANE_TLS_KEY set as well:"
                 " plain HTTP stays on this machine"
@@ -248,7 +258,7 @@ def _split_listen(value: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -329,6 +339,7 @@ def as_markdown() -> str:
         "listen": "`127.0.0.1:8080`, plus 10 per instance",
         "key_file": "`<state_dir>/keys/master.json`",
         "clouds_file": "`<state_dir>/cloud/clouds.yaml`",
+        "oidc_file": "`<state_dir>/oidc.yaml`",
         "smtp_url": "`smtp://127.0.0.1:8082`, plus 10 per instance",
         "public_url": "what `listen` says",
     }

@@ -71,13 +71,19 @@ def send_due(database: Database, settings: Settings | None = None) -> int:
 
 
 _CLAIM: Final = text(
-    "update notice n set due_at = now() + interval '2 minutes' from principal p where p.id = n.principal_id"
-    " and n.id = ("
-    " select n.id from notice n join principal p on p.id = n.principal_id and p.active and p.email is not null"
-    "  where n.sent_at is null and n.due_at <= now() order by n.due_at, n.id limit 1 for update of n skip locked)"
-    " returning n.id, n.subject, n.body, n.attempts, p.email, p.display_name, p.locale"
+    "with due as ("
+    " select n.id, coalesce(p.email, i.email) as email, coalesce(p.locale, i.locale) as locale"
+    "   from notice n left join principal p on p.id = n.principal_id and p.active"
+    "   left join invitation i on i.id = n.invitation_id and i.accepted_at is null and i.withdrawn_at is null"
+    "  where n.sent_at is null and n.due_at <= now() and coalesce(p.email, i.email) is not null"
+    "  order by n.due_at, n.id limit 1 for update of n skip locked)"
+    " update notice n set due_at = now() + interval '2 minutes' from due where n.id = due.id"
+    " returning n.id, n.subject, n.body, n.attempts, due.email, due.locale"
 )
-_SENT: Final = text("update notice set sent_at = now(), attempts = attempts + 1, error = null where id = :id")
+_SENT: Final = text(
+    "update notice set sent_at = now(), attempts = attempts + 1, error = null,"
+    " body = case when invitation_id is null then body else '' end where id = :id"  # it held a token
+)
 _PUT_OFF: Final = text(
     "update notice set attempts = attempts + 1, error = :error,"
     " due_at = case when attempts + 1 >= :most then 'infinity'"
@@ -102,9 +108,9 @@ def _message(notice: Row[Any], settings: Settings) -> EmailMessage:
     message["Subject"] = notice.subject
     message["Date"] = formatdate()
     message["Message-ID"] = f"<notice-{notice.id}@{domain}>"
-    message["Content-Language"] = notice.locale
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.body)
+    message["Content-Language"] = notice.locale  # after the content, which brings headers of its own
     return message
 
 

@@ -17,10 +17,11 @@ __all__ = ["serve"]
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
-    """Serve an application on a free port; gives its address."""
+def serve(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """Serve an application on a port, a free one when none is named; gives its address."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         listener.listen()
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)

@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +26,7 @@ from core.db import Database
 from core.journal.record import record
 from core.journal.sequencer import Sequencer
 from core.keyring import KeyFile
+from core.sessions import Life, start_session
 from core.settings import Settings, load
 from inventory.objects import ALL
 from tests.api.example_kind import only_example
@@ -45,9 +47,9 @@ PLAIN: frozenset[str] = frozenset(
         "availability_zone data_class data_classes granted open shares",
         "format from grain",
         "action actions active address after at atomic base64 before begins body builtin canary cidr code",
-        "commune concurrency Created cursor data dead deleted description device_type display_name",
+        "client client_id commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
-        "Info intent interfaces kind lat length length_m limit locale lon mac management_address",
+        "Info intent interfaces issuer kind lat length length_m limit locale lon mac management_address",
         "management_port manufacturer model mtu name name_en name_fr name_nl nis_code not_before number",
         "numbers on_failure Operation options Path plan_hash platform population port provenance purge",
         "purpose q rd reason request_id resources role scope scopes secret_name selector serial share shared",
@@ -173,6 +175,11 @@ def foreign(
     service = hire(f"service-{MARK}", "agency-user", tenant="ixelles")
     token = _make(them, agent, "/api/v1/tokens", {"name": f"t-{MARK}", "scopes": ["hosting:read"]})
     hook = _make(them, agent, "/api/v1/webhooks", {"url": f"https://93.184.215.14/{MARK}"})
+    invited = _make(them, agent, "/api/v1/invitations", {"email": f"{MARK}@ixelles.example"})
+    with database.transaction("owner", SYSTEM) as tx:
+        life = Life(timedelta(hours=1), timedelta(hours=2))
+        start_session(tx, principal_id=ann.id, tenant_id=tenants["ixelles"], issuer=MARK, life=life)
+        session = str(tx.execute(text("select id from session where issuer = :mark"), {"mark": MARK}).scalar_one())
     freeze = {"kind": "freeze", "name": "f", "begins": "2031-06-01T00:00:00Z", "ends": "2031-06-03T00:00:00Z"}
     entry = manager.post("/api/v1/calendar", json=freeze).json()["id"]
     deputy = agent.post(
@@ -192,12 +199,16 @@ def foreign(
     theirs["change"].append(_make(them, agent, "/api/v1/quotas", more))
     seq = _numbered(database, tenants["ixelles"])
     changes = [regions, *theirs["change"]]
-    them.canaries |= {token, hook, deputy.json()["id"], MARK, "own01", "TH-21009", *changes}
+    them.canaries |= {token, hook, invited, session, deputy.json()["id"], MARK, "own01", "TH-21009", *changes}
     people = [ann.handle, service.handle, "agent"]
     them.paths |= {
         "tokens/token_id": ([token], _id),
         "tenants/code": (["ixelles", "region"], _word),
         "principals/handle": (people, _word),
+        "members/handle": (people, _word),
+        "sessions/session_id": ([session], _id),
+        "invitations/invitation_id": ([invited], _id),
+        "invitations/token": ([invited], _word),
         "memberships/tenant_code": (["ixelles"], _word),
         "tenant_code/handle": ([ann.handle], _word),
         "handle/role": (["agency-user"], lambda: "agency-user"),

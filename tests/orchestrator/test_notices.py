@@ -14,9 +14,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from core.invitations import invite, withdraw
 from core.journal.sequencer import Sequencer
+from core.scope import Scope
 from core.settings import Settings, load
 from orchestrator import deputies, engine, mail, notices
+from orchestrator.invitation_mail import send_invitation
 from tests.orchestrator.conftest import Stage
 
 
@@ -176,3 +179,30 @@ def test_closed_accounts_and_people_without_an_address_get_nothing(
     stage.push()
     deliver(stage, configured)
     assert sink.taken == []
+
+
+def test_an_invitation_goes_to_who_has_no_account_and_its_token_is_forgotten_then(
+    stage: Stage, sink: Sink, configured: Settings
+) -> None:
+    tenant, ann = stage.tenants["ixelles"], stage["ada"].id
+    made = {}
+    with stage.database.transaction("api", Scope(tenant, ann, reason="grow")) as tx:
+        for name, locale in (("eva", "fr"), ("gil", "nl")):
+            address = f"{name}@ixelles.example"
+            made[name] = invite(
+                tx, tenant_id=tenant, email=address, role="agency-user", locale=locale, invited_by=ann,
+                life=timedelta(days=7),
+            )  # fmt: skip
+            send_invitation(
+                tx, made[name], invited_by=ann, tenant_id=tenant, role="agency-user", locale=locale,
+                url="https://plane.example",
+            )  # fmt: skip
+        withdraw(tx, made["gil"].id)
+    assert mail.send_due(stage.database, configured) == 1
+    [message] = sink.taken
+    assert (str(message["To"]), str(message["Content-Language"])) == ("eva@ixelles.example", "fr")
+    assert f"https://plane.example/sign-in?invitation={made['eva'].token.reveal()}" in message.get_content()
+    [kept] = stage.sql("select body from notice where sent_at is not null")
+    assert kept.body == ""
+    stage.sql("update notice set due_at = now()")
+    assert mail.send_due(stage.database, configured) == 0
