@@ -1,9 +1,10 @@
 """A cloud for tests: one for the whole session, brought up when a test first asks for it.
 
-``cloud`` is the lab's OpenStack without machines (its ports, quotas, volumes and failures are real), or whatever cloud
-``IRISPLANE_TEST_CLOUD`` names by the path of its ``clouds.yaml``. ``qemu_cloud`` boots real machines, under an instance
-name of its own, for the few tests that need one. Where a cloud cannot run, the tests that ask for it are skipped with
-the reason. ``IRISPLANE_TEST_KEEP=1`` leaves it for the next run: while one writes tests, seconds instead of a minute.
+``cloud`` is the lab's OpenStack without machines (its ports, quotas, volumes and failures are real), or the one that
+``IRISPLANE_TEST_CLOUD`` names by the path of its ``clouds.yaml``, and ``IRISPLANE_TEST_CLOUD_NAME`` in there.
+``qemu_cloud`` boots real machines, under an instance name of its own, for the few tests that need one. Where a cloud
+cannot run, the tests that ask for it are skipped with the reason. ``IRISPLANE_TEST_KEEP=1`` leaves it for the next run:
+while one writes tests, seconds instead of a minute.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "qemu_cloud"]
 
 GIVEN = "IRISPLANE_TEST_CLOUD"
+GIVEN_NAME = "IRISPLANE_TEST_CLOUD_NAME"
 IMAGE = "irisplane-guest"
 FLAVOUR = "SCS-1L-1-5"
 
@@ -115,7 +117,7 @@ def qemu_cloud() -> Iterator[CloudForTests]:
 
 def _given(file: Path) -> Iterator[CloudForTests]:
     names = list(yaml.safe_load(file.read_text(encoding="utf-8"))["clouds"])
-    name = "irisplane" if "irisplane" in names else names[0]
+    name = os.environ.get(GIVEN_NAME) or ("irisplane" if "irisplane" in names else names[0])
     made = CloudForTests(file, name, "given", None, None)  # type: ignore[arg-type] # completed in the next lines
     admin = made.connect("admin" if "admin" in names else name)
     yield CloudForTests(file, name, "given", admin, None)

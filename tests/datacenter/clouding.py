@@ -1,28 +1,16 @@
-"""A real OpenStack under tests: which one, what every test needs in it, and what a test leaves there removed.
-
-``IRISPLANE_TEST_CLOUD`` names a ``clouds.yaml`` whose entry ``IRISPLANE_TEST_CLOUD_NAME`` (``admin``) is an
-administrator's.
-"""
+"""A real OpenStack under tests: what every test needs in it, and what a test leaves there removed."""
 
 from __future__ import annotations
 
 import io
-import os
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-__all__ = ["IMAGE", "IMAGE_MARK", "CloudUnderTest", "found"]
+__all__ = ["IMAGE", "IMAGE_MARK", "CloudUnderTest"]
 
 IMAGE = "irisplane-test-guest"
 IMAGE_MARK = "test-guest"
 _PUBLIC = "public"
-
-
-def found() -> tuple[str, str] | None:
-    """File and entry of the cloud that tests may use; ``None`` without one."""
-    path = Path(os.environ.get("IRISPLANE_TEST_CLOUD", ""))
-    return (str(path), os.environ.get("IRISPLANE_TEST_CLOUD_NAME", "admin")) if path.is_file() else None
 
 
 class CloudUnderTest:

@@ -17,7 +17,8 @@ from core.settings import Settings, get_settings
 from datacenter.hosting import cloud as connections
 from orchestrator.durable import prepare_database
 from tests.api.people import Hire, Person, agent, app, client, engineer, hire, lead, manager, settings
-from tests.datacenter.clouding import IMAGE_MARK, CloudUnderTest, found
+from tests.clouds import CloudForTests
+from tests.datacenter.clouding import IMAGE_MARK, CloudUnderTest
 from tests.datacenter.ordering import SYSTEM, Hosting, Worker
 from tests.datacenter.terraforming import provider
 
@@ -34,12 +35,9 @@ def pg() -> Iterator[TemporaryPostgres]:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> CloudUnderTest:
-    """The cloud, furnished."""
-    which = found()
-    if which is None:
-        pytest.skip("needs a cloud: IRISPLANE_TEST_CLOUD names its clouds.yaml")
-    made = CloudUnderTest(*which)
+def cloud(cloud: CloudForTests) -> CloudUnderTest:
+    """The session's cloud (tests/clouds.py), furnished."""
+    made = CloudUnderTest(str(cloud.clouds_file), cloud.name)
     made.furnish()
     return made
 
