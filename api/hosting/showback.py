@@ -11,10 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime
+from sqlalchemy import text
 
 from api.answers import Limit, decode_cursor, encode_cursor, json_text, json_value, next_link, page
 from api.dependencies import Caller, require
-from core.errors import Denied, InvalidInput
+from core.errors import Denied, InvalidInput, NotFound
+from datacenter.hosting import spending
 from datacenter.hosting.metering import reading, showback
 from datacenter.hosting.metering.comparing import compare
 from datacenter.hosting.metering.held import Window
@@ -72,6 +74,19 @@ def comparison(
     window = _window(begins, until or datetime.now(UTC))
     with caller.transaction() as tx:
         return json_value(compare(tx, Window(quarter_of(window.begins), quarter_of(window.ends))).as_json())
+
+
+@router.get("/api/v1/spend-limit", summary="What a month may come to, and what stands")
+def spend_limit(caller: Reader, tenant: Code = None) -> Response:
+    """Of the own administration, or of any for the region's staff; set by the kind `hosting.spend-limit.set`."""
+    with caller.transaction() as tx:
+        own = caller.principal.tenant_id
+        asked = (
+            tx.execute(text("select id from tenant where code = :code"), {"code": tenant}).scalar() if tenant else own
+        )
+        if asked is None or (asked != own and not caller.principal.staff):
+            raise NotFound("There is no such administration.")
+        return json_value(spending.standing_json(tx, asked))
 
 
 @router.get("/api/v1/showback/{month}", summary="What a month comes to", responses=_CSV)

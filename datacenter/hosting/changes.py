@@ -29,6 +29,7 @@ from sqlalchemy import Connection, text
 from core.errors import IrisplaneError
 from datacenter.hosting import cloud
 from datacenter.hosting.errors import CloudSilent
+from datacenter.hosting.spending import must_fit
 from orchestrator.kinds import ChangeKind, Step, Verdict
 from orchestrator.plan import Draft, JsonObject, Plan, Target
 
@@ -107,7 +108,8 @@ class CloudKind(ChangeKind[Intent]):
         return ("cloud", {"why": why}) if why else None
 
     def reserve(self, plan: Plan, change_id: UUID | None, tx: Connection) -> None:
-        """Take what is ordered, and say on the Change what it is about."""
+        """See that the month's limit has room, take what is ordered, and say on the Change what it is about."""
+        must_fit(tx, plan)
         self.take(plan, change_id, tx)
         if change_id is not None and plan.targets:
             noun, _, thing = plan.targets[0].id.partition(":")

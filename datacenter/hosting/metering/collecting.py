@@ -164,18 +164,21 @@ _TABLES: Final = text("""
 # What each thing is to us: whose, which row, which price. A server that is off has a meter of its own.
 _KNOWN: Final = """
     known as materialized (
-        select h.*, p.tenant_id, p.id as project_id, coalesce(s.id, h.ours) as resource_id,
+        select h.cloud_id, h.cloud_project, h.name, h.flavor, h.quantity, h.begins, h.ends, k.resource, p.tenant_id,
+               p.id as project_id, coalesce(s.id, h.ours) as resource_id,
                coalesce(l.offering_id, o.id) as offering_id, l.id as plan_id
         from held h
         left join project p on p.cloud_id = h.cloud_project
         left join server s on s.cloud_id = h.cloud_id
+        left join volume_snapshot b on b.id = h.ours and b.schedule_id is not null
+        cross join lateral (select case when b.id is null then h.resource else 'backup' end as resource) k
         left join lateral (
             select l.id, l.offering_id from offering_plan l
-            where h.resource = 'server' and l.flavor = h.flavor
+            where k.resource = 'server' and l.flavor = h.flavor
             order by l.id = s.plan_id desc nulls last, l.valid @> h.begins desc, lower(l.valid) desc limit 1) l on true
         left join lateral (
             select o.id from offering o
-            where h.resource <> 'server' and o.kind = h.resource
+            where k.resource <> 'server' and o.kind = k.resource
             order by o.valid @> h.begins desc, o.code limit 1) o on true
         where h.ends > h.begins),
     quarters as materialized (

@@ -9,6 +9,7 @@
     ├── NoSuchMonth        HST-167  a month is written YYYY-MM
     └── WindowTooLong      HST-168  usage by the quarter-hour is read two days at a time
     Conflict
+    ├── SpendLimitReached  HST-169  the administration's own limit for a month would be passed
     └── PriceHeld         HST-170  a price that held cannot be altered, nor one put into a closed month
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from core.errors import Conflict, InvalidInput
 
-__all__ = ["MonthClosed", "MonthNotReady", "NoSuchMonth", "PriceHeld", "WindowTooLong"]
+__all__ = ["MonthClosed", "MonthNotReady", "NoSuchMonth", "PriceHeld", "SpendLimitReached", "WindowTooLong"]
 
 
 class MonthClosed(Conflict):
@@ -49,6 +50,14 @@ class WindowTooLong(InvalidInput):
     code = "HST-168"
     title = "Window too long"
     hint = "Ask for less at once, or for days: grain=day."
+
+
+class SpendLimitReached(Conflict):
+    """The administration's own limit for a month would be passed."""
+
+    code = "HST-169"
+    title = "Spend limit reached"
+    hint = "Give something back, or have the limit raised: the kind hosting.spend-limit.set."
 
 
 class PriceHeld(Conflict):

@@ -138,9 +138,12 @@ _HEAD: Final = _of_month("""
     with sums as (
         select tenant_id, sum(amount) as amount, sum(servers) as servers, sum(seconds) as seconds,
                sum(unpriced) as unpriced
-        from (select c.tenant_id, c.amount_micro_eur as amount, c.quantity * (m.resource = 'server')::int as servers,
-                     c.seconds * (m.resource = 'server')::int as seconds, (c.price_id is null)::int as unpriced
-              from charge c join meter m on m.id = c.meter_id where c.booked = :month
+        from (select c.tenant_id, c.amount, c.quantity * (m.resource = 'server')::int as servers,
+                     c.seconds * (m.resource = 'server')::int as seconds, c.unpriced
+              from (select tenant_id, meter_id, sum(amount_micro_eur) as amount, sum(quantity) as quantity,
+                           sum(seconds) as seconds, max((price_id is null)::int) as unpriced
+                    from charge where booked = :month group by tenant_id, meter_id) c
+              join meter m on m.id = c.meter_id
               union all
               select r.tenant_id, r.amount_micro_eur, 0, 0, 0 from correction r where r.booked = :month) a
         group by tenant_id),
