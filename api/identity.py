@@ -202,20 +202,24 @@ def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> 
 
 @router.post("/api/v1/principals", status_code=201, summary="Add a person or service")
 def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
-    """Add a person or a service account, with a first role in your own tenant or to be given roles later."""
+    """Add a person or a service account, with a first role in your own tenant or to be given roles later.
+
+    Accounts that an agency adds are named after it, `<code>.<handle>`: no handle tells what others have.
+    """
     who = creation.caller.principal
     creation.caller.must_write("principal")
     if body.role is None and not who.staff:
         raise InvalidInput("An agency adds people with a role.", pointer="/role", hint=", ".join(sorted(_AGENCY_ROLES)))
 
     def effect(tx: Connection) -> Answer:
-        given = body.model_dump(exclude={"role", "client"})
-        made = create_principal(tx, **given, external_id=_external(creation.caller, body))
+        handle = body.handle if who.staff else _of_agency(who.tenant_code, body.handle)
+        given = body.model_dump(exclude={"role", "client", "handle"})
+        made = create_principal(tx, handle=handle, **given, external_id=_external(creation.caller, body))
         if body.role is not None:
             _may_hand_out(creation.caller, made, body.role, who.tenant_id)
             grant(tx, principal_id=made, tenant_id=who.tenant_id, role=body.role, granted_by=who.id)
-        shown = {"id": str(made), "handle": body.handle, "kind": body.kind, "role": body.role}
-        return Answer(201, json.dumps(shown), {"Location": f"/api/v1/principals/{body.handle}"})
+        shown = {"id": str(made), "handle": handle, "kind": body.kind, "role": body.role}
+        return Answer(201, json.dumps(shown), {"Location": f"/api/v1/principals/{handle}"})
 
     return creation.in_one_transaction(effect)
 
@@ -336,6 +340,11 @@ def _leave_administrators(tx: Connection, principal_id: UUID) -> None:
     ).scalars()
     for tenant_id in sorted(tenants):
         keep_an_administrator(tx, tenant_id, principal_id)
+
+
+def _of_agency(code: str, handle: str) -> str:
+    """Handles are one namespace of the region; each agency has its own part of it."""
+    return handle if handle.startswith(f"{code}.") else f"{code}.{handle}"
 
 
 def _external(caller: Caller, body: PrincipalIn) -> str | None:

@@ -136,7 +136,7 @@ def add_person(
         body["client"] = {"issuer": issuer, "client_id": client_id}
     with connect() as client:
         made = client.post("/api/v1/principals", body, reason=reason)
-    output.give(made, lambda: output.say(f"{handle} added."))
+    output.give(made, lambda: output.say(f"{made['handle']} added."))
 
 
 @person.command(name="close")

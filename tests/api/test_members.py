@@ -187,16 +187,18 @@ def test_a_members_role_is_changed(agent: Person, hire: Hire) -> None:
 def test_an_agency_keeps_its_own_service_accounts(agent: Person, hire: Hire) -> None:
     other = hire("neighbour", "agency-admin", tenant="uccle")
     hire("colleague", "agency-user", tenant="ixelles")
-    asked = {"handle": "ixelles-bot", "kind": "service", "display_name": "Bot", "role": "agency-user"}
-    assert agent.post("/api/v1/principals", json=asked).status_code == 201
-    made = agent.post("/api/v1/tokens", json={"name": "ci", "scopes": ["inventory:read"], "principal": "ixelles-bot"})
+    asked = {"handle": "bot", "kind": "service", "display_name": "Bot", "role": "agency-user"}
+    added = agent.post("/api/v1/principals", json=asked)
+    assert (added.status_code, added.json()["handle"]) == (201, "ixelles.bot")
+    assert other.post("/api/v1/principals", json=asked).json()["handle"] == "uccle.bot"
+    made = agent.post("/api/v1/tokens", json={"name": "ci", "scopes": ["inventory:read"], "principal": "ixelles.bot"})
     assert made.status_code == 201, made.text
-    bot = Person(agent.id, "ixelles-bot", made.json()["token"], agent.client)
+    bot = Person(agent.id, "ixelles.bot", made.json()["token"], agent.client)
     assert bot.get("/api/v1/me").json()["kind"] == "service"
     assert bot.send("POST", "/api/v1/invitations/irpi_x:accept").status_code == 403
-    assert other.send("POST", "/api/v1/principals/ixelles-bot:deactivate").status_code == 404
+    assert other.send("POST", "/api/v1/principals/ixelles.bot:deactivate").status_code == 404
     assert agent.send("POST", "/api/v1/principals/colleague:deactivate").status_code == 403  # a person, not a service
-    assert agent.send("POST", "/api/v1/principals/ixelles-bot:deactivate").status_code == 204
+    assert agent.send("POST", "/api/v1/principals/ixelles.bot:deactivate").status_code == 204
     assert bot.get("/api/v1/me").status_code == 401
 
 

@@ -163,7 +163,7 @@ def test_an_agency_keeps_its_own_people_and_sees_no_others(
     assert agent.post("/api/v1/principals", json=zoe).status_code == 422
     assert agent.post("/api/v1/principals", json={**zoe, "role": "network-lead"}).status_code == 403
     assert agent.post("/api/v1/principals", json={**zoe, "role": "agency-user"}).status_code == 201
-    asked = {"principal": "zoe", "tenant": "ixelles", "role": "agency-admin"}
+    asked = {"principal": "ixelles.zoe", "tenant": "ixelles", "role": "agency-admin"}
     assert agent.post("/api/v1/memberships", json=asked).status_code == 201
     assert agent.post("/api/v1/memberships", json={**asked, "role": "platform-manager"}).status_code == 403
     assert agent.post("/api/v1/memberships", json={**asked, "tenant": "uccle"}).status_code in {403, 404, 409}

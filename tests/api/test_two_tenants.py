@@ -180,6 +180,8 @@ def foreign(
         life = Life(timedelta(hours=1), timedelta(hours=2))
         start_session(tx, principal_id=ann.id, tenant_id=tenants["ixelles"], issuer=MARK, life=life)
         session = str(tx.execute(text("select id from session where issuer = :mark"), {"mark": MARK}).scalar_one())
+    added = {"handle": f"new-{MARK}", "display_name": MARK, "role": "agency-user"}
+    _make(them, agent, "/api/v1/principals", added)
     freeze = {"kind": "freeze", "name": "f", "begins": "2031-06-01T00:00:00Z", "ends": "2031-06-03T00:00:00Z"}
     entry = manager.post("/api/v1/calendar", json=freeze).json()["id"]
     deputy = agent.post(
