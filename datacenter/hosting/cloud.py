@@ -26,7 +26,7 @@ from datacenter.hosting.errors import CloudLacks, CloudRefused, CloudSilent, NoC
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-__all__ = ["Entry", "admin", "as_account", "away", "entry", "forget", "id_of", "speaking", "tag_of"]
+__all__ = ["Entry", "admin", "as_account", "asked", "away", "entry", "forget", "id_of", "speaking", "tag_of"]
 
 _ANSWER_SECONDS: Final = 20.0
 """How long one call may take; what takes longer goes on in the cloud and is looked for by its tag."""
@@ -221,6 +221,23 @@ def speaking(doing: str) -> Iterator[None]:
     except (auth.ClientException, sdk.SDKException, TimeoutError, ConnectionError) as error:
         # Their texts hold addresses and sometimes what was sent: the class says enough.
         raise CloudSilent(f"{doing}: the cloud gave no answer ({type(error).__name__}).") from None
+
+
+def asked(service: Any, method: str, path: str, doing: str, **more: Any) -> dict[str, Any]:
+    """One call of a service's API; its answer as JSON, ``{}`` where it has none.
+
+    For what is asked often: openstacksdk's resources cost more than the call does. ``service`` is one of its adapters
+    (``connection.compute``), so sign-in, addresses and versions are its own.
+
+    Raises:
+        CloudSilent, CloudLacks, CloudRefused: see :func:`speaking`.
+    """
+    from openstack.exceptions import raise_from_response
+
+    with speaking(doing):
+        answer = service.request(path, method, raise_exc=False, **more)
+        raise_from_response(answer)
+        return dict(answer.json()) if answer.content and "json" in answer.headers.get("Content-Type", "") else {}
 
 
 def _from_status(doing: str, status: int | None, said: str) -> IrisplaneError:

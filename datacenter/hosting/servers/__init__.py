@@ -1,0 +1,1 @@
+"""Servers: ordered, altered, followed and given back."""
