@@ -53,9 +53,17 @@ def order(
     return creation.in_one_transaction(effect, reason=request.reason or None)
 
 
-def order_now(caller: Caller, request: ChangeRequest) -> Response:
-    """Submit an order that is no creation: its ``If-Match`` is what makes it happen once."""
+def order_now(
+    caller: Caller, request: ChangeRequest, *, before: Callable[[Connection], None] | None = None
+) -> Response:
+    """Submit an order that is no creation: its ``If-Match`` is what makes it happen once.
+
+    Args:
+        before: what is looked at in the same transaction first.
+    """
     with caller.transaction(request.reason or None) as tx:
+        if before is not None:
+            before(tx)
         with pointing_at_the_body():
             made = engine.submit(caller.database.joining(tx), caller.principal, request, caller.request_id)
         answer = answer_of(tx, made)

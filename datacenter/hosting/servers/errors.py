@@ -7,7 +7,6 @@
     Conflict
     ├── WrongStatus          HST-121  as it is now, this cannot be done with it
     ├── Protected            HST-122  it is protected against deletion
-    ├── NoPlace              HST-126  no zone takes servers with this class of data
     └── NoConsole            HST-127  its console cannot be had here
     InvalidInput
     ├── NameRefused          HST-123  a name that is no host name
@@ -23,7 +22,6 @@ from core.errors import Conflict, InvalidInput, NotFound
 __all__ = [
     "NameRefused",
     "NoConsole",
-    "NoPlace",
     "NoSuchNetwork",
     "NoSuchServer",
     "NothingToImport",
@@ -79,14 +77,6 @@ class NoSuchNetwork(InvalidInput):
     code = "HST-125"
     title = "No such network"
     hint = "'irisplane network list' shows those of the project; each has 'private'."
-
-
-class NoPlace(Conflict):
-    """No zone takes servers with this class of data just now."""
-
-    code = "HST-126"
-    title = "No place"
-    hint = "Leave the zone out, or ask the region which zones take this class of data."
 
 
 class NoConsole(Conflict):

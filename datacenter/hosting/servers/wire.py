@@ -43,7 +43,7 @@ _SENTENCES: Final = (
     ),
     (
         re.compile(r"quota exceeded", re.IGNORECASE),
-        "The cloud's own quota of the project is used up, though ours had room: ask the region to reconcile it.",
+        "The cloud's own quota of the project is used up, though ours had room: ask the region for help.",
     ),
     (
         re.compile(r"virtual interface creation failed|failed to allocate the network", re.IGNORECASE),
@@ -55,8 +55,9 @@ _SENTENCES: Final = (
 )
 
 FIELDS: Final = (
-    "id", "tag", "project", "name", "status", "task", "fault", "host", "vcpus", "ram_mib", "disk_gib", "image", "flavor",
-    "key_name", "addresses", "launched_at", "updated_at",
+    "id", "tag", "project", "name", "status", "task", "fault", "host", "vcpus", "ram_mib", "disk_gib", "image",
+    "flavor", "key_name", "addresses", "launched_at",
+    "updated_at",
 )  # fmt: skip
 """Of ``Seen.as_dict``."""
 

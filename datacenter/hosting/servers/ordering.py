@@ -1,0 +1,153 @@
+"""What an order of a server stands on: project, plan, image, networks, place and price, chosen from our own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.scope import EVERY_TENANT, Scope
+from datacenter.hosting import lookup, placement
+from datacenter.hosting.catalogue.offered import image_named
+from datacenter.hosting.errors import NameTaken, NoSuchProject, ProjectClosed
+from datacenter.hosting.key_changes import key_named
+from datacenter.hosting.servers.errors import NoSuchNetwork
+from datacenter.hosting.standing import must_be
+
+__all__ = ["DEFAULT_GROUP", "Chosen", "choose", "chosen_groups", "chosen_image", "chosen_key"]
+
+DEFAULT_GROUP: Final = "default"
+_PRIVATE: Final = "private"
+_TAKEN: Final = "A server of this name stands in the project."
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What an order found.
+
+    Attributes:
+        networks: ids of our rows; ``None`` for a first network that is made with the project.
+    """
+
+    project_id: UUID
+    tenant_id: UUID
+    tenant: str
+    project: str
+    networks: tuple[tuple[str, str | None], ...]
+    place: placement.Place
+
+
+def choose(
+    tx: Connection, scope: Scope, *, project: str, name: str, networks: Sequence[str], data_class: str,
+    zone: str | None = None, near: Sequence[str] = (), apart: Sequence[str] = (),
+) -> Chosen:  # fmt: skip
+    """Project, networks and place of an order.
+
+    Args:
+        project: code of one of the own administration's, or the id of any that the scope may see.
+    Raises:
+        NoSuchProject, ProjectClosed, NameTaken, NoSuchNetwork, NoZoneFits: names the field.
+    """
+    row: Any = tx.execute(
+        _CHOICE,
+        {
+            "id": _id(project), "code": project, "every": scope.tenant == EVERY_TENANT,
+            "tenant": None if scope.tenant == EVERY_TENANT else scope.tenant, "name": name,
+            "networks": list(networks),
+        },
+    ).first()  # fmt: skip
+    if row is None:
+        raise NoSuchProject(f"There is no project {project[:60]!r}.", pointer="/project")
+    if row.status == "closed":
+        raise ProjectClosed(f"The project {row.project} is closed.", pointer="/project")
+    if row.taken:
+        raise NameTaken(_TAKEN, pointer="/name", rule="server_name_once")
+    place = placement.choose(tx, row.id, data_class, zone=zone, near=near, apart=apart)
+    return Chosen(row.id, row.tenant_id, row.tenant, row.project, _networks(row, networks), place)
+
+
+def chosen_image(tx: Connection, image: str, at: datetime) -> tuple[dict[str, str], dict[str, Any]]:
+    """By which properties the cloud finds an image, and what is known of it.
+
+    ``image`` is the code of an offering, or the id of an image of the project's own.
+
+    Raises:
+        NotOffered: the catalogue has none of that code.
+    """
+    own = _id(image)
+    if own is not None:
+        return {"id": str(own)}, {}
+    offer = image_named(tx, image, at)
+    return dict(offer.select), dict(offer.details)
+
+
+def chosen_key(tx: Connection, tenant_id: UUID, key: str | None) -> dict[str, Any] | None:
+    """An SSH key of the administration, as it is put into the cloud.
+
+    Raises:
+        NoSuchThing: it has none of this name or id.
+    """
+    if key is None:
+        return None
+    row = key_named(tx, key, tenant=tenant_id)
+    return {
+        "name": row.name, "line": row.public_key, "comment": row.comment, "algorithm": row.algorithm, "bits": row.bits,
+        "fingerprint": row.fingerprint,
+    }  # fmt: skip
+
+
+def chosen_groups(tx: Connection, project_id: UUID, groups: Sequence[str]) -> list[str]:
+    """The ids in the cloud of security groups of the project; ``default`` is everybody's.
+
+    Raises:
+        NoSuchThing: the project has none of this name or id.
+        NotReady: it is not in the cloud yet.
+    """
+    found = []
+    for place, name in enumerate(groups):
+        if name == DEFAULT_GROUP:
+            found.append(name)
+            continue
+        row = lookup.find(tx, "security_group", name, project=project_id, pointer=f"/security_groups/{place}")
+        must_be(row, "security group", "active")
+        found.append(str(row.cloud_id))
+    return found
+
+
+def _networks(row: Any, wanted: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+    there = {one["name"]: one["id"] for one in row.networks} | {one["id"]: one["id"] for one in row.networks}
+    found = []
+    for place, name in enumerate(wanted):
+        if name in there:
+            found.append((name, there[name]))
+        elif name == _PRIVATE and row.status != "ready":
+            found.append((name, None))
+        else:
+            raise NoSuchNetwork(
+                f"The project {row.project} has no network {name[:60]!r} that is ready.", pointer=f"/networks/{place}"
+            )
+    return tuple(found)
+
+
+def _id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+_CHOICE: Final = text("""
+    select p.id, p.tenant_id, t.code as tenant, p.code as project, p.status,
+           exists (select from server s where s.project_id = p.id and s.name = :name and s.gone_at is null) as taken,
+           coalesce((select jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name)) from cloud_network n
+                     where n.project_id = p.id and n.status = 'active'
+                       and (n.name = any(:networks) or n.id::text = any(:networks))), '[]') as networks
+    from project p join tenant t on t.id = p.tenant_id
+    where case when cast(:id as uuid) is not null then p.id = cast(:id as uuid)
+               when cast(:every as boolean) then p.code = :code and t.kind = 'region'
+               else p.tenant_id = cast(:tenant as uuid) and p.code = :code end
+    limit 1""")

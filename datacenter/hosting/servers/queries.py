@@ -1,0 +1,152 @@
+"""Reading servers: one statement for a list, with JSON built by PostgreSQL; one for what a plan needs of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.scope import EVERY_TENANT, Scope
+from datacenter.hosting.servers.errors import NoSuchServer
+
+__all__ = ["Filters", "ServerRow", "name_taken", "read", "server_json", "servers_json"]
+
+_SHOWN: Final = """
+    json_build_object(
+        'id', s.id, 'name', s.name, 'status', s.status, 'task', s.task, 'fault', s.fault,
+        'tenant', t.code, 'project', json_build_object('id', p.id, 'code', p.code),
+        'plan', o.code, 'vcpus', s.vcpus, 'ram_mib', s.ram_mib, 'disk_gib', s.disk_gib, 'image', s.image,
+        'data_class', s.data_class, 'zone', z.code, 'addresses', s.addresses, 'key', nullif(s.key_name, ''),
+        'metadata', s.metadata, 'tags', s.tags, 'protected', s.protected, 'lease_until', s.lease_until,
+        'host', case when (select irisplane_tenant()) = '*' then nullif(s.host, '') end,
+        'cloud_id', s.cloud_id, 'order', s.order_id, 'launched_at', s.launched_at, 'kept_at', s.kept_at,
+        'purge_at', s.purge_at, 'created_at', s.created_at, 'updated_at', s.updated_at, 'version', s.version)::text"""
+_FROM: Final = """
+    from server s join project p on p.id = s.project_id join tenant t on t.id = s.tenant_id
+    left join offering_plan o on o.id = s.plan_id left join zone z on z.id = s.zone_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which servers; what is ``None`` or empty does not matter.
+
+    Attributes:
+        project: id or code.
+        status: one of these; without, everything that is not gone.
+        q: a part of the name.
+        after: the id after which the page begins.
+    """
+
+    project: str | None = None
+    status: Sequence[str] = ()
+    name: str | None = None
+    q: str | None = None
+    tag: str | None = None
+    after: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A server as a plan reads it."""
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    name: str
+    status: str
+    cloud_id: str | None
+    plan_id: UUID | None
+    vcpus: int
+    ram_mib: int
+    disk_gib: int
+    image: str
+    data_class: str
+    protected: bool
+    kept_running: bool
+    metadata: dict[str, str]
+    tags: list[str]
+    version: int
+    tenant: str
+    project: str
+
+
+def servers_json(tx: Connection, scope: Scope, filters: Filters, limit: int) -> list[tuple[str, tuple[str]]]:
+    """Servers by id: JSON text and cursor key of each, one more than ``limit`` if the list goes on."""
+    # Row-level security compares texts, which no index knows: the own administration is named here as well.
+    where, values = ["true"], {"limit": limit + 1}
+    if scope.tenant != EVERY_TENANT:
+        where.append("s.tenant_id = :tenant")
+        values["tenant"] = scope.tenant  # type: ignore[assignment]  # ids beside numbers
+    for condition, value, name in (
+        ("s.id > :after", filters.after, "after"),
+        ("s.name = :name", filters.name, "name"),
+        ("position(lower(:q) in s.name) > 0", filters.q, "q"),
+        ("s.tags @> array[cast(:tag as text)]", filters.tag, "tag"),
+    ):
+        if value is not None:
+            where.append(condition)
+            values[name] = value  # type: ignore[assignment]
+    if filters.project is not None:
+        where.append(f"p.{'id' if _is_id(filters.project) else 'code'} = :project")
+        values["project"] = filters.project  # type: ignore[assignment]
+    if filters.status:
+        where.append("s.status = any(:status)")
+        values["status"] = list(filters.status)  # type: ignore[assignment]
+    if "gone" not in filters.status:
+        where.append("s.gone_at is null")
+    statement = f"select {_SHOWN}, s.id::text {_FROM} where {' and '.join(where)} order by s.id limit :limit"
+    return [(row[0], (row[1],)) for row in tx.execute(text(statement), values)]
+
+
+def server_json(tx: Connection, server_id: UUID) -> tuple[str, int]:
+    """One server as JSON text, with its version.
+
+    Raises:
+        NoSuchServer: none in this scope.
+    """
+    row = tx.execute(_ONE, {"id": server_id}).one_or_none()
+    if row is None:
+        raise NoSuchServer(f"There is no server {server_id}.")
+    return row[0], row[1]
+
+
+def read(tx: Connection, server_id: UUID, pointer: str | None = None) -> ServerRow:
+    """A server for a plan.
+
+    Raises:
+        NoSuchServer: none in this scope, or it is gone.
+    """
+    row: Any = tx.execute(_ROW, {"id": server_id}).one_or_none()
+    if row is None:
+        raise NoSuchServer(f"There is no server {server_id}.", pointer=pointer)
+    return ServerRow(*row)
+
+
+def name_taken(tx: Connection, project_id: UUID, name: str, *, beside: UUID) -> bool:
+    """Whether another server of the project has this name."""
+    found = tx.execute(_TAKEN, {"project": project_id, "name": name, "beside": beside})
+    return bool(found.scalar_one())
+
+
+_TAKEN: Final = text(
+    "select exists (select from server where project_id = :project and name = :name and gone_at is null"
+    " and id <> :beside)"
+)
+_ONE: Final = text(f"select {_SHOWN}, s.version {_FROM} where s.id = :id")
+_ROW: Final = text(
+    "select s.id, s.tenant_id, s.project_id, s.name, s.status, s.cloud_id, s.plan_id, s.vcpus, s.ram_mib, s.disk_gib,"
+    " s.image, s.data_class, s.protected, s.kept_running, s.metadata, s.tags, s.version, t.code, p.code"
+    " from server s join project p on p.id = s.project_id join tenant t on t.id = s.tenant_id"
+    " where s.id = :id and s.gone_at is null"
+)
+
+
+def _is_id(text_given: str) -> bool:
+    try:
+        UUID(text_given)
+    except ValueError:
+        return False
+    return True
