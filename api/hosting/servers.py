@@ -23,7 +23,7 @@ from core.ids import uuid7
 from core.secrets import SecretValue
 from datacenter.hosting.servers import consoles, queries
 from datacenter.hosting.servers.changes.base import secrets
-from datacenter.hosting.servers.changes.create import Metadata, ServerOrderIntent, Tags
+from datacenter.hosting.servers.changes.create import Metadata, ServerWanted, Tags
 from datacenter.hosting.servers.names import checked_user_data
 from datacenter.hosting.servers.owners import owner_of_project, owner_of_server
 
@@ -40,16 +40,15 @@ Status = Literal[
 ]  # fmt: skip
 
 
-class ServerIn(ServerOrderIntent):
+class ServerIn(ServerWanted):
     """A server to be ordered."""
 
-    user_data_secret: None = Field(default=None, exclude=True)
     user_data: Annotated[str, Field(max_length=200_000)] | None = None
     reason: Annotated[str, Field(max_length=2000)] = ""
 
     def intent(self, secret: str | None) -> dict[str, Any]:
         """As the kind takes it: what the person typed stays behind."""
-        chosen = self.model_dump(mode="json", exclude={"user_data", "user_data_secret", "reason"}, exclude_unset=True)
+        chosen = self.model_dump(mode="json", exclude={"user_data", "reason"}, exclude_unset=True)
         return {**chosen, "user_data_secret": secret} if secret else chosen
 
 

@@ -55,7 +55,7 @@ PLAIN: frozenset[str] = frozenset(
         "purpose q rd reason request_id resources role scope scopes secret_name selector serial share shared",
         "since size software_version source state status subject text text_en text_fr text_nl timer title_en",
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
-        "what Who",
+        "what Who tag tags lines now plan image user_data metadata lease_until floating_address how",
         "allow deny direction port_max port_min protocol public_key routed rules",
     )
     for name in line.split()
@@ -230,6 +230,8 @@ def foreign(
         "showback/month": (["2026-06"], lambda: "2026-06"),
         "networks/network_id": (theirs["cloud_network"], _id),
         "versions/number": (["1"], lambda: "1"),
+        "servers/server_id": (theirs["server"], _id),
+        "images/image_id": ([str(uuid4())], _id),
         "devices/name": (["own01"], _word),
     }
     them.fields |= {
@@ -250,6 +252,13 @@ def foreign(
         "zone": (["walked"], _word),
         "remote": ([f"group:g-{MARK}"], lambda: f"group:{_word()}"),
         "host": ([f"h-{MARK}"], _word),
+        "near": ([f"v-{MARK}", *theirs["server"]], _word),
+        "apart": ([f"v-{MARK}", *theirs["server"]], _word),
+        "networks": ([f"n-{MARK}", *theirs["cloud_network"]], _word),
+        "network": ([f"n-{MARK}"], _word),
+        "security_groups": ([f"g-{MARK}", *theirs["security_group"]], _word),
+        "key": ([f"k-{MARK}", *theirs["ssh_key"]], _word),
+        "servers": (theirs["server"], _id),
         "site": (["TH-21009"], _word),
         "device": (["own01"], _word),
         "room": (["TH-21009/cellar"], _word),

@@ -132,10 +132,10 @@ class Hosting:
         lines += [f"--- {worker.log.name}\n{worker.log.read_text()[-3000:]}" for worker in self.workers]
         return "\n".join(lines)
 
-    def create(self, person: Person, name: str, *, key: str | None = None, **more: Any) -> Any:
+    def create(self, person: Person, name: str, *, once: str | None = None, **more: Any) -> Any:
         """Order a server."""
         body = {"name": name, "plan": "small", "image": "guest", "reason": "a test", **more}
-        return person.post("/api/v1/servers", key=key, json=body)
+        return person.post("/api/v1/servers", key=once, json=body)
 
     # --------------------------------------------------------------------------------------------------------- workers
     def worker(self, **environment: str) -> Worker:

@@ -12,7 +12,7 @@ from datacenter.hosting import cloud as connections
 from datacenter.hosting import projects
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.errors import CloudLacks, CloudRefused, NoCloud
-from tests.clouds import CloudForTests
+from tests.datacenter.clouding import CloudUnderTest
 from tests.datacenter.ordering import Hosting
 
 
@@ -20,7 +20,7 @@ def _domain() -> str:
     return str(connections.admin().identity.find_domain(connections.entry().domain).id)  # type: ignore[union-attr]
 
 
-def test_eight_orders_at_once_make_one_project_that_acts_as_itself(hosting: Hosting, cloud: CloudForTests) -> None:
+def test_eight_orders_at_once_make_one_project_that_acts_as_itself(hosting: Hosting, cloud: CloudUnderTest) -> None:
     row = hosting.project()
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: projects.ensure(hosting.database, row.id), range(8)))
@@ -41,7 +41,7 @@ def test_eight_orders_at_once_make_one_project_that_acts_as_itself(hosting: Host
         list(own.identity.projects())
 
 
-def test_the_quotas_in_the_cloud_are_what_is_granted(hosting: Hosting, cloud: CloudForTests) -> None:
+def test_the_quotas_in_the_cloud_are_what_is_granted(hosting: Hosting, cloud: CloudUnderTest) -> None:
     made = projects.ensure(hosting.database, hosting.project().id)
     assert made.cloud_id is not None
     compute = cloud.admin.compute.get_quota_set(made.cloud_id)
@@ -56,7 +56,7 @@ def test_the_quotas_in_the_cloud_are_what_is_granted(hosting: Hosting, cloud: Cl
     projects.write_quotas(connections.admin(), made.cloud_id, {**limits, "vcpus": 20})
 
 
-def test_what_was_begun_and_broken_off_is_found_again(hosting: Hosting, cloud: CloudForTests) -> None:
+def test_what_was_begun_and_broken_off_is_found_again(hosting: Hosting, cloud: CloudUnderTest) -> None:
     row = hosting.project("uccle")
     first = projects.ensure(hosting.database, row.id)
     # as if the process had died before it wrote down what it had made
@@ -72,7 +72,7 @@ def test_what_was_begun_and_broken_off_is_found_again(hosting: Hosting, cloud: C
     assert list(projects.of(hosting.database, row.id).compute.servers()) == []
 
 
-def test_a_project_of_that_name_which_is_not_ours_is_left_alone(hosting: Hosting, cloud: CloudForTests) -> None:
+def test_a_project_of_that_name_which_is_not_ours_is_left_alone(hosting: Hosting, cloud: CloudUnderTest) -> None:
     hosting.sql(
         "insert into project (tenant_id, code, name) values (:tenant, 'taken', 'Taken')",
         tenant=hosting.tenants["ixelles"],

@@ -9,8 +9,7 @@ import pytest
 
 from datacenter.hosting.cloud import tag_of
 from tests.api.people import Person
-from tests.clouds import CloudForTests
-from tests.datacenter.clouding import servers_in
+from tests.datacenter.clouding import CloudUnderTest
 from tests.datacenter.ordering import Hosting
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -31,7 +30,7 @@ def test_a_preview_says_everything_and_writes_nothing(hosting: Hosting, ugo: Per
 
 
 def test_a_server_is_ordered_made_and_shown_with_its_address(
-    hosting: Hosting, ugo: Person, cloud: CloudForTests
+    hosting: Hosting, ugo: Person, cloud: CloudUnderTest
 ) -> None:
     answer = hosting.create(
         ugo, "web1", metadata={"team": "maps"}, tags=["prod"], user_data="#!/bin/sh\necho canary-7f3\n"
@@ -47,7 +46,7 @@ def test_a_server_is_ordered_made_and_shown_with_its_address(
     server = shown.json()
     assert (server["status"], server["plan"], server["project"]["code"]) == ("active", "small", "main")
     assert server["addresses"][0]["network"] == "private"
-    (there,) = servers_in(cloud.admin, hosting.project().cloud_id)
+    (there,) = cloud.servers(hosting.project().cloud_id)
     assert there.id == server["cloud_id"]
     assert there.name == "web1"
     assert set(there.tags) == {tag_of(resource["id"]), "prod"}
@@ -68,7 +67,7 @@ def test_a_server_is_ordered_made_and_shown_with_its_address(
 
 
 def test_with_a_key_a_group_and_an_address_from_its_first_minute(
-    hosting: Hosting, ugo: Person, cloud: CloudForTests
+    hosting: Hosting, ugo: Person, cloud: CloudUnderTest
 ) -> None:
     line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGqVP0kSzYpu8YB0qoFqyoQx0Yk6nZ8m0mM7b0yqv5d3 ugo@desk"
     key = ugo.post("/api/v1/ssh-keys", json={"name": "laptop", "public_key": line})
@@ -142,7 +141,7 @@ def test_user_data_at_the_limit_reaches_the_cloud(hosting: Hosting, ugo: Person)
     assert hosting.done(hosting.create(ugo, "large-data", user_data="#" * 49_149))
 
 
-def test_a_size_that_no_host_has_becomes_a_sentence(hosting: Hosting, ada: Person, cloud: CloudForTests) -> None:
+def test_a_size_that_no_host_has_becomes_a_sentence(hosting: Hosting, ada: Person, cloud: CloudUnderTest) -> None:
     hosting.grant("ixelles", vcpus=1000, ram_mib=5_000_000)
     from datacenter.hosting import projects
     from datacenter.hosting.cloud import admin
@@ -163,7 +162,7 @@ def test_a_size_that_no_host_has_becomes_a_sentence(hosting: Hosting, ada: Perso
     assert "No host of the cloud has room" in change.outcome["summary"]
     row = hosting.server(answer.json()["resource"]["id"])
     assert row.status == "gone"
-    assert not [one for one in servers_in(cloud.admin, hosting.project().cloud_id) if one.name == "vast1"]
+    assert not [one for one in cloud.servers(hosting.project().cloud_id) if one.name == "vast1"]
 
 
 def test_an_image_that_the_cloud_lost_is_told_and_nothing_is_held(hosting: Hosting, ugo: Person) -> None:

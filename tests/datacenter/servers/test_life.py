@@ -9,7 +9,7 @@ import pytest
 from datacenter.hosting import cloud as connections
 from datacenter.hosting import projects
 from tests.api.people import Person
-from tests.clouds import CloudForTests
+from tests.datacenter.clouding import CloudUnderTest
 from tests.datacenter.ordering import Hosting
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 class Server:
     """One server of a test."""
 
-    def __init__(self, hosting: Hosting, cloud: CloudForTests, person: Person, name: str, **more: Any) -> None:
+    def __init__(self, hosting: Hosting, cloud: CloudUnderTest, person: Person, name: str, **more: Any) -> None:
         self.hosting, self.cloud, self.person = hosting, cloud, person
         answer = hosting.create(person, name, **more)
         assert answer.status_code == 202, answer.text
@@ -47,7 +47,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(hosting: Hosting, cloud: CloudForTests, ugo: Person) -> Server:
+def server(hosting: Hosting, cloud: CloudUnderTest, ugo: Person) -> Server:
     return Server(hosting, cloud, ugo, "life1")
 
 
@@ -125,7 +125,7 @@ def test_the_disk_is_kept_as_an_image_and_a_server_is_made_anew_from_it(server: 
     assert hosting.ended(nobodys).state in {"failed", "rolled_back"}
 
 
-def test_name_metadata_and_tags(server: Server, hosting: Hosting, cloud: CloudForTests, ugo: Person) -> None:
+def test_name_metadata_and_tags(server: Server, hosting: Hosting, cloud: CloudUnderTest, ugo: Person) -> None:
     server.do("rename", name="life2")
     assert (server.row.name, server.there.name) == ("life2", "life2")
     Server(hosting, cloud, ugo, "other1")

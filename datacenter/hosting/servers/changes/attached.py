@@ -39,8 +39,8 @@ def reserve(tx: Connection, target: Target, change_id: UUID | None) -> None:
     )
 
 
-def lead(step: Step, around: Surroundings, server: str) -> None:
-    """Found by its tag or given, and led to the server; its row says so.
+def lead(step: Step, around: Surroundings, server: str) -> tuple[str, str]:
+    """Found by its tag or given, and led to the server; its row says so. Gives it, and the server's own address there.
 
     Args:
         server: the server's id in the cloud.
@@ -61,6 +61,7 @@ def lead(step: Step, around: Surroundings, server: str) -> None:
                 "server": id_of_target(step.target),
             },
         )  # fmt: skip
+    return str(given.floating_ip_address), port[1]
 
 
 def take_back(step: Step, around: Surroundings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -30,7 +31,7 @@ from datacenter.hosting.servers.wire import Seen, sentence
 from orchestrator.kinds import Outcome, Step, Surroundings, Verdict, World
 from orchestrator.plan import Draft, Plan
 
-__all__ = ["DataClass", "Metadata", "ServerCreate", "ServerOrderIntent", "Short", "Tags"]
+__all__ = ["DataClass", "Metadata", "ServerCreate", "ServerOrderIntent", "ServerWanted", "Short", "Tags"]
 
 DataClass = Literal["open", "internal", "personal", "sensitive"]
 Short = Annotated[str, Field(max_length=255)]
@@ -40,8 +41,8 @@ Metadata = Annotated[
 ]  # fmt: skip
 
 
-class ServerOrderIntent(BaseModel):
-    """A server as it is ordered.
+class ServerWanted(BaseModel):
+    """A server as a person describes it.
 
     Attributes:
         plan: code of a size in the catalogue.
@@ -49,7 +50,6 @@ class ServerOrderIntent(BaseModel):
         project: code or id.
         networks: names or ids of the project's.
         key: name of an SSH key of the project.
-        user_data_secret: name of the secret that holds what the person typed; the API seals it there.
         zone: code; without, ``datacenter.hosting.placement`` chooses.
         near, apart: names or ids of servers of the project, in whose zone it must, or must not, stand.
         lease_until: when the server is given back by itself.
@@ -65,7 +65,6 @@ class ServerOrderIntent(BaseModel):
     networks: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=8)] = ["private"]
     key: Annotated[str, Field(max_length=100)] | None = None
     security_groups: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=10)] = []
-    user_data_secret: Annotated[str, Field(pattern=r"^hosting/user-data/[0-9a-f-]{36}$")] | None = None
     data_class: DataClass = "internal"
     zone: Annotated[str, Field(max_length=31)] | None = None
     near: Annotated[list[Annotated[str, Field(max_length=63)]], Field(max_length=10)] = []
@@ -74,6 +73,16 @@ class ServerOrderIntent(BaseModel):
     tags: Tags = []
     lease_until: AwareDatetime | None = None
     floating_address: bool = False
+
+
+class ServerOrderIntent(ServerWanted):
+    """A server as it is ordered.
+
+    Attributes:
+        user_data_secret: name of the secret that holds what the person typed; the API seals it there.
+    """
+
+    user_data_secret: Annotated[str, Field(pattern=r"^hosting/user-data/[0-9a-f-]{36}$")] | None = None
 
 
 class ServerCreate(ServerKind[ServerOrderIntent]):
@@ -224,8 +233,7 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
         if now is None:
             raise CloudSilent(f"{step.target.name} is not to be seen just now.")
         if step.target.data["floating"] is not None:
-            attached.lead(step, around, cloud_id)
-            now = patient(lambda: servers.get(cloud_id), seconds=self.apply_seconds(step))
+            now = _reachable(now, *attached.lead(step, around, cloud_id))
         write_seen(around, server_id, now, key_name=(step.target.data["key"] or {}).get("name", ""))
         _forget_user_data(step, around)
         shown = ", ".join(str(one["address"]) for one in now.addresses)
@@ -273,6 +281,14 @@ def _order(step: Step, around: Surroundings, tag: str) -> ServerOrder:
         metadata=data["metadata"],
         tags=tuple(data["tags"]),
     )
+
+
+def _reachable(now: Seen, address: str, fixed: str) -> Seen:
+    """With the address that now leads to it: Nova hears of it from Neutron a little later."""
+    network = next((one["network"] for one in now.addresses if one["address"] == fixed), "")
+    more = {"network": network, "address": address, "kind": "floating"}
+    known = any(one["address"] == address for one in now.addresses)
+    return now if known else replace(now, addresses=[*now.addresses, more])
 
 
 def _user_data(step: Step, around: Surroundings) -> SecretValue | None:
