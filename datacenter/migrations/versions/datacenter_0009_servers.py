@@ -1,21 +1,21 @@
 """What a resize holds of the quota, and what a kept server was.
 
-Revision ID: datacenter_0008
+Revision ID: datacenter_0009
 """
 
 from __future__ import annotations
 
 from core.migrations import run_sql
 
-revision = "datacenter_0008"
-down_revision = "datacenter_0007"
+revision = "datacenter_0009"
+down_revision = "datacenter_0008"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Create the table of resizes."""
-    run_sql("datacenter", "datacenter_0008_servers.sql")
+    run_sql("datacenter", "datacenter_0009_servers.sql")
 
 
 def downgrade() -> None:
