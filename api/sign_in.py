@@ -42,7 +42,7 @@ from core.sessions import Life, SessionText, authenticate_session, end_of_provid
 from core.settings import Settings
 from core.sign_in.claims import external_id, identity_of
 from core.sign_in.entering import Browser, enter
-from core.sign_in.errors import SignInBroken
+from core.sign_in.errors import ProviderUnavailable, SignInBroken
 from core.sign_in.provider import Begun
 
 __all__ = ["router"]
@@ -114,7 +114,15 @@ def sign_in(request: Request) -> Response:
         for one in door_of(request.app).issuers().values()
     ]
     signed_out = request.query_params.get("said") == "signed-out"
-    return _page(request, "sign_in", "sign_in", ways=ways, invited=bool(invitation), signed_out=signed_out)
+    return _page(
+        request,
+        "sign_in",
+        "sign_in",
+        ways=ways,
+        invited=bool(invitation),
+        signed_out=signed_out,
+        elsewhere=_elsewhere(request) if signed_out else [],
+    )
 
 
 @router.get("/sign-in/{name}")
@@ -258,6 +266,21 @@ def sign_out(request: Request) -> Response:
 
 
 # -------------------------------------------------------------------------------------------------------------- inside
+def _elsewhere(request: Request) -> list[dict[str, str]]:
+    """Where to sign out at the providers themselves: they would let whoever sits here next in without a question."""
+    door, back = door_of(request.app), f"{settings_of(request).url}/sign-in"
+    found = []
+    for issuer in door.issuers().values():
+        try:
+            address = door.provider(issuer.name).sign_out_url()
+        except ProviderUnavailable:
+            continue
+        if address:
+            asked = urlencode({"client_id": issuer.client_id, "post_logout_redirect_uri": back})
+            found.append({"name": issuer.name, "label": issuer.label, "href": f"{address}?{asked}"})
+    return found
+
+
 def _callback(settings: Settings, name: str) -> str:
     return f"{settings.url}/sign-in/{name}/callback"
 

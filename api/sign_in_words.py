@@ -25,6 +25,7 @@ class Words:
     programs: str
     invited: str
     signed_out: str
+    out_there: str
     signed_in: str
     who: str
     tenant: str
@@ -51,6 +52,7 @@ _EN: Final = Words(
     programs="Programs use a token:",
     invited="You were invited. Sign in, and you are a member.",
     signed_out="You are signed out.",
+    out_there="Sign out at {label}, too",
     signed_in="Signed in",
     who="You are signed in as {name} ({handle}).",
     tenant="Administration",
@@ -76,6 +78,7 @@ _FR: Final = Words(
     programs="Les programmes utilisent un jeton :",
     invited="Vous avez été invité·e. Connectez-vous, et vous serez membre.",
     signed_out="Vous êtes déconnecté·e.",
+    out_there="Se déconnecter aussi chez {label}",
     signed_in="Connecté·e",
     who="Vous êtes connecté·e en tant que {name} ({handle}).",
     tenant="Administration",
@@ -101,6 +104,7 @@ _NL: Final = Words(
     programs="Programma's gebruiken een token:",
     invited="U bent uitgenodigd. Meld u aan en u bent lid.",
     signed_out="U bent afgemeld.",
+    out_there="Ook afmelden bij {label}",
     signed_in="Aangemeld",
     who="U bent aangemeld als {name} ({handle}).",
     tenant="Bestuur",

@@ -131,7 +131,7 @@ class Provider:
     def sign_out_url(self) -> str | None:
         """Where people end their session at the provider itself, if it says."""
         found = self.about().get("end_session_endpoint")
-        return str(found) if found else None
+        return found if isinstance(found, str) and _trusted(found) else None
 
     # ----------------------------------------------------------------------------------------------------- machines
     def verify_machine(self, token: str) -> dict[str, Any]:

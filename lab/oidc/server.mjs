@@ -79,11 +79,19 @@ function provide (keys) {
     fetch: (url, { dispatcher: _, ...options }) => fetch(url, options), // its own refuses loopback, where the lab lives
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: { ClientCredentials: secondsOfAccess, Session: 3600, Interaction: 600, Grant: 3600, AccessToken: 600, IdToken: 600 },
+    renderError (ctx, out) { ctx.body = html(`<h1>${escaped(out.error)}</h1><p>${escaped(out.error_description ?? '')}</p>`) },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       resourceIndicators,
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource (ctx, form) { // the library's own pages fetch a font from elsewhere
+          ctx.body = html(`<h1>Sign out of the lab?</h1>${form}
+            <p><button form="op.logoutForm" name="logout" value="yes">Yes</button></p>`)
+        },
+        postLogoutSuccessSource (ctx) { ctx.body = html('<h1>Signed out of the lab</h1>') }
+      },
       backchannelLogout: { enabled: true }
     }
   })
@@ -98,16 +106,18 @@ let answer = provider.callback()
 
 const escaped = (text) => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
+const html = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title><body>${body}</body></html>`
+
 function page (res, status, body) {
   res.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' })
-  res.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab sign-in</title><body>${body}</body></html>`)
+  res.end(html(body))
 }
 
 function form (res, uid, status, said) {
   page(res, status, `<h1>Sign in to the lab</h1>${said ? `<p id="said">${escaped(said)}</p>` : ''}
     <form method="post" action="/interaction/${escaped(uid)}">
-    <p><label>Login <input name="login" id="login" autofocus></label></p>
-    <p><label>Password <input name="password" id="password" type="password"></label></p>
+    <p><label>Login <input name="login" id="login" autocomplete="username" autofocus></label></p>
+    <p><label>Password <input name="password" id="password" type="password" autocomplete="current-password"></label></p>
     <p><button id="go">Sign in</button></p></form>`)
 }
 

@@ -44,7 +44,8 @@ def test_scripts_are_executable_and_parse(script: str) -> None:
     subprocess.run(["bash", "-n", str(path)], check=True)
 
 
-def test_every_debian_package_has_a_plain_name() -> None:
-    lines = (ROOT / "scripts" / "debian-packages.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["debian-packages.txt", "debian-packages-dev.txt"])
+def test_every_debian_package_has_a_plain_name(name: str) -> None:
+    lines = (ROOT / "scripts" / name).read_text(encoding="utf-8").splitlines()
     names = [line.split("#", 1)[0].strip() for line in lines]
     assert all(re.fullmatch(r"[a-z0-9.+-]+", name) for name in names if name)
