@@ -23,13 +23,14 @@ import yaml
 from core.instance import Instance
 from core.settings import load
 from lab.openstack import control
+from lab.openstack.faulty_road import FaultyRoad
 from lab.openstack.place import Place
 from lab.openstack.software import missing
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-__all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "qemu_cloud"]
+__all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "faulty_road", "qemu_cloud"]
 
 GIVEN = "IRISPLANE_TEST_CLOUD"
 GIVEN_NAME = "IRISPLANE_TEST_CLOUD_NAME"
@@ -107,6 +108,15 @@ def cloud() -> Iterator[CloudForTests]:
         yield from _given(Path(given).resolve())
     else:
         yield from _made("fake", Instance.current())
+
+
+@pytest.fixture
+def faulty_road(cloud: CloudForTests, tmp_path: Path) -> Iterator[FaultyRoad]:
+    """A way to the session's cloud on which everything can go wrong; nothing does until it is told to."""
+    text = cloud.clouds_file.read_text(encoding="utf-8")
+    entry: dict[str, Any] = yaml.safe_load(text)["clouds"][cloud.name]
+    with FaultyRoad(entry, Instance.current(), tmp_path) as road:
+        yield road
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from core.db import Database
 from core.migrations import upgrade
 from core.postgres import Role
 from core.postgres_temporary import TemporaryPostgres
-from tests.clouds import cloud, qemu_cloud
+from tests.clouds import cloud, faulty_road, qemu_cloud
 
-__all__ = ["cloud", "database", "database_dsn", "fresh_database", "pg", "qemu_cloud"]
+__all__ = ["cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
 
 os.environ.setdefault("IRISPLANE_INSTANCE", "test")
 # A developer's own settings must not steer the tests towards a real database or another instance's folders.
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(only_long)
         if "database" in getattr(item, "fixturenames", ()) or "pg" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.db)
-        if {"cloud", "qemu_cloud"} & set(getattr(item, "fixturenames", ())):
+        if {"cloud", "faulty_road", "qemu_cloud"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.cloud)
 
 
