@@ -38,7 +38,10 @@ def show_quote(preview: Mapping[str, Any]) -> None:
 def _price(price: Mapping[str, Any]) -> str:
     if not price:
         return ""
-    total = f"{euro(price.get('month_micro_eur'))} a month ({euro(price.get('quarter_micro_eur'))} a quarter-hour)"
+    month = int(price.get("month_micro_eur") or 0)
+    quarter = euro(abs(int(price.get("quarter_micro_eur") or 0)))
+    more = " less than now" if month < 0 else " more than now" if "before" in price else ""
+    total = f"{euro(abs(month))} a month{more} ({quarter} a quarter-hour)"
     lines = price.get("lines") or ()
     if len(lines) < 2:
         return total
@@ -59,8 +62,7 @@ def _left(quota: Mapping[str, Any]) -> str:
 
 
 def _place(placement: Mapping[str, Any]) -> str:
-    zone, why = placement.get("zone"), placement.get("why")
-    return f"{zone}: {why}" if zone and why else str(zone or why or "")
+    return str(placement.get("why") or placement.get("zone") or "")
 
 
 def _approvals(preview: Mapping[str, Any]) -> str:

@@ -76,7 +76,14 @@ def snapshot(name: str, snapshot_name: str, *, project: Where = None, how: Manne
     Args:
         snapshot_name: what the image is called.
     """
-    _do(name, project, "snapshot", {"name": snapshot_name}, how=how)
+    _do(
+        name,
+        project,
+        "snapshot",
+        {"name": snapshot_name},
+        how=how,
+        afterwards=f"See it: irisplane server images {name}",
+    )
 
 
 def attach_volume(name: str, volume: str, *, project: Where = None, how: Manner = _HOW) -> None:

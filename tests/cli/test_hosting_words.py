@@ -146,7 +146,7 @@ def test_a_preview_says_price_energy_quota_place_and_approvals(capsys: pytest.Ca
                 "servers": {"granted": 10, "used": 4, "left": 6},
                 "ram_mib": {"granted": 40960, "used": 20480, "left": 20480},
             },
-            "placement": {"zone": "arts", "why": "it may hold internal data"},
+            "placement": {"zone": "arts", "why": "arts may hold internal data."},
             "approvals": [{"role": "agency-admin", "rule": "dear-orders", "text": "It is dear."}],
         }
     )
@@ -160,7 +160,7 @@ def test_a_preview_says_price_energy_quota_place_and_approvals(capsys: pytest.Ca
         "about 700 gCO2e a month (300 to 1200)",
         "estimated from its size",
         "6 servers, 20 GiB of memory",
-        "arts: it may hold internal data",
+        "arts may hold internal data.",
         "agency-admin: It is dear. [rule dear-orders]",
     ):
         assert words in said, words
