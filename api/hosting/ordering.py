@@ -25,6 +25,14 @@ _PLURAL: Final = {
     "security-group": "security-groups", "floating-address": "floating-addresses", "ssh-key": "ssh-keys",
 }  # fmt: skip
 
+# What only our own tables hold stands in the plan's one command instead.
+_RESOURCE: Final = text("""
+    select coalesce(outcome -> 'resource', case
+               when plan #>> '{commands,0,op}' = 'insert' and jsonb_array_length(plan #> '{commands,0,rows}') = 1
+               then jsonb_build_object('type', replace(plan #>> '{commands,0,table}', '_', '-'),
+                                       'id', plan #> '{commands,0,rows,0,id}') end)
+      from change where id = :id""")
+
 
 def request_for(
     kind: str, intent: Mapping[str, Any], reason: str, *, tenant: UUID | None = None, **more: Any
@@ -73,7 +81,7 @@ def order_now(
 def answer_of(tx: Connection, made: ChangeRecord) -> Answer:
     """The Change as an answer, with ``resource``: what it is about and where that is read."""
     answer = record_answer(made)
-    resource = tx.execute(text("select outcome -> 'resource' from change where id = :id"), {"id": made.id}).scalar()
+    resource = tx.execute(_RESOURCE, {"id": made.id}).scalar()
     if resource is None:
         return answer
     shown = {**resource, "href": f"/api/v1/{_PLURAL.get(resource['type'], resource['type'])}/{resource['id']}"}

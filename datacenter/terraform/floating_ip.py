@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from datacenter.terraform.fields import Field, known, length
 from datacenter.terraform.noun import ID, PROJECT, Noun, State
@@ -27,12 +27,18 @@ class FloatingIp(Noun):
         Field("status", "text", "As the cloud sees it.", volatile=True),
     )  # fmt: skip
 
-    def order(self, planned: State) -> dict[str, object]:
+    def order(self, planned: State) -> dict[str, Any]:
         """The server, too, where it is there already."""
         body = super().order(planned)
         if known(planned.get("server")):
             body["server"] = planned["server"]
         return body
+
+    def find_named(self, name: str) -> dict[str, Any] | None:
+        """By the address itself."""
+        for one in self.session.api.items(self.collection, address=name):
+            return one
+        return None
 
     def alter(self, current: State, planned: State) -> None:
         """Let it lead elsewhere, or nowhere."""

@@ -10,7 +10,7 @@ from tf.types import Unknown
 
 from datacenter.terraform.api import Api, Failure, Problem
 from datacenter.terraform.fields import Field, by_api_name, known
-from datacenter.terraform.orders import Orders, stands
+from datacenter.terraform.orders import Made, Orders, stands
 
 __all__ = ["ID", "PROJECT", "Noun", "Session", "tell"]
 
@@ -21,6 +21,8 @@ PROJECT: Final = Field(
     "project", "text", "Code of the project; the provider's own when absent.", "either", replace=True
 )
 VERSION: Final = 1
+_NAME_TAKEN: Final = "HST-104"
+_LOST: Final = "vanished"
 
 
 class Session(Protocol):
@@ -92,7 +94,7 @@ class Noun:
     def create(self, ctx: Any, planned: State) -> State | None:
         """Order the thing, and wait for it."""
         with tell(ctx, self.fields):
-            made = self.session.orders.create(self.collection, self.order(planned))
+            made = self._ordered(planned)
             if made.taken_over:
                 ctx.diagnostics.add_warning(
                     f"{ctx.type_name} {made.id} was taken over.",
@@ -132,7 +134,7 @@ class Noun:
     def import_(self, ctx: Any, id: str) -> State | None:  # noqa: A002 - the framework's own name for it
         """Take over a thing that is there, by its id or its name."""
         with tell(ctx, ()):
-            found = self.session.api.find(self.address(id)) if _is_id(id) else self._named(id)
+            found = self.session.api.find(self.address(id)) if _is_id(id) else self.find_named(id)
             if found is not None and stands(found):
                 return self.state(found, {})
             ctx.diagnostics.add_error(
@@ -174,11 +176,30 @@ class Noun:
         """Where one of them is."""
         return f"{self.collection}/{thing}"
 
+    def _ordered(self, planned: State) -> Made:
+        """Order it; what the cloud lost under the same name makes way first."""
+        body = self.order(planned)
+        try:
+            return self.session.orders.create(self.collection, body)
+        except Problem as problem:
+            lost = self._lost(body) if problem.code == _NAME_TAKEN else None
+            if lost is None:
+                raise
+            self.give_back(lost)
+            return self.session.orders.create(self.collection, body)
+
+    def _lost(self, body: Mapping[str, Any]) -> State | None:
+        """What stands under the name of an order and is not in the cloud any more."""
+        asked = {name: str(body[name]) for name in ("name", "project") if name in body}
+        listed = self.session.api.items(self.collection, **asked)
+        return next((one for one in listed if one.get("name") == body.get("name") and one["status"] == _LOST), None)
+
     def _as_it_is(self, thing: str, before: State) -> State:
         found = self.session.api.get(self.address(thing))
         return self.state(found, before)
 
-    def _named(self, name: str) -> dict[str, Any] | None:
+    def find_named(self, name: str) -> dict[str, Any] | None:
+        """By its name in the provider's project, or as ``PROJECT/NAME``."""
         project, slash, rest = name.rpartition("/")
         asked = {"name": rest if slash else name}
         if any(field is PROJECT for field in self.fields):
@@ -204,6 +225,11 @@ class tell:  # noqa: N801 - used as a statement, like contextlib's own
         return None
 
     def __exit__(self, _kind: object, failure: BaseException | None, _trace: object) -> bool:
+        if isinstance(failure, (LookupError, TypeError, ValueError)):
+            failure = Failure(
+                f"Irisplane answered what this provider does not understand ({type(failure).__name__}: {failure}).",
+                "Lay the provider that belongs to this Irisplane: 'irisplane terraform install-provider'.",
+            )
         if not isinstance(failure, Failure):
             return False
         detail = failure.hint

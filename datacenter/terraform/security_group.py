@@ -34,8 +34,8 @@ class SecurityGroup(Noun):
     fields: ClassVar = (
         ID,
         PROJECT,
-        Field("name", "text", "What servers call it by.", "must", replace=True, check=length(1, 63)),
-        Field("description", "text", "For people.", "may", replace=True, check=length(0, 200)),
+        Field("name", "text", "What servers call it by.", "must", check=length(1, 63)),
+        Field("description", "text", "For people.", "may", check=length(0, 200)),
         Field("status", "text", "As the cloud sees it.", volatile=True),
     )
     blocks: ClassVar = (SetNestedBlock("rule", Block([field.attribute() for field in _RULE])),)
@@ -66,8 +66,12 @@ class SecurityGroup(Noun):
         return {**super().state(found, before), "rule": [worded.get(_essence(rule), rule) for rule in told]}
 
     def alter(self, current: State, planned: State) -> None:
-        """All rules at once."""
-        self.session.orders.do("PUT", f"{self.address(current['id'])}/rules", {"rules": _rules(planned)}, match="*")
+        """Everything that is otherwise, in one order; rules are told all at once."""
+        body = {name: planned[name] or "" for name in ("name", "description") if planned[name] != current[name]}
+        if _meant(current) != _meant(planned):
+            body["rules"] = _rules(planned)
+        if body:
+            self.session.orders.do("PATCH", self.address(current["id"]), body, match="*")
 
 
 def _rules(planned: State) -> list[dict[str, Any]]:

@@ -20,9 +20,11 @@ from tests.api.people import Hire, Person, agent, app, client, engineer, hire, l
 from tests.clouds import CloudForTests
 from tests.datacenter.clouding import IMAGE_MARK, CloudUnderTest
 from tests.datacenter.ordering import SYSTEM, Hosting, Worker
-from tests.datacenter.terraforming import provider
+from tests.datacenter.terraforming import configured, irisplane, provider
 
-__all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "provider", "settings"]
+__all__ = [
+    "agent", "app", "client", "configured", "engineer", "hire", "irisplane", "lead", "manager", "provider", "settings",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

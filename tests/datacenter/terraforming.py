@@ -6,17 +6,72 @@ import os
 import shutil
 import subprocess
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
 from core.instance import Instance
+from tests.api.people import Person
+from tests.api.serving import serve
+from tests.datacenter.ordering import Hosting, Worker
 
-__all__ = ["TERRAFORM", "Folder", "needs_terraform", "provider"]
+__all__ = ["AROUND", "TERRAFORM", "Folder", "Write", "configured", "irisplane", "needs_terraform", "provider"]
 
 TERRAFORM = shutil.which("terraform")
+
+HEAD = """
+terraform {{
+  required_providers {{ irisplane = {{ source = "brussels/irisplane" }} }}
+  {backend}
+}}
+provider "irisplane" {{ {said} }}
+"""
+BACKEND = """
+  backend "http" {{
+    address        = "{0}"
+    lock_address   = "{0}/lock"
+    unlock_address = "{0}/lock"
+    lock_method    = "PUT"
+    unlock_method  = "DELETE"
+  }}
+"""
+AROUND = """
+variable "key" { default = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ann@desk" }
+variable "port" { default = "443" }
+variable "group" { default = "web" }
+resource "irisplane_ssh_key" "ann" {
+  name       = "ann"
+  public_key = var.key
+}
+resource "irisplane_network" "inner" {
+  name = "inner"
+  cidr = "10.77.0.0/24"
+}
+resource "irisplane_security_group" "web" {
+  name = var.group
+  rule {
+    direction = "ingress"
+    protocol  = "tcp"
+    ports     = var.port
+  }
+  rule {
+    direction = "ingress"
+    protocol  = "icmp"
+    remote    = "10.0.0.0/8"
+  }
+}
+resource "irisplane_floating_ip" "web" {
+  description = "web"
+  server      = local.server
+}
+output "address" { value = irisplane_floating_ip.web.address }
+locals { server = null }
+"""
+"""What stands around servers, and needs none."""
 
 needs_terraform = pytest.mark.skipif(TERRAFORM is None, reason="needs the program terraform")
 
@@ -88,3 +143,35 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> str:
     from cli.hosting.provider_install import lay
 
     return lay(Instance.current().state_dir / "terraform-provider").configuration
+
+
+Write = Callable[..., Folder]
+
+
+@pytest.fixture(scope="module")
+def irisplane(app: FastAPI, hosting: Hosting, worker: Worker) -> Iterator[str]:
+    """The address of an API on loopback whose orders a worker carries out in a real cloud."""
+    with serve(app) as url:
+        yield url
+
+
+@pytest.fixture
+def configured(provider: str, irisplane: str, ada: Person, tmp_path: Path) -> Iterator[Write]:
+    """Write a configuration: ``configured(text, state="name of its state here")``; what it made is given back."""
+    made: list[Folder] = []
+
+    def make(text: str, *, state: str = "", said: str = "", person: Person = ada) -> Folder:
+        path = tmp_path / f"folder{len(made)}"
+        path.mkdir()
+        backend = BACKEND.format(f"{irisplane}/api/v1/terraform/state/{state}") if state else ""
+        (path / "main.tf").write_text(HEAD.format(backend=backend, said=said) + text)
+        (path / "cli.tfrc").write_text(provider)
+        access = {"IRISPLANE_URL": irisplane, "IRISPLANE_TOKEN": person.token}
+        folder = Folder(path, {**access, "TF_HTTP_USERNAME": "irisplane", "TF_HTTP_PASSWORD": person.token})
+        folder.must("init")
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        folder.run("destroy", lock=False)

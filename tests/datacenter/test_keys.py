@@ -94,6 +94,7 @@ def test_a_key_is_brought_in_shown_listed_and_forgotten(ada: Person, uma: Person
     (one,) = ada.get("/api/v1/ssh-keys", params={"name": "Clé d'Ada"}).json()["items"]
     assert (one["public_key"], one["comment"], one["algorithm"]) == (ED25519, "ada", "ed25519")
     path = f"/api/v1/ssh-keys/{one['id']}"
+    assert made.json()["resource"] == {"type": "ssh-key", "id": one["id"], "href": path}
     shown = ada.get(path)
     assert shown.json() == one
     assert shown.headers["etag"] == '"1"'

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli.hosting.provider_install import lay
-from core.instance import Instance
+from cli.main import main
+from core.instance import ROOT, Instance
 from tests.datacenter.terraforming import Folder, needs_terraform
 
 pytestmark = [needs_terraform, pytest.mark.slow]
@@ -60,6 +62,29 @@ def test_every_resource_says_what_it_is(write: Write) -> None:
     assert resources["irisplane_server"]["block"]["attributes"]["user_data"]["sensitive"] is True
     assert schemas["provider"]["block"]["attributes"]["token"]["sensitive"] is True
     assert set(schemas["data_source_schemas"]) == {"irisplane_flavor", "irisplane_image"}
+
+
+def test_the_example_is_what_the_page_shows_and_is_valid(write: Write, tmp_path: Path) -> None:
+    example = (ROOT / "datacenter" / "terraform" / "examples" / "first-server" / "main.tf").read_text()
+    shown = textwrap.indent(example.partition("\n\n")[2], "    ")
+    assert shown in (ROOT / "docs" / "terraform.md").read_text()
+    folder = write("")
+    (tmp_path / "main.tf").write_text(example.replace("~/.ssh/id_ed25519.pub", str(tmp_path / "key.pub")))
+    (tmp_path / "key.pub").write_text(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+    )
+    folder.must("validate", "-no-color")
+    assert folder.run("fmt", "-check", "-no-color")[0] == 0
+
+
+def test_the_command_says_what_terraform_is_told(
+    provider: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "python").symlink_to(Instance.current().state_dir / "terraform-provider" / "python")
+    assert main(("terraform", "install-provider", str(tmp_path))) == 0
+    out, err = capsys.readouterr()
+    assert out == provider.replace(str(Instance.current().state_dir / "terraform-provider"), str(tmp_path))
+    assert "required_providers" in err
 
 
 WRONG = """
