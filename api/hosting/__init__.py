@@ -13,9 +13,11 @@ from api.hosting import (
     security_groups,
     servers,
     showback,
+    snapshots,
     ssh_keys,
     support,
     terraform_state,
+    volumes,
     zones,
 )
 
@@ -31,9 +33,11 @@ for _noun in (
     security_groups,
     servers,
     showback,
+    snapshots,
     ssh_keys,
     support,
     terraform_state,
+    volumes,
     zones,
 ):
     router.include_router(_noun.router)

@@ -34,6 +34,16 @@ class StandingKind(CloudKind[Intent]):
 
     table: ClassVar[str]
 
+    def release(self, change_id: UUID, tx: Connection) -> None:
+        """The row that was ordered makes room for that of the next plan."""
+        tx.execute(
+            text(
+                f"update {self.table} set status = 'gone', gone_at = now()"  # noqa: S608 - one of NOUNS
+                " where order_id = :order and status = 'ordered' and gone_at is null"
+            ),
+            {"order": change_id},
+        )
+
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
         """The project stands in the cloud."""
         project = projects.ensure(around.database, _project(step))

@@ -57,6 +57,8 @@ PLAIN: frozenset[str] = frozenset(
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
         "what Who tag tags lines now plan image user_data metadata lease_until floating_address how",
         "allow deny direction port_max port_min protocol public_key routed rules",
+        "what Who",
+        "allow deny direction port_max port_min protocol public_key routed rules size_gib",
     )
     for name in line.split()
 )
@@ -229,6 +231,8 @@ def foreign(
         "floating-addresses/address_id": (theirs["floating_ip"], _id),
         "showback/month": (["2026-06"], lambda: "2026-06"),
         "networks/network_id": (theirs["cloud_network"], _id),
+        "volumes/volume_id": (theirs["volume"], _id),
+        "snapshots/snapshot_id": (theirs["volume_snapshot"], _id),
         "versions/number": (["1"], lambda: "1"),
         "servers/server_id": (theirs["server"], _id),
         "images/image_id": ([str(uuid4())], _id),
@@ -250,6 +254,8 @@ def foreign(
         "server": (theirs["server"], _id),
         "project": ([*theirs["project"], f"p-{MARK}"], _id),
         "zone": (["walked"], _word),
+        "volume": (theirs["volume"], _id),
+        "snapshot": (theirs["volume_snapshot"], _id),
         "remote": ([f"group:g-{MARK}"], lambda: f"group:{_word()}"),
         "host": ([f"h-{MARK}"], _word),
         "near": ([f"v-{MARK}", *theirs["server"]], _word),
@@ -348,6 +354,9 @@ def _held(database: Database, tenant: UUID, project: UUID) -> dict[str, list[Any
         f" (:tenant, 'k-{MARK}', 'ssh-ed25519 AAAA', 'ed25519', 256, 'SHA256:{'A' * 43}')",
         "security_group": f"(tenant_id, project_id, name) values (:tenant, :project, 'g-{MARK}')",
         "cloud_network": f"(tenant_id, project_id, name, cidr) values (:tenant, :project, 'n-{MARK}', '10.77.0.0/24')",
+        "volume": f"(tenant_id, project_id, name, size_gib) values (:tenant, :project, 'd-{MARK}', 1)",
+        "volume_snapshot": "(tenant_id, project_id, volume_id, name, size_gib) select :tenant, :project, id,"
+        f" 's-{MARK}', 1 from volume where name = 'd-{MARK}'",
         "floating_ip": "(tenant_id, project_id, address, status) values (:tenant, :project, '192.0.2.77', 'free')",
     }
     with database.transaction("owner", SYSTEM) as tx:

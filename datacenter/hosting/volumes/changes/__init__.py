@@ -1,0 +1,1 @@
+"""The kinds of Change about volumes and their snapshots, a module for what belongs together."""
