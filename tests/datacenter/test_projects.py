@@ -38,7 +38,8 @@ def test_eight_orders_at_once_make_one_project_that_acts_as_itself(hosting: Host
     assert network.status == "active"
     assert hosting.used("networks") == 1
     with pytest.raises(CloudRefused), connections.speaking("Listing every project"):
-        list(own.identity.projects())
+        identity: Any = own.identity
+        list(identity.projects())
 
 
 def test_the_quotas_in_the_cloud_are_what_is_granted(hosting: Hosting, cloud: CloudUnderTest) -> None:
