@@ -121,6 +121,15 @@ class Settings(BaseModel):
     )
     rate_limit_refused: str = Field("60/60", description="Requests of one address whose token or session is refused.")
     rate_limit_sign_in: str = Field("20/60", description="Sign-ins that one address may begin or bring back.")
+    server_lease_days: Annotated[int, Field(ge=1, le=3650, description="How long a server's lease is renewed for.")] = (
+        90
+    )
+    server_lease_warning_days: str = Field(
+        "14,3,1", description="Days before the end of a server's lease on which people are warned, by commas."
+    )
+    server_lease_grace_days: Annotated[
+        int, Field(ge=0, le=3650, description="Days a server stays stopped after its lease before it is given back.")
+    ] = 7
     trusted_proxies: str = Field(
         "",
         description="Addresses of reverse proxies, by commas, whose `X-Forwarded-For` and `-Proto` are believed. Unset:"
@@ -163,6 +172,13 @@ class Settings(BaseModel):
                 ip_network(part)
             except ValueError as error:
                 raise ValueError("addresses or networks by commas, for example 10.0.0.5,10.1.0.0/24") from error
+        return value
+
+    @field_validator("server_lease_warning_days")
+    @classmethod
+    def _days(cls, value: str) -> str:
+        if not re.fullmatch(r"([1-9][0-9]{0,2})?(,[1-9][0-9]{0,2})*", value):
+            raise ValueError("days by commas, for example 14,3,1")
         return value
 
     @field_validator("smtp_url")
@@ -223,6 +239,13 @@ class Settings(BaseModel):
         """The instance with its folders."""
         base = Instance.named(self.instance, state_dir=self.state_dir)
         return Instance(base.name, base.index, self.state_dir, self.runtime_dir)
+
+    @property
+    def server_lease_warnings(self) -> tuple[int, ...]:
+        """``server_lease_warning_days`` as numbers, the earliest warning first; at most a year before."""
+        return tuple(
+            sorted({min(int(day), 365) for day in self.server_lease_warning_days.split(",") if day}, reverse=True)
+        )
 
     @property
     def listen_host(self) -> str:

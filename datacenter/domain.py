@@ -36,6 +36,7 @@ domain = Domain(
         "datacenter.hosting.volumes.changes.snapshots:SnapshotTake",
         "datacenter.hosting.volumes.changes.snapshots:VolumeRestore",
         "datacenter.hosting.zones:ZoneEdit",
+        "datacenter.hosting.leases:ServerExtend",
         "datacenter.hosting.servers.changes.create:ServerCreate",
         "datacenter.hosting.servers.changes.power:ServerStart",
         "datacenter.hosting.servers.changes.power:ServerStop",
@@ -57,6 +58,7 @@ domain = Domain(
     ),
     router="api.hosting:router",
     periodic={
+        "datacenter.hosting.leases:enforce": 120.0,
         "datacenter.hosting.metering.collecting:meter_due": 60.0,
         "datacenter.hosting.notices:write_due": 2.0,
         "datacenter.hosting.support.maintenance:announce_due": 60.0,
@@ -85,6 +87,16 @@ domain = Domain(
         "support_request",
         "maintenance",
     ),
-    writable=("offering", "offering_plan", "price", "zone", "ssh_key", "closed_month", "correction", "spend_limit"),
+    writable=(
+        "offering",
+        "offering_plan",
+        "price",
+        "zone",
+        "server",
+        "ssh_key",
+        "closed_month",
+        "correction",
+        "spend_limit",
+    ),
     sealed=("terraform_state_version.sealed",),
 )

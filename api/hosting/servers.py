@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from api.answers import Limit, decode_cursor, json_text, json_value, page, require_match
@@ -64,6 +64,12 @@ class Reboot(Why):
     """How."""
 
     how: Literal["soft", "hard"] = "soft"
+
+
+class Extend(Why):
+    """Until when; as long again as the settings say when absent."""
+
+    lease_until: AwareDatetime | None = None
 
 
 class Resize(Why):
@@ -250,6 +256,7 @@ for _name, _summary, _body in (
     ("start", "Start a server", Why),
     ("stop", "Stop a server", Why),
     ("reboot", "Start a server anew", Reboot),
+    ("extend", "Extend a server's lease; a stop that waits because it ended is taken back", Extend),
     ("resize", "Give a server another size; it waits to be confirmed", Resize),
     ("confirm-resize", "Keep the new size", Why),
     ("revert-resize", "Go back to the old size", Why),

@@ -112,6 +112,17 @@ _TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             f"The lease of {{title}} ends at {{until}}: it is stopped then, and deleted later.\n{_EXTEND['en']}",
         ),
     },
+    "lease.ended-stays": {
+        "fr": (
+            "Bail terminé : {title}",
+            f"Le serveur {{title}} est arrêté ; protégé, il n'est pas supprimé.\n{_EXTEND['fr']}",
+        ),
+        "nl": (
+            "Termijn verstreken: {title}",
+            f"{{title}} is gestopt; beschermd, dus niet verwijderd.\n{_EXTEND['nl']}",
+        ),
+        "en": ("Lease ended: {title}", f"{{title}} is stopped; it is protected and not deleted.\n{_EXTEND['en']}"),
+    },
     "lease.ended": {
         "fr": (
             "Bail terminé : {title}",

@@ -118,11 +118,17 @@ def _write(tx: Connection, entry: Entry, settings: Settings) -> int:
             + ("" if word == "quota" else f"/{entry.subject_id}"),
         }
         facts["title"] = facts.get(f"title_{person.locale}") or facts.get("title") or facts.get("title_en", "")
-        subject, body = sentences(entry.action, person.locale, facts)
+        subject, body = sentences(_sentence(entry), person.locale, facts)
         rows.append({"person": person.id, "subject": f"[Irisplane] {subject}"[:240], "body": body + "\n"})
     if rows:
         tx.execute(text("insert into notice (principal_id, subject, body) values (:person, :subject, :body)"), rows)
     return len(rows)
+
+
+def _sentence(entry: Entry) -> str:
+    """Which sentences: a protected server stays after its lease, so nobody is told of a day on which it is deleted."""
+    stays = entry.action == "lease.ended" and not entry.body.get("deleted")
+    return "lease.ended-stays" if stays else entry.action
 
 
 def _plain(facts: Mapping[Any, Any]) -> dict[str, str]:

@@ -41,6 +41,7 @@ class _Zone:
     code: str
     availability_zone: str
     held: int
+    seen: bool
     lacks: list[str] = field(default_factory=list)
 
 
@@ -83,7 +84,8 @@ def choose(
         said = "; ".join(f"{one.code} {' and '.join(one.lacks)}" for one in judged if zone in {None, one.code})
         pointer = "/zone" if zone else "/near" if near else "/apart" if apart else "/data_class"
         raise NoZoneFits(f"No zone fits: {said or 'there is none'}.", pointer=pointer)
-    best = min(fitting, key=lambda one: (one.held, one.code))
+    # Before somebody looked which zones the cloud has, the first is the safest: a count could lead into one it has not.
+    best = min(fitting, key=lambda one: (not one.seen, one.held if one.seen else 0, one.code))
     return Place(best.id, best.code, best.availability_zone, _why(best, len(fitting), data_class, zone, near, apart))
 
 
@@ -91,12 +93,12 @@ def _judge(
     row: Any, data_class: str, zone: str | None, near: dict[str, UUID | None], apart: dict[str, UUID | None]
 ) -> _Zone:
     """What a zone lacks for this server; nothing, when it fits."""
-    out = _Zone(row.zone_id, row.code, row.availability_zone, row.held)
+    out = _Zone(row.zone_id, row.code, row.availability_zone, row.held, bool(row.present))
     if data_class not in row.data_classes:
         out.lacks.append(f"may not hold {data_class} data")
     if not row.open:
         out.lacks.append("takes no new servers")
-    if not row.present:
+    if row.present is False:
         out.lacks.append("is not in the cloud now")
     if zone is not None and row.code != zone:
         out.lacks.append("was not asked for")
@@ -115,10 +117,10 @@ def _why(
         parts.append(f"is where {_listed(near)} stands" if len(near) == 1 else f"is where {_listed(near)} stand")
     if apart:
         parts.append(f"is away from {_listed(apart)}")
-    if fitting > 1:
+    if fitting > 1 and best.seen:
         parts.append("has the fewest servers of the project" if best.held else "has none of the project's servers yet")
     elif zone is None and not near and not apart:
-        parts.append("is the only zone that does")
+        parts.append("is the only zone that does" if fitting == 1 else "is the first zone that does")
     return f"{best.code} {_listed(parts)}."
 
 

@@ -120,10 +120,11 @@ def look(database: Database) -> int:
     if altered:
         with database.transaction("worker", scope) as tx:
             tx.execute(
-                text("update zone set present = not present where id = any(cast(:ids as uuid[]))"), {"ids": altered}
+                text("update zone set present = availability_zone = any(:there) where id = any(cast(:ids as uuid[]))"),
+                {"ids": altered, "there": sorted(there)},
             )
     return len(altered)
 
 
 def _differing(kept: Sequence[Row[Any]], there: set[str]) -> list[UUID]:
-    return [zone.id for zone in kept if zone.present != (zone.availability_zone in there)]
+    return [zone.id for zone in kept if zone.present is not (zone.availability_zone in there)]

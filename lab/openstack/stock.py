@@ -6,7 +6,7 @@ zeros that nothing boots from. What agencies order as ``debian`` is found by the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,13 @@ from lab.openstack.accounts import administrator
 from lab.openstack.place import Mode, Place
 from lab.openstack.switch import GATEWAY
 
-__all__ = ["FLAVOURS", "IMAGE", "NETWORK", "Flavour", "make_stock"]
+__all__ = ["FLAVOURS", "IMAGE", "NETWORK", "ZONES", "Flavour", "make_stock", "make_zones"]
 
 IMAGE: Final = "irisplane-guest"
 NETWORK: Final = "public"
 _FIRST_FLOATING: Final = 10
+ZONES: Final = ("arts", "siamu")
+"""Availability zones, a host each: the sites where the region's cloud would stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,17 @@ def make_stock(place: Place, mode: Mode, image: Path | None) -> None:
                 compute.create_flavor_extra_specs(made, dict(wanted.properties))
         _image(cloud.image, mode, image)
         _network(place, cloud.network)
+
+
+def make_zones(place: Place, hosts: Sequence[str]) -> None:
+    """Let each host stand in a zone of its own, as far as there are hosts; done before anything stands on them."""
+    with administrator(place) as cloud:
+        compute: Any = cloud.compute
+        there = {aggregate.name: aggregate for aggregate in compute.aggregates()}
+        for zone, host in zip(ZONES, hosts, strict=False):
+            found = there.get(zone) or compute.create_aggregate(name=zone, availability_zone=zone)
+            if host not in (found.hosts or ()):
+                compute.add_host_to_aggregate(found, host)
 
 
 def _image(images: Any, mode: Mode, file: Path | None) -> None:

@@ -26,7 +26,7 @@ from orchestrator.kinds import ChangeKind, World
 from orchestrator.plan import Draft, Plan, Target
 from orchestrator.registry import Registry
 from tests.api.people import SYSTEM, Person
-from tests.datacenter.clouding import CloudUnderTest
+from tests.clouds import CloudForTests
 from tests.datacenter.ordering import Hosting
 
 ROW = (
@@ -245,7 +245,7 @@ def _project_of(person: Person) -> str:
 
 @pytest.mark.slow
 def test_what_is_approved_is_granted_here_and_in_the_cloud(
-    hosting: Hosting, cloud: CloudUnderTest, worker: object, ugo: Person, ada: Person, pim: Person
+    hosting: Hosting, cloud: CloudForTests, worker: object, ugo: Person, ada: Person, pim: Person
 ) -> None:
     made = projects.ensure(hosting.database, hosting.project().id)
     assert made.cloud_id is not None
@@ -266,7 +266,7 @@ def test_what_is_approved_is_granted_here_and_in_the_cloud(
 
 @pytest.mark.slow
 def test_staff_lowers_below_what_is_used_and_nothing_is_taken_away(
-    hosting: Hosting, cloud: CloudUnderTest, worker: object, ugo: Person, pim: Person, tenants: dict[str, UUID]
+    hosting: Hosting, cloud: CloudForTests, worker: object, ugo: Person, pim: Person, tenants: dict[str, UUID]
 ) -> None:
     projects.ensure(hosting.database, hosting.project().id)
     _sql(hosting.database, ROW, name="lowered", vcpus=4, change=None, tenant=tenants["ixelles"])
