@@ -16,7 +16,7 @@ from cli import live, output, session
 from cli.asking import brief, ended_code, outcome
 from cli.client import Client
 from cli.errors import WAITING, ApiProblem, Ended, WrongUse
-from cli.hosting.finding import Noun, find, project_of
+from cli.hosting.finding import Noun, find
 from cli.hosting.quote_view import show_quote
 from core.errors import IrisplaneError
 
@@ -101,7 +101,7 @@ def _sent(client: Client, order: Order, reason: str) -> dict[str, Any]:
             answer = client.request(order.method, order.path, body=order.body, key=key, match=tag, reason=reason)
         except ApiProblem as problem:
             if problem.status != 412 or not left:
-                raise _with_way_out(client, problem, order) from None
+                raise _with_way_out(problem) from None
             tag = client.request("GET", _thing(order.path)).headers["etag"]
         else:
             found: dict[str, Any] = answer.json() if answer.content else {}
@@ -130,7 +130,7 @@ def _agreed(client: Client, order: Order, manner: Manner, reason: str) -> None:
         try:
             preview = _preview(client, order, reason)
         except ApiProblem as problem:
-            raise _with_way_out(client, problem, order) from None
+            raise _with_way_out(problem) from None
         if manner.dry_run or not session.current.as_json:
             output.give(preview, lambda: show_quote(preview))
         if manner.dry_run:
@@ -163,26 +163,19 @@ def _typed() -> str:
     return shlex.join(["irisplane", *session.current.line])[:500]
 
 
-def _with_way_out(client: Client, problem: ApiProblem, order: Order) -> IrisplaneError:
+def _with_way_out(problem: ApiProblem) -> IrisplaneError:
     """An order over quota ends with the very command that asks for more."""
     fields = problem.problem.get("fields")
-    if problem.problem.get("code") != _OVER_QUOTA or not isinstance(fields, Mapping) or "resource" not in fields:
+    asked = fields.get("order") if isinstance(fields, Mapping) else None
+    intent = asked.get("intent") if isinstance(asked, Mapping) else None
+    if problem.problem.get("code") != _OVER_QUOTA or not isinstance(intent, Mapping):
         return problem
-    resource, asked = str(fields["resource"]), int(fields.get("asked", 1))
-    project = str((order.body or {}).get("project") or project_of(order.match or {}) or "main")
-    try:
-        bounds = client.items("/api/v1/quotas", resource=resource)
-    except IrisplaneError:  # the refusal is what counts; its own hint stays
-        return problem
-    own = next((one for one in bounds if project in (one.get("project"), one.get("project_id"))), None)
-    whole = next((one for one in bounds if one.get("project") is None), None)
-    if own is not None and own["used"] + asked > own["granted"]:
-        wanted = f"{resource} {own['used'] + asked} --project {shlex.quote(project)}"
-    elif whole is not None:
-        wanted = f"{resource} {whole['used'] + asked}"
-    else:
-        return problem
-    problem.hint = f"Give something back, or ask for more: irisplane quota request {wanted} --reason '…'"
+    where = f" --project {shlex.quote(str(intent['project']))}" if intent.get("project") else ""
+    commands = [
+        f"irisplane quota request {resource} {enough}{where} --reason '…'"
+        for resource, enough in (intent.get("resources") or {}).items()
+    ]
+    problem.hint = f"Give something back, or ask for more: {'; '.join(commands)}"
     return problem
 
 
