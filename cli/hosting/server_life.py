@@ -137,13 +137,13 @@ def unprotect(name: str, *, project: Where = None, how: Manner = _HOW) -> None:
     _do(name, project, "unprotect", how=how, question="May {name} be deleted again?")
 
 
-def extend(name: str, until: str, *, project: Where = None, how: Manner = _HOW) -> None:
-    """Put off the end of a server's lease.
+def extend(name: str, until: str | None = None, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Put off the end of a server's lease; what waits to end it is taken back.
 
     Args:
-        until: 2027-12-31.
+        until: 2027-12-31; as long again when absent.
     """
-    _do(name, project, "extend", {"lease_until": moment(until)}, how=how)
+    _do(name, project, "extend", {"lease_until": moment(until)} if until else {}, how=how)
 
 
 def restore(name: str, *, project: Where = None, how: Manner = _HOW) -> None:

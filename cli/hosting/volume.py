@@ -123,6 +123,35 @@ def detach(name: str, *, project: Where = None, how: Manner = _HOW) -> None:
 
 
 @app.command
+def rename(name: str, new_name: str, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Give a volume another name.
+
+    Args:
+        name: its name or id.
+    """
+    with connect() as client:
+        found = find(client, VOLUME, name, project=project)
+        order = Order(VOLUME.at(found), {"name": new_name}, method="PATCH", match=found, certain=True)
+        place(client, order, how, shown=_made)
+
+
+@app.command
+def restore(name: str, snapshot: str, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Let a volume that no server has go back to its newest snapshot.
+
+    Args:
+        name: its name or id.
+        snapshot: its name or id.
+    """
+    with connect() as client:
+        found = find(client, VOLUME, name, project=project)
+        kept = find(client, SNAPSHOT, snapshot, project=project_of(found))
+        question = f"Let {found['name']} go back to {kept['name']}? What was written since is lost."
+        order = Order(f"{VOLUME.at(found)}:restore", {"snapshot": kept["id"]}, match=found, question=question)
+        place(client, order, how, shown=_made)
+
+
+@app.command
 def delete(name: str, *, project: Where = None, how: Manner = _HOW) -> None:
     """Delete a volume and everything on it.
 

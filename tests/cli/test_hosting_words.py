@@ -22,7 +22,7 @@ NOUNS = {
         "revert-resize", "rebuild", "snapshot", "attach-volume", "detach-volume", "attach-network", "detach-network",
         "rename", "protect", "unprotect", "extend", "console", "console-url", "set", "images", "import",
     },
-    "volume": {"list", "show", "create", "extend", "attach", "detach", "delete"},
+    "volume": {"list", "show", "create", "extend", "attach", "detach", "rename", "restore", "delete"},
     "snapshot": {"list", "show", "create", "delete"},
     "network": {"list", "show", "create", "delete"},
     "security-group": {"list", "show", "create", "allow", "deny", "delete"},
