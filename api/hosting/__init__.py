@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.hosting import (
+    backup_schedules,
     catalogue,
     floating_addresses,
     networks,
@@ -25,6 +26,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 for _noun in (
+    backup_schedules,
     catalogue,
     floating_addresses,
     networks,

@@ -43,9 +43,10 @@ def snapshots(
     caller: Reader,
     selected: Selected,
     volume: Annotated[str | None, Query(max_length=36, description="Id of the volume they are of.")] = None,
+    schedule: Annotated[str | None, Query(max_length=36, description="Id of the schedule that took them.")] = None,
 ) -> Response:
     """Of which volume, when they were taken, and which schedule took them."""
-    return list_of(caller, SNAPSHOTS, selected, {"volume": volume})
+    return list_of(caller, SNAPSHOTS, selected, {"volume": volume, "schedule": schedule})
 
 
 @router.get("/api/v1/snapshots/{snapshot_id}", summary="A snapshot", responses=NOT_MODIFIED)

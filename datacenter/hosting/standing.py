@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, text
 from core.errors import StaleVersion
 from core.journal.record import record
 from datacenter.hosting import lookup, projects
-from datacenter.hosting.changes import CloudKind, id_of_target
+from datacenter.hosting.changes import CloudKind, id_of_target, patient
 from datacenter.hosting.networks.errors import NoSuchThing, NotReady
 from orchestrator.kinds import Outcome, Step, Surroundings
 from orchestrator.plan import JsonObject
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["StandingKind", "must_be", "must_be_version", "place_of"]
 
 Intent = TypeVar("Intent", bound=BaseModel)
+
+_PATIENCE_SHARE: Final = 0.7
+"""Of the time that preparing may take: the last call has the rest."""
 
 
 class StandingKind(CloudKind[Intent]):
@@ -46,7 +49,9 @@ class StandingKind(CloudKind[Intent]):
 
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
         """The project stands in the cloud."""
-        project = projects.ensure(around.database, _project(step))
+        named = _project(step)
+        seconds = self.prepare_seconds * _PATIENCE_SHARE
+        project = patient(lambda: projects.ensure(around.database, named), seconds=seconds)
         return Outcome({"project": project.cloud_id})
 
     def cloud(self, step: Step, around: Surroundings) -> Cloud:

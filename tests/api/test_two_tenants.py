@@ -57,6 +57,7 @@ PLAIN: frozenset[str] = frozenset(
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
         "what Who zone tag tags lines now plan image user_data metadata lease_until floating_address how",
         "allow deny direction port_max port_min protocol public_key routed rules size_gib",
+        "every hour keep method weekday",
     )
     for name in line.split()
 )
@@ -237,6 +238,7 @@ def foreign(
         "networks/network_id": (theirs["cloud_network"], _id),
         "volumes/volume_id": (theirs["volume"], _id),
         "snapshots/snapshot_id": (theirs["volume_snapshot"], _id),
+        "backup-schedules/schedule_id": (theirs["backup_schedule"], _id),
         "versions/number": (["1"], lambda: "1"),
         "servers/server_id": (theirs["server"], _id),
         "images/image_id": ([str(uuid4())], _id),
@@ -259,6 +261,7 @@ def foreign(
         "project": ([*theirs["project"], f"p-{MARK}"], _id),
         "volume": (theirs["volume"], _id),
         "snapshot": (theirs["volume_snapshot"], _id),
+        "schedule": (theirs["backup_schedule"], _id),
         "remote": ([f"group:g-{MARK}"], lambda: f"group:{_word()}"),
         "host": ([f"h-{MARK}"], _word),
         "near": ([f"v-{MARK}", *theirs["server"]], _word),
@@ -360,6 +363,8 @@ def _held(database: Database, tenant: UUID, project: UUID) -> dict[str, list[Any
         "volume": f"(tenant_id, project_id, name, size_gib) values (:tenant, :project, 'd-{MARK}', 1)",
         "volume_snapshot": "(tenant_id, project_id, volume_id, name, size_gib) select :tenant, :project, id,"
         f" 's-{MARK}', 1 from volume where name = 'd-{MARK}'",
+        "backup_schedule": f"(tenant_id, volume_id, name, every, hour, keep)"
+        f" select :tenant, id, 'b-{MARK}', 'day', 2, 7 from volume where name = 'd-{MARK}'",
         "floating_ip": "(tenant_id, project_id, address, status) values (:tenant, :project, '192.0.2.77', 'free')",
     }
     with database.transaction("owner", SYSTEM) as tx:

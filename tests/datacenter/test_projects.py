@@ -37,8 +37,8 @@ def test_eight_orders_at_once_make_one_project_that_acts_as_itself(hosting: Host
     assert [one.id for one in networks] == [network.cloud_id]
     assert network.status == "active"
     assert hosting.used("networks") == 1
+    identity: Any = own.identity
     with pytest.raises(CloudRefused), connections.speaking("Listing every project"):
-        identity: Any = own.identity
         list(identity.projects())
 
 

@@ -57,7 +57,7 @@ SNAPSHOTS: Final = Shown(
         "month_micro_eur": _month("snapshot"),
     },
     joins="join volume v on v.id = r.volume_id",
-    filters={"volume": "r.volume_id"},
+    filters={"volume": "r.volume_id", "schedule": "r.schedule_id"},
 )
 
 
