@@ -66,7 +66,7 @@ def status() -> None:
 
 
 @app.command(name="wait")
-def wait_(*, seconds: Annotated[float, Parameter(help="How long at most.")] = 600.0) -> None:
+def wait_(*, seconds: Annotated[float, Parameter(help="How long at most.")] = 900.0) -> None:
     """Wait until the cloud runs, telling what it does; the exit code is 1 when it fails."""
     from lab.openstack import control
 

@@ -42,7 +42,8 @@ Tell = Callable[[str], None]
 _HIDDEN: Final = {"IRISPLANE_RUNTIME_DIR": "IRISPLANE_LAB_RUNTIME_DIR"}
 """By that variable the platform's own leftovers are known, and the starter is none of them."""
 
-_HEARTBEAT: Final = 120.0
+_HEARTBEAT: Final = 300.0
+"""Long: where others take both processors, a first start was seen to take six minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +350,7 @@ def status(instance: Instance | None = None) -> CloudStatus:
     return CloudStatus("stopped", mode=progress.mode)
 
 
-def wait(instance: Instance | None = None, *, tell: Tell | None = None, seconds: float = 600.0) -> CloudStatus:
+def wait(instance: Instance | None = None, *, tell: Tell | None = None, seconds: float = 900.0) -> CloudStatus:
     """Wait until the cloud runs.
 
     Args:

@@ -24,7 +24,7 @@ __all__ = [
 
 INSIDE: Final = Path(__file__).parent / "inside"
 _THREADS: Final = 8
-_CONDUCTOR: Final = 20.0
+_CONDUCTOR: Final = 60.0
 
 _SEES_DEVICES: Final = """\
 exec 6</proc/self/ns/net

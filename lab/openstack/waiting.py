@@ -16,7 +16,7 @@ from lab.openstack.processes import Programs
 __all__ = ["answers_http", "greets", "last_words", "listens", "patiently"]
 
 
-def patiently(place: Place, name: str, ask: Callable[[], bool], seconds: float = 90.0) -> None:
+def patiently(place: Place, name: str, ask: Callable[[], bool], seconds: float = 240.0) -> None:
     """Ask until the answer is yes.
 
     Args:

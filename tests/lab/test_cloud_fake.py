@@ -12,7 +12,7 @@ import pytest
 from lab.openstack import control
 from tests.clouds import FLAVOUR, IMAGE, CloudForTests, a_tenant
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)  # the first to ask for the cloud waits until it runs
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.clouds import CloudForTests
 SILENT = (exceptions.SDKException, ClientException)
 """What openstacksdk raises where nobody answers; the second is of the library beneath it."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)  # the first to ask for the cloud waits until it runs
 
 
 @pytest.fixture

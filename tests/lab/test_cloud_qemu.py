@@ -17,7 +17,7 @@ from core.settings import load
 from lab.openstack import control
 from tests.clouds import FLAVOUR, IMAGE, CloudForTests, a_tenant
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]
 
 _SCRIPT = b"#!/bin/sh\necho this is $(hostname)\n"
 
