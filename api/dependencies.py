@@ -115,6 +115,7 @@ class _Remembered:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._proved: dict[bytes, None] = {}
         self._guard = threading.Lock()
 
     def get(self, digest: bytes) -> Principal | None:
@@ -126,6 +127,17 @@ class _Remembered:
             if len(self._known) >= _REMEMBER_MOST:
                 self._known.clear()
             self._known[digest] = (time.monotonic() + _REMEMBER_SECONDS, principal)
+            if len(self._proved) >= _REMEMBER_MOST * 8:
+                self._proved.clear()
+            self._proved[digest] = None
+
+    def proved(self, digest: bytes) -> bool:
+        """Whether this was valid before: its holder is not made to wait for others' guesses from the same address."""
+        return digest in self._proved
+
+    def refused(self, digest: bytes) -> None:
+        with self._guard:
+            self._proved.pop(digest, None)
 
     def clear(self) -> None:
         with self._guard:
@@ -180,10 +192,12 @@ async def _proved(request: Request, presented: bytes, prove: Callable[..., Princ
     principal = known.get(digest)
     if principal is None:
         address = address_of(request)
-        limits_of(request.app).admit("refused", address)
+        if not known.proved(digest):
+            limits_of(request.app).admit("refused", address)
         try:
             principal = await run_in_threadpool(prove, *arguments)
         except Unauthenticated:
+            known.refused(digest)
             limits_of(request.app).blame("refused", address)
             raise
         known.put(digest, principal)

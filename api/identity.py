@@ -20,6 +20,7 @@ from core.identity import (
     deactivate,
     grant,
     list_principals,
+    of_agency,
     principal_by_handle,
     revoke_role,
     tenant_by_code,
@@ -212,7 +213,7 @@ def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creat
         raise InvalidInput("An agency adds people with a role.", pointer="/role", hint=", ".join(sorted(_AGENCY_ROLES)))
 
     def effect(tx: Connection) -> Answer:
-        handle = body.handle if who.staff else _of_agency(who.tenant_code, body.handle)
+        handle = body.handle if who.staff else of_agency(who.tenant_code, body.handle)
         given = body.model_dump(exclude={"role", "client", "handle"})
         made = create_principal(tx, handle=handle, **given, external_id=_external(creation.caller, body))
         if body.role is not None:
@@ -342,17 +343,13 @@ def _leave_administrators(tx: Connection, principal_id: UUID) -> None:
         keep_an_administrator(tx, tenant_id, principal_id)
 
 
-def _of_agency(code: str, handle: str) -> str:
-    """Handles are one namespace of the region; each agency has its own part of it."""
-    return handle if handle.startswith(f"{code}.") else f"{code}.{handle}"
-
-
 def _external(caller: Caller, body: PrincipalIn) -> str | None:
     """Under which name an identity provider knows the account."""
     if body.client is None:
         return None
     if body.kind != "service":
         raise InvalidInput("Only a service stands for a client.", pointer="/client", hint="People sign in themselves.")
+    who = caller.principal
     known = door_of(caller.request.app).issuers()
     if body.client.issuer not in known:
         raise InvalidInput(
@@ -360,4 +357,11 @@ def _external(caller: Caller, body: PrincipalIn) -> str | None:
             pointer="/client/issuer",
             hint=f"One of: {', '.join(known) or 'none is set up'}.",
         )
-    return external_id(known[body.client.issuer], body.client.client_id)
+    issuer = known[body.client.issuer]
+    if not who.staff and (issuer.tenant or "") != who.tenant_code and set(issuer.tenants.values()) != {who.tenant_code}:
+        # else an agency could claim a neighbour's client, and have its orders land in the wrong hands
+        raise Denied(
+            f"The identity provider {issuer.name!r} speaks for other administrations, too.",
+            hint="A platform-manager of the region adds the account, and gives it its role in yours.",
+        )
+    return external_id(issuer, body.client.client_id)

@@ -158,9 +158,20 @@ def status() -> list[Part]:
 
 def doctor() -> list[Finding]:
     """What is wrong on this machine, and how to mend it."""
+    from core.sign_in.check import identity_providers
+
     platform = Platform(get_settings(), create_user=os.geteuid() == 0)
     _not_another_users(platform)
-    return examine(platform, {**CHECKS, "workers": _workers, "lab tools": _lab_tools, "lab cloud": local_cloud.check})
+    return examine(
+        platform,
+        {
+            **CHECKS,
+            "identity providers": identity_providers,
+            "workers": _workers,
+            "lab tools": _lab_tools,
+            "lab cloud": local_cloud.check,
+        },
+    )
 
 
 def log_names() -> list[str]:

@@ -30,6 +30,7 @@ __all__ = [
     "deactivate",
     "grant",
     "list_principals",
+    "of_agency",
     "principal_by_handle",
     "principal_in",
     "revoke_role",
@@ -229,10 +230,21 @@ def deactivate(tx: Connection, principal_id: UUID) -> None:
         text("update api_token set revoked_at = now() where principal_id = :id and revoked_at is null"),
         {"id": principal_id},
     )
+    tx.execute(  # a machine's client may get another account; a person's closed one is remembered, and stays closed
+        text("update principal set external_id = null where id = :id and kind = 'service'"), {"id": principal_id}
+    )
     tx.execute(
         text("update session set ended_at = now() where principal_id = :id and ended_at is null"), {"id": principal_id}
     )
     record(tx, "audit", "principal.deactivated", "principal", principal_id, body={"handle": row.handle})
+
+
+def of_agency(code: str, handle: str) -> str:
+    """The handle of an agency's account: handles are one namespace, and each agency has its own part of it.
+
+    So no handle that is taken tells an agency whom others employ.
+    """
+    return handle if handle.startswith(f"{code}.") else f"{code}.{handle}"
 
 
 def list_principals(tx: Connection) -> list[PersonInfo]:

@@ -36,6 +36,9 @@ __all__ = [
     "start_session",
 ]
 
+_KEPT: Final = timedelta(days=30)
+"""How long an ended session, with the address and the browser it names, is remembered."""
+
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -158,11 +161,15 @@ def start_session(
     address: str = "",
     agent: str = "",
 ) -> SessionText:
-    """Begin a session of somebody who has just signed in; gives what the cookie will hold.
+    """Begin a session of somebody who has just signed in; gives what the cookie will hold. Old ones are forgotten.
 
     Args:
         address: from where; agent: the browser as it calls itself. For the owner's own list of sessions.
     """
+    tx.execute(
+        text("delete from session where principal_id = :principal and coalesce(ended_at, expires_at) < now() - :kept"),
+        {"principal": principal_id, "kept": _KEPT},
+    )
     made = SessionText.mint()
     session_id = tx.execute(
         text(

@@ -120,7 +120,9 @@ class Settings(BaseModel):
         "1200/60", description="Requests of one address where no token is asked for: health, metrics, sign-in pages."
     )
     rate_limit_refused: str = Field("60/60", description="Requests of one address whose token or session is refused.")
-    rate_limit_sign_in: str = Field("20/60", description="Sign-ins that one address may begin or bring back.")
+    rate_limit_sign_in: str = Field(
+        "300/60", description="Sign-ins that one address may begin or bring back; a whole office may be one address."
+    )
     server_lease_days: Annotated[int, Field(ge=1, le=3650, description="How long a server's lease is renewed for.")] = (
         90
     )

@@ -20,12 +20,14 @@ class Identity:
     """A person as a provider describes them.
 
     Attributes:
+        issuer: name of the provider.
         external_id: ``issuer|subject``: what never changes about them.
         handle: a wish; another is found when it is taken.
         roles: pairs of tenant code and role; without any, ``refusal`` says why.
         provider_sid: the provider's own session, if it names one.
     """
 
+    issuer: str
     external_id: str
     handle: str
     display_name: str
@@ -49,6 +51,7 @@ def identity_of(issuer: Issuer, claims: Mapping[str, Any]) -> Identity:
     wish = _text(claims.get(names.handle)) or (email or "").partition("@")[0] or subject
     roles, refusal = _roles(issuer, claims)
     return Identity(
+        issuer=issuer.name,
         external_id=external_id(issuer, subject),
         handle=_handle(wish),
         display_name=_text(claims.get(names.name)) or wish,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from core.errors import Conflict
-from core.identity import create_principal
+from core.identity import create_principal, of_agency
 from core.journal.record import record
 from core.roles import STAFF_ROLES
 from core.sign_in.claims import Identity
@@ -17,6 +17,7 @@ __all__ = ["principal_of", "sync_roles"]
 
 _FIND = text("select id, active, display_name, email, locale from principal where external_id = :external for update")
 _TRIES = 50
+_LONGEST = 60  # a number may follow
 
 
 def principal_of(tx: Connection, identity: Identity) -> UUID:
@@ -100,8 +101,9 @@ def _tenants(tx: Connection, identity: Identity) -> list[tuple[UUID, str]]:
 
 
 def _first(tx: Connection, identity: Identity) -> UUID:
+    wish = _handle(tx, identity)
     for number in range(1, _TRIES):
-        handle = identity.handle if number == 1 else f"{identity.handle}-{number}"
+        handle = wish if number == 1 else f"{wish}-{number}"
         if tx.execute(text("select 1 from principal where handle = :handle"), {"handle": handle}).scalar():
             continue
         try:
@@ -120,7 +122,16 @@ def _first(tx: Connection, identity: Identity) -> UUID:
             {"external": identity.external_id, "id": made},
         )
         return made
-    raise SignInRefused(f"No handle like {identity.handle!r} is free.")
+    raise SignInRefused(f"No handle like {wish!r} is free.")
+
+
+def _handle(tx: Connection, identity: Identity) -> str:
+    """Staff of the region are called as they wish; everybody else has a name within the agency's, or the provider's."""
+    codes = sorted({code for code, _ in identity.roles})
+    staff = text("select exists (select from tenant where code = any(:codes) and kind = 'region')")
+    if tx.execute(staff, {"codes": codes}).scalar():
+        return identity.handle
+    return of_agency(codes[0] if codes else identity.issuer, identity.handle)[:_LONGEST]
 
 
 def _follow(tx: Connection, identity: Identity, row: Row[tuple[UUID, bool, str, str | None, str]]) -> None:

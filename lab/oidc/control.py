@@ -116,6 +116,7 @@ def _start(instance: Instance, user: ServiceUser, config: Path) -> None:
         )
     provider.ready(port, lambda: process.poll() is None, log)
     born = Process.of(process.pid)
+    process.returncode = 0  # it outlives us on purpose; forgetting it silences Popen's warning about a running child
     if born is None:
         raise Unavailable("The identity provider ended at once.", hint=f"{log} says why.")
     _record(instance).write_text(json.dumps({"pid": born.pid, "uid": born.uid, "born": born.born}), encoding="utf-8")

@@ -25,7 +25,7 @@ from core.settings import Settings, load
 from lab.oidc import provider as lab
 from tests.api.serving import serve
 
-__all__ = ["LabProvider", "World", "free_port", "run_provider", "world_of"]
+__all__ = ["LabProvider", "World", "cookies_of", "free_port", "run_provider", "world", "world_of"]
 
 
 def free_port() -> int:
@@ -160,3 +160,10 @@ def cookies_of(answer: httpx2.Response) -> dict[str, str]:
         for line in answer.headers.get_list("set-cookie")
         if (match := re.match(r"([^=]+)=", line)) is not None
     }
+
+
+@pytest.fixture(scope="module")
+def world(database: Database, tenants: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The provider and Irisplane beside it, on the module's database."""
+    with world_of(database, tmp_path_factory.mktemp("world")) as made:
+        yield made

@@ -5,39 +5,36 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 
 import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from core.db import Database
 from core.sign_in.errors import ProviderUnavailable
 from core.sign_in.provider import Provider
-from tests.api.oidc_lab import World, world_of
+from tests.api.oidc_lab import World
 from tests.api.people import Hire
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def world(database: Database, tenants: object, tmp_path_factory: pytest.TempPathFactory, hire: Hire) -> Iterator[World]:
-    with world_of(database, tmp_path_factory.mktemp("machines")) as made:
-        boss = hire("boss", "platform-manager")
-        account = {
-            "handle": "backup-bot", "kind": "service", "display_name": "Backups", "role": "engineer",
-            "client": {"issuer": "lab", "client_id": "machine"},
-        }  # fmt: skip
-        answer = httpx2.post(
-            f"{made.url}/api/v1/principals",
-            json=account,
-            headers={"Authorization": f"Bearer {boss.token}", "Idempotency-Key": "bot"},
-            trust_env=False,
-        )
-        assert answer.status_code == 201, answer.text
-        made.notes["boss"] = boss.token
-        yield made
+@pytest.fixture(scope="module", autouse=True)
+def machine(world: World, hire: Hire) -> None:
+    """A service account for the provider's client ``machine``."""
+    boss = hire("boss", "platform-manager")
+    account = {
+        "handle": "backup-bot", "kind": "service", "display_name": "Backups", "role": "engineer",
+        "client": {"issuer": "lab", "client_id": "machine"},
+    }  # fmt: skip
+    answer = httpx2.post(
+        f"{world.url}/api/v1/principals",
+        json=account,
+        headers={"Authorization": f"Bearer {boss.token}", "Idempotency-Key": "bot"},
+        trust_env=False,
+    )
+    assert answer.status_code == 201, answer.text
+    world.notes["boss"] = boss.token
 
 
 def ask(world: World, token: str, path: str = "/api/v1/me") -> httpx2.Response:
@@ -175,10 +172,23 @@ def test_a_client_stands_for_one_account_and_only_a_services(world: World) -> No
             f"{world.url}/api/v1/principals", json=body, headers={**boss, "Idempotency-Key": key}, trust_env=False
         )
 
-    assert add("c-1").status_code == 409
+    assert add("c-0").status_code == 201  # the first was closed
+    assert add("c-1", handle="third-bot").status_code == 409
     assert add("c-2", kind="person").json()["errors"][0]["pointer"] == "/client"
     unknown = add("c-3", client={"issuer": "elsewhere", "client_id": "x"})
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/client/issuer")
+
+
+def test_an_agency_claims_no_client_of_a_provider_that_speaks_for_others(world: World, hire: Hire) -> None:
+    """A neighbour's client would otherwise order into the wrong administration."""
+    admin = hire("claimer", "agency-admin", tenant="uccle")
+    account = {
+        "handle": "uccle-bot", "kind": "service", "display_name": "x", "role": "agency-user",
+        "client": {"issuer": "lab", "client_id": "stranger"},
+    }  # fmt: skip
+    headers = {"Authorization": f"Bearer {admin.token}", "Idempotency-Key": "claim"}
+    answer = httpx2.post(f"{world.url}/api/v1/principals", json=account, headers=headers, trust_env=False)
+    assert (answer.status_code, "speaks for other" in answer.json()["detail"]) == (403, True)
 
 
 def test_a_provider_that_is_away_is_said_so_and_nobody_waits_twice(world: World) -> None:
