@@ -24,6 +24,7 @@ status: ## say which part runs, since when, and how it is
 test: ## install what it needs, test every behaviour once, the lab included (beside a running `make up`)
 	@scripts/bootstrap dev
 	@code=0; $(OTHER_INSTANCE)=test $(PYTHON_OF_OURS) -m pytest $(ARGS) || code=$$?; \
+	$(OTHER_INSTANCE)=qemu $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; \
 	$(OTHER_INSTANCE)=test $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 test-long: ## the same with the full counts of each claim

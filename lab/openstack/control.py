@@ -113,7 +113,8 @@ def begin(settings: Settings | None = None) -> CloudStatus:
     }
     for name, hidden in _HIDDEN.items():
         environment[hidden] = environment.pop(name)
-    with place.starter_log.open("ab") as log:
+    descriptor = os.open(place.starter_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab") as log:
         started = subprocess.Popen(  # it outlives us
             [sys.executable, "-m", "lab.openstack", "up", "--here"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env=environment,

@@ -68,11 +68,15 @@ def make_schemas(place: Place) -> None:
     """Every service's tables. Two chains at a time: this is Python starting, mostly."""
     cell0 = f"mysql+pymysql://openstack:{place.secrets()['database']}@localhost/nova_cell0?unix_socket={place.socket}"
     etc = place.etc
-    nova = [_inside("nova_schemas.py"), str(etc / "nova" / "nova.conf"), f"{cell0}&charset=utf8mb4"]
     neutron = [f"--config-file={etc / 'neutron' / name}" for name in ("neutron.conf", "ml2_conf.ini")]
     chains = (
         (
-            Program("schema-nova", [_python(), *nova], {"OS_NOVA_DISABLE_EVENTLET_PATCHING": "1"}),
+            Program(
+                "schema-nova",
+                [_python(), _inside("nova_schemas.py"), str(etc / "nova" / "nova.conf")],
+                # the address carries a password, and everybody on the machine can read arguments
+                {"OS_NOVA_DISABLE_EVENTLET_PATCHING": "1", "IRISPLANE_LAB_CELL0": f"{cell0}&charset=utf8mb4"},
+            ),
             Program("schema-placement", _manage("placement", "placement.conf", "db", "sync", etc=etc)),
         ),
         (

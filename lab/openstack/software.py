@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,8 @@ def missing(mode: Mode) -> str | None:
             return "real machines need root, for their network devices"
         if not Path("/dev/net/tun").exists():
             return "this kernel has no /dev/net/tun"
+        if not _has_guest():
+            return "the guest is made of Debian's cloud kernel for amd64, which this system does not offer"
     programs = _PROGRAMS + (_PROGRAMS_OF_MACHINES if mode == "qemu" else ())
     absent = sorted({package for program, package in programs if not _there(program)})
     if mode == "qemu" and not list(Path("/usr/lib/python3/dist-packages").glob("libvirtmod.*")):
@@ -195,6 +198,15 @@ def _stamp() -> str:
     seen = hashlib.sha256(_LOCK.read_bytes())
     seen.update(str(_base().resolve()).encode())
     return seen.hexdigest()
+
+
+def _has_guest() -> bool:
+    """Is the guest's image made, or can its kernel be had here?"""
+    if any((SOFTWARE / "guest").glob("irisplane-guest-*.qcow2")):
+        return True
+    with suppress(OSError):
+        return os.uname().machine == "x86_64" and platform.freedesktop_os_release().get("ID") == "debian"
+    return False
 
 
 def _there(program: str) -> bool:

@@ -1,4 +1,4 @@
-"""Nova's three databases and its two cells in one process: ``nova_schemas.py CONFIG CELL0_URL``.
+"""Nova's three databases and its two cells in one process: ``nova_schemas.py CONFIG``.
 
 The same verbs as ``nova-manage api_db sync``, ``cell_v2 map_cell0``, ``db sync`` and ``cell_v2 create_cell``; called
 from here they start Nova once instead of four times.
@@ -6,6 +6,7 @@ from here they start Nova once instead of four times.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from nova import monkey_patch
@@ -19,7 +20,7 @@ from oslo_log import log
 
 def main() -> int:
     """Bring them up to date."""
-    settings, cell0 = sys.argv[1:3]
+    settings, cell0 = sys.argv[1], os.environ["IRISPLANE_LAB_CELL0"]
     config.parse_args(["nova-manage", "--config-file", settings])
     log.setup(config.CONF, "nova")
     objects.register_all()
