@@ -11,14 +11,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from datacenter.hosting.metering import collecting, comparing
+from datacenter.hosting.metering import collecting, comparing, rating
 from datacenter.hosting.metering.cinder import Cinder
 from datacenter.hosting.metering.held import Held, Window
 from datacenter.hosting.metering.neutron import Neutron
 from datacenter.hosting.metering.nova import Nova, usages
-from datacenter.hosting.pricing import QUARTER, quarter_of
+from datacenter.hosting.pricing import QUARTER, REGION_TIME, quarter_of
+from tests.api.people import Person
 from tests.datacenter.clouding import IMAGE, CloudUnderTest
-from tests.datacenter.ordering import SYSTEM, Hosting
+from tests.datacenter.ordering import SYSTEM, Hosting, Worker
 
 pytestmark = pytest.mark.slow
 
@@ -29,21 +30,19 @@ class Fleet:
     def __init__(self, cloud: CloudUnderTest) -> None:
         self.cloud, self.admin = cloud, cloud.admin
         name = f"metering-{uuid4().hex[:8]}"
-        self.projects = [self.admin.identity.create_project(name=f"{name}-{n}", domain_id="default") for n in range(2)]
-        user, role = self.admin.identity.find_user("admin"), self.admin.identity.find_role("admin")
+        identity = self.admin.identity
+        own = self.admin.current_project
+        domain = own.domain_id or identity.find_domain(own.domain_name).id
+        role = identity.find_role("admin") or identity.find_role("member")
+        self.projects = [identity.create_project(name=f"{name}-{n}", domain_id=domain) for n in range(2)]
         for project in self.projects:
-            self.admin.identity.assign_project_role_to_user(project.id, user.id, role.id)
+            identity.assign_project_role_to_user(project.id, self.admin.current_user_id, role.id)
         self.flavor = self.admin.compute.create_flavor(name=name, vcpus=1, ram=128, disk=1)
         self.image = next(self.admin.image.images(name=IMAGE))
 
     def inside(self, number: int) -> Any:
         """A connection in one of the projects."""
-        from openstack.config import OpenStackConfig
-        from openstack.connection import Connection
-
-        loader = OpenStackConfig(config_files=[self.cloud.path], secure_files=[], vendor_files=[], load_envvars=False)
-        auth = {"project_id": self.projects[number].id, "project_name": None}
-        return Connection(config=loader.get_one(cloud=self.cloud.name, auth=auth, api_timeout=60))
+        return self.admin.connect_as_project(self.projects[number])
 
     def server(self, there: Any, name: str) -> Any:
         made = there.compute.create_server(name=name, flavor_id=self.flavor.id, image_id=self.image.id, networks="none")
@@ -200,3 +199,34 @@ def test_what_vanished_while_nobody_looked_leaves_a_gap(hosting: Hosting, metere
     )
     assert (gap.begins, gap.ends) == (now - 8 * QUARTER, now - 4 * QUARTER)
     assert "1 thing(s) were deleted" in gap.reason
+
+
+def test_what_an_agency_ordered_is_a_line_of_its_showback(
+    hosting: Hosting, worker: Worker, ada: Person, uma: Person, pim: Person, window: Window
+) -> None:
+    """Ordered over the API, carried out by a worker, metered from Nova: one line, quantity x price, with its source."""
+    hosting.sql("update project set cloud_id = null, status = 'asked' where cloud_user is null")
+    hosting.sql("update offering_plan set flavor = 'irisplane-metering-' || id where code = 'small'")
+    ordered = hosting.create(ada, "billed")
+    hosting.done(ordered)
+    server = ordered.json()["resource"]["id"]
+    with hosting.database.transaction("platform", SYSTEM) as tx:
+        collecting.store(tx, "nova", window, Nova().held(window))
+        rating.rate(tx, window)
+    month = f"{window.begins.astimezone(REGION_TIME):%Y-%m}"
+    mine = ada.get(f"/api/v1/showback/{month}?limit=1000").json()
+    # The price began with this test, within a quarter-hour; so the one that it began in may have none.
+    lines = [one for one in mine["items"] if one["resource"]["id"] == server]
+    (line,) = [one for one in lines if one["priced"]]
+    assert sum(int(one["quantity"]) for one in lines) in {1, 2}
+    assert (line["resource"]["name"], line["plan"], line["project"]) == ("billed", "small", "main")
+    assert line["source"] == "nova"
+    assert int(line["amount_micro_eur"]) == int(line["quantity"]) * int(line["unit_micro_eur"])
+    assert sum(int(one["amount_micro_eur"]) for one in mine["items"]) == int(mine["amount_micro_eur"])
+    assert server not in uma.get(f"/api/v1/showback/{month}?limit=1000").text
+    whole = pim.get(f"/api/v1/showback/{month}").json()
+    assert sum(int(one["amount_micro_eur"]) for one in whole["by_tenant"]) == int(whole["amount_micro_eur"])
+    metered = hosting.sql(
+        "select sum(u.seconds) from usage u join meter m on m.id = u.meter_id where m.resource = 'server'"
+    )
+    assert sum(int(one["server_seconds"]) for one in whole["by_tenant"]) == int(metered[0][0])
