@@ -1,4 +1,4 @@
-"""`irisplane usage | showback`: what was used, and what it came to."""
+"""`irisplane usage | showback`: what was used, what it came to, whether it agrees; and months that are closed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from cli import output
-from cli.asking import moment
+from cli.asking import moment, submit
 from cli.client import connect
-from cli.errors import WrongUse
+from cli.errors import FAILED, Ended, WrongUse
 from cli.hosting.amounts import euro
 
 __all__ = ["showback", "usage"]
@@ -19,6 +19,9 @@ __all__ = ["showback", "usage"]
 usage = App(name="usage", help="What was used, by the quarter-hour.")
 showback = App(name="showback", help="What a month came to.")
 
+Reason = Annotated[str, Parameter(name=["--reason", "-r"], help="Why: it stands in the journal for good.")]
+DryRun = Annotated[bool, Parameter(negative="", help="Show what would be done, and stop there.")]
+Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")]
 Csv = Annotated[bool, Parameter(name="--csv", negative="", help="As CSV, for a spreadsheet.")]
 
 
@@ -48,6 +51,39 @@ def list_usage(
     output.give(found, lambda: output.table(rows, columns, empty="Nothing was used."))
 
 
+@usage.command(name="compare")
+def compare(
+    *,
+    from_: Annotated[str | None, Parameter(name="--from", help="2027-01-01T10:00; a day ago when absent.")] = None,
+    until: str | None = None,
+) -> None:
+    """Whether what was metered agrees with what Nova says now, server by server. The region's staff only.
+
+    Args:
+        until: 2027-01-02; now when absent.
+    """
+    with connect() as client:
+        found = client.get("/api/v1/usage:compare", **{"from": moment(from_), "until": moment(until)})
+    columns = {"server": "server in the cloud", "metered": "seconds metered", "nova": "Nova's", "why": "why"}
+
+    def shown() -> None:
+        output.table(found["differences"], columns, empty="No server differs.")
+        output.say()
+        seconds = found["seconds"]
+        output.facts(
+            [
+                ("servers", found["servers"]),
+                ("metered", f"{seconds['metered']} s"),
+                ("Nova", f"{seconds['nova']} s"),
+                ("agrees", "yes" if found["agrees"] else "no"),
+            ]
+        )
+
+    output.give(found, shown)
+    if not found["agrees"]:
+        raise Ended(FAILED)
+
+
 @showback.command(name="show")
 def show_month(month: str, *, project: str | None = None, csv: Csv = False) -> None:
     """What a month came to: quantity × price = amount, line by line.
@@ -73,6 +109,69 @@ def show_month(month: str, *, project: str | None = None, csv: Csv = False) -> N
         output.facts([("total", euro(lines)), ("month", month), ("so far", _standing(found))])
 
     output.give(found, shown)
+
+
+@showback.command(name="close")
+def close_month(
+    month: str,
+    *,
+    reason: Reason,
+    accept_gaps: Annotated[bool, Parameter(negative="", help="Also where something will never be known.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Freeze a month that is over and wholly metered: its lines never alter again. Platform managers only.
+
+    Args:
+        month: 2027-01.
+    """
+    intent = {"month": month, "accept_gaps": accept_gaps}
+    submit({"kind": "hosting.month.close", "intent": intent, "reason": reason}, dry_run=dry_run, yes=yes)
+
+
+@showback.command(name="correct")
+def correct_month(
+    month: str, tenant: str, micro_eur: int, *, reason: Reason, dry_run: DryRun = False, yes: Yes = False
+) -> None:
+    """Put a closed month right by a line of the open one. Platform managers only.
+
+    Args:
+        month: the closed one, 2027-01.
+        tenant: code of the administration.
+        micro_eur: what is added, in millionths of a euro; less than zero gives back.
+    """
+    intent = {"tenant": tenant, "corrects": month, "amount_micro_eur": micro_eur, "reason": reason}
+    submit({"kind": "hosting.charge.correct", "intent": intent, "reason": reason}, dry_run=dry_run, yes=yes)
+
+
+@showback.command(name="limit")
+def limit_month(
+    euros: int | None = None,
+    *,
+    none: Annotated[bool, Parameter(negative="", help="Take the limit away.")] = False,
+    tenant: str | None = None,
+    reason: Annotated[str, Parameter(name=["--reason", "-r"], help="Why, when it is altered.")] = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """What a month may come to at most: shown; or set, in whole euros, by the administration's administrator.
+
+    Args:
+        euros: an order that would pass it is refused.
+        tenant: another administration's, for the region's staff.
+    """
+    if euros is None and not none:
+        with connect() as client:
+            found = client.get("/api/v1/spend-limit", tenant=tenant)
+        told = [("limit", euro(found["limit_micro_eur"]) or "none"), ("stands", euro(found["stands_micro_eur"])),
+                ("left", euro(found["left_micro_eur"]))]  # fmt: skip
+        output.give(found, lambda: output.facts(told))
+        return
+    if euros is not None and none:
+        raise WrongUse("A limit, or --none.")
+    intent = {"tenant": tenant, "month_micro_eur": None if euros is None else euros * 1_000_000}
+    why = reason or "a limit for the month"
+    submit({"kind": "hosting.spend-limit.set", "intent": intent, "reason": why}, dry_run=dry_run, yes=yes)
 
 
 _COLUMNS = {"project": "project", "resource": "what", "name": "name", "component": "of which", "quantity": "quantity",

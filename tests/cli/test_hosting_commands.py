@@ -128,3 +128,20 @@ def test_zones_are_kept_by_the_region(run: Run) -> None:
     code, _, err = run("zone", "set", "arts", "--data", "open", "--availability-zone", "nova", "--profile", "manager")
     assert code == 0, err
     assert "arts" in run("zone", "list")[1]
+
+
+def test_months_and_limits(run: Run) -> None:
+    assert run("showback", "show", "2026-01")[0] == 0
+    assert run("showback", "show", "january")[0] == 2
+    code, out, _ = run("showback", "limit")
+    assert (code, "none" in out) == (0, True)
+    assert run("showback", "limit", "50", "--yes", "--profile", "manager", "--tenant", "ixelles")[0] == 0
+    assert "50.00 EUR" in run("showback", "limit")[1]
+    assert run("showback", "limit", "--none", "--yes", "--profile", "manager", "--tenant", "ixelles")[0] == 0
+    assert json.loads(run("showback", "limit", "--json")[1])["limit_micro_eur"] is None
+    assert run("showback", "close", "2026-01", "--reason", "over", "--yes")[0] == 3
+    assert run("showback", "close", "2026-01", "--reason", "over", "--yes", "--profile", "manager")[0] == 0
+    assert "closed" in run("showback", "show", "2026-01")[1]
+    told = ("showback", "correct", "2026-01", "ixelles", "-5000000", "--reason", "a bad day", "--yes")
+    assert run(*told, "--profile", "manager")[0] == 0
+    assert run("usage", "compare")[0] == 3

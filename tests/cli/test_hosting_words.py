@@ -34,8 +34,8 @@ NOUNS = {
     "project": {"list", "show", "create", "reconcile"},
     "quota": {"list", "request"},
     "order": {"list", "show", "watch", "approve", "reject", "cancel", "undo"},
-    "usage": {"list"},
-    "showback": {"show"},
+    "usage": {"list", "compare"},
+    "showback": {"show", "close", "correct", "limit"},
     "support": {"list", "show", "ask", "reply", "solve", "close"},
     "maintenance": {"list", "show"},
 }  # fmt: skip
