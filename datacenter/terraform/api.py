@@ -175,7 +175,7 @@ class Api:
         pause = 0.25
         while True:
             try:
-                answer = self._http.request(method, path, params=dict(query or {}), json=body, headers=headers)
+                answer = self._http.request(method, path, params=query or None, json=body, headers=headers)
             except httpx2.TransportError as error:
                 safe = method != "POST" or key is not None or isinstance(error, httpx2.ConnectError)
                 if not safe or time.monotonic() + pause > until or "CERTIFICATE_VERIFY_FAILED" in str(error):

@@ -44,6 +44,6 @@ class FloatingIp(Noun):
         """Let it lead elsewhere, or nowhere."""
         here, there = current.get("server"), planned.get("server")
         if here and here != there:
-            self.session.orders.do("POST", f"{self.address(current['id'])}:detach", {}, match="*")
+            self.session.orders.do("POST", f"{self.address(current['id'])}:detach", {})
         if known(there) and there != here:
-            self.session.orders.do("POST", f"{self.address(current['id'])}:attach", {"server": there}, match="*")
+            self.session.orders.do("POST", f"{self.address(current['id'])}:attach", {"server": there})

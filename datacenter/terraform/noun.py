@@ -23,6 +23,7 @@ PROJECT: Final = Field(
 VERSION: Final = 1
 _NAME_TAKEN: Final = "HST-104"
 _LOST: Final = "vanished"
+_KEPT: Final = "kept"
 
 
 class Session(Protocol):
@@ -182,17 +183,27 @@ class Noun:
         try:
             return self.session.orders.create(self.collection, body)
         except Problem as problem:
-            lost = self._lost(body) if problem.code == _NAME_TAKEN else None
-            if lost is None:
+            there = self._of_the_name(body) if problem.code == _NAME_TAKEN else None
+            if there is None or there["status"] not in {_LOST, _KEPT}:
                 raise
-            self.give_back(lost)
+            if there["status"] == _KEPT:
+                raise self._still_kept(there) from None
+            self.give_back(there)
             return self.session.orders.create(self.collection, body)
 
-    def _lost(self, body: Mapping[str, Any]) -> State | None:
-        """What stands under the name of an order and is not in the cloud any more."""
+    def _of_the_name(self, body: Mapping[str, Any]) -> State | None:
+        """What stands under the name of an order."""
         asked = {name: str(body[name]) for name in ("name", "project") if name in body}
         listed = self.session.api.items(self.collection, **asked)
-        return next((one for one in listed if one.get("name") == body.get("name") and one["status"] == _LOST), None)
+        return next((one for one in listed if one.get("name") == body.get("name")), None)
+
+    def _still_kept(self, there: Mapping[str, Any]) -> Failure:
+        name, noun = there["name"], self.name.replace("_", "-")
+        return Failure(
+            f"A {noun} {name} was given back and is kept until {there.get('purge_at')}.",
+            f"Have it back with 'irisplane {noun} restore {name}' and import it, or let it go for good with"
+            f" 'irisplane {noun} delete {name} --now'.",
+        )
 
     def _as_it_is(self, thing: str, before: State) -> State:
         found = self.session.api.get(self.address(thing))

@@ -76,14 +76,17 @@ class Orders:
             return Made(made, taken_over=answer.replayed)
         raise NotCarriedOut("This was ordered and given back too often within one day.", "Wait until tomorrow.")
 
-    def do(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, match: str | None = None) -> None:
+    def do(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, match: str | None = None, **query: str
+    ) -> None:
         """Ask for something that is there to be altered or given back, and wait until that is done.
 
         Raises:
             Problem, NotReached, NotCarriedOut: as ``create``.
         """
         key = hashlib.sha256(f"{time.time_ns()}{threading.get_ident()}{path}".encode()).hexdigest()
-        answer = self.api.request(method, path, body=body, key=key if method == "POST" else None, match=match)
+        once = key if method == "POST" else None
+        answer = self.api.request(method, path, query=query, body=body, key=once, match=match)
         if _goes_on(answer.body):
             self.follow(answer)
 

@@ -77,4 +77,4 @@ class Server(Noun):
 
     def give_back(self, current: State) -> None:
         """At once, with no way back: Terraform's plan was the question."""
-        self.session.orders.do("DELETE", f"{self.address(current['id'])}?now=true", match="*")
+        self.session.orders.do("DELETE", self.address(current["id"]), match="*", now="true")

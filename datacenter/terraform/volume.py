@@ -19,9 +19,9 @@ class Volume(Noun):
     fields: ClassVar = (
         ID,
         PROJECT,
-        Field("name", "text", "Unique in the project.", "must", replace=True, check=length(1, 63)),
+        Field("name", "text", "Unique in the project.", "must", check=length(1, 63)),
         Field("size_gib", "number", "GiB; it grows, and never shrinks.", "must", check=whole(1, 65536)),
-        Field("description", "text", "For people.", "may", replace=True, check=length(0, 200)),
+        Field("description", "text", "For people.", "may", check=length(0, 200)),
         Field("snapshot", "text", "Id or name of the snapshot that it begins as.", "may", replace=True),
         Field("image", "text", "Code of the image that it begins as.", "may", replace=True),
         Field("server", "text", "Id of the server that it is attached to.", "may", api="server_id", sent=False),
@@ -51,9 +51,12 @@ class Volume(Noun):
         here, there = current.get("server"), planned.get("server")
         if here and here != there:
             self._detach(current["id"], here)
+        at, orders = self.address(current["id"]), self.session.orders
+        words = {name: planned[name] or "" for name in ("name", "description") if planned[name] != current[name]}
+        if words:
+            orders.do("PATCH", at, words, match="*")
         if planned["size_gib"] != current["size_gib"]:
-            body = {"size_gib": int(planned["size_gib"])}
-            self.session.orders.do("POST", f"{self.address(current['id'])}:extend", body, match="*")
+            orders.do("POST", f"{at}:extend", {"size_gib": int(planned["size_gib"])})
         if known(there) and there != here:
             self.session.orders.do(
                 "POST", f"/api/v1/servers/{there}:attach-volume", {"volume": current["id"]}, match="*"
@@ -67,4 +70,4 @@ class Volume(Noun):
         super().give_back(current)
 
     def _detach(self, volume: str, server: str) -> None:
-        self.session.orders.do("POST", f"/api/v1/servers/{server}:detach-volume", {"volume": volume}, match="*")
+        self.session.orders.do("POST", f"/api/v1/servers/{server}:detach-volume", {"volume": volume})
