@@ -66,6 +66,8 @@ domain = Domain(
         "datacenter.hosting.notices:write_due": 2.0,
         "datacenter.hosting.support.maintenance:announce_due": 60.0,
         "datacenter.hosting.terraform_state.store:sweep": 3600.0,
+        "datacenter.hosting.networks.converge:converge": 60.0,
+        "datacenter.hosting.volumes.converge:converge": 60.0,
         "datacenter.hosting.volumes.schedules:give_up_surplus": 300.0,
         "datacenter.hosting.volumes.schedules:take_due": 60.0,
         "datacenter.hosting.zones:look": 60.0,

@@ -212,6 +212,8 @@ class GroupAlter(_GroupKind):
         lines += [f"- name {row.name}\n+ name {name}"] if name != row.name else []
         lines += [f"- {row.description}\n+ {description}"] if description != row.description else []
         diff = "\n".join(filter(None, lines))
+        if not diff and row.findings:
+            diff = "= as ordered, which the cloud is not"
         if not diff:
             return Draft(summary=f"The security group {name} is so already")
         data = {

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from core.db import Database
+from core.scope import EVERY_TENANT, Scope
 from datacenter.hosting.listing import Shown
 from datacenter.hosting.networks.errors import NoSuchThing
-from datacenter.hosting.networks.rules import NAME_OF_GROUP, Rule
+from datacenter.hosting.networks.rules import NAME_OF_GROUP, CloudRule, Rule, cloud_rules
 
-__all__ = ["GROUPS", "cloud_ids", "groups_named", "put_rules", "rules_of_row", "used_by"]
+__all__ = ["GROUPS", "cloud_ids", "groups_named", "put_rules", "rules_of_row", "used_by", "wanted_of"]
 
 GROUPS: Final = Shown(
     noun="security group",
@@ -114,3 +116,27 @@ def used_by(tx: Connection, group: UUID) -> list[str]:
         {"id": group},
     ).all()
     return [row.name for row in found]
+
+
+def wanted_of(database: Database, groups: Sequence[UUID]) -> dict[UUID, frozenset[CloudRule]]:
+    """The rules that the cloud shall have of each group; none of a group that names one which does not stand there."""
+    everywhere = Scope(EVERY_TENANT, reason="as the cloud has it")
+    with database.transaction("platform", everywhere) as tx:
+        found = tx.execute(
+            text(
+                "select u.group_id, u.direction, u.protocol, coalesce(u.port_min, 0) as low,"
+                " coalesce(u.port_max, 0) as high, coalesce(u.remote::text, 'group:' || o.name, '') as remote,"
+                " o.cloud_id from security_group_rule u left join security_group o on o.id = u.remote_group_id"
+                " where u.group_id = any(:ids)"
+            ),
+            {"ids": list(groups)},
+        ).all()
+    rules: dict[UUID, list[Rule]] = {group: [] for group in groups}
+    known: dict[UUID, dict[str, str]] = {group: {} for group in groups}
+    for row in found:
+        rule = Rule(row.direction, row.protocol, row.low, row.high, row.remote)
+        rules[row.group_id].append(rule)
+        if rule.group is not None and row.cloud_id is not None:
+            known[row.group_id][rule.group] = row.cloud_id
+    whole = [group for group in groups if all(rule.group in known[group] for rule in rules[group] if rule.group)]
+    return {group: cloud_rules(rules[group], known[group]) for group in whole}

@@ -175,6 +175,11 @@ class CloudRule:
             prefix="" if prefix in _EVERYWHERE else prefix, group_id=str(found.get("remote_group_id") or ""),
         )  # fmt: skip
 
+    def __str__(self) -> str:
+        """For people: ``ingress IPv4 tcp 80-90 192.0.2.0/24``."""
+        words = (self.direction, self.family, self.protocol, self.ports, self.prefix or self.group_id or "anywhere")
+        return " ".join(word for word in words if word)
+
     def body(self, group: str) -> dict[str, Any]:
         """What Neutron is asked to make in a group."""
         protocol = "ipv6-icmp" if self.protocol == "icmp" and self.family == "IPv6" else self.protocol
