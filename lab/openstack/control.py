@@ -228,8 +228,7 @@ class _Start:
         place.give(place.bootstrapped, json.dumps({"mode": mode}), os.getegid(), 0o600)
         self.part("compute hosts answer")
         self._await_hosts()
-        if self.first:
-            stock.make_zones(place, HOSTS[mode])
+        stock.make_zones(place, HOSTS[mode])
 
     def _await_hosts(self) -> None:
         wanted = set(HOSTS[self.mode])

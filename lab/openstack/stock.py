@@ -7,6 +7,7 @@ zeros that nothing boots from. What agencies order as ``debian`` is found by the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,14 +68,17 @@ def make_stock(place: Place, mode: Mode, image: Path | None) -> None:
 
 
 def make_zones(place: Place, hosts: Sequence[str]) -> None:
-    """Let each host stand in a zone of its own, as far as there are hosts; done before anything stands on them."""
+    """Let each host stand in a zone of its own, as far as there are hosts; one that holds servers stays where it is."""
+    from openstack.exceptions import ConflictException
+
     with administrator(place) as cloud:
         compute: Any = cloud.compute
         there = {aggregate.name: aggregate for aggregate in compute.aggregates()}
         for zone, host in zip(ZONES, hosts, strict=False):
             found = there.get(zone) or compute.create_aggregate(name=zone, availability_zone=zone)
             if host not in (found.hosts or ()):
-                compute.add_host_to_aggregate(found, host)
+                with suppress(ConflictException):
+                    compute.add_host_to_aggregate(found, host)
 
 
 def _image(images: Any, mode: Mode, file: Path | None) -> None:

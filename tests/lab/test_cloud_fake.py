@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.openstack import control
+from lab.openstack.stock import ZONES
 from tests.clouds import FLAVOUR, IMAGE, CloudForTests, a_tenant
 
 pytestmark = pytest.mark.timeout(1200)  # the first to ask for the cloud waits until it runs
@@ -89,6 +90,25 @@ def test_a_volume_grows_is_kept_copied_and_restored(tenant: Any) -> None:
     storage.wait_for_delete(snapshot, interval=0.2, wait=60)
     storage.delete_volume(volume)
     _eventually(lambda: not list(storage.volumes()))
+
+
+def test_each_host_is_a_zone_of_its_own_and_servers_stand_where_they_were_asked(
+    cloud: CloudForTests, tenant: Any, server: Any
+) -> None:
+    if cloud.mode != "fake":
+        pytest.skip("a cloud that was given has zones of its own")
+    compute: Any = cloud.admin.compute
+    assert {zone.name for zone in compute.availability_zones()} - {"internal"} == set(ZONES)
+    made = tenant.compute.create_server(
+        name="elsewhere",
+        flavor_id=tenant.compute.find_flavor(FLAVOUR).id,
+        image_id=tenant.image.find_image(IMAGE).id,
+        networks=[{"uuid": next(iter(tenant.network.networks(name="private"))).id}],
+        availability_zone=ZONES[1],
+    )
+    stands = tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=60)
+    assert compute.get_server(stands.id).compute_host == "compute2"
+    tenant.compute.delete_server(stands)
 
 
 def test_a_part_that_was_stopped_is_named_and_comes_back(cloud: CloudForTests, tenant: Any) -> None:
