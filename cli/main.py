@@ -43,6 +43,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("server", "cli.hosting.server:app", _HOSTING, "Servers: order, see, alter, give back."),
     ("volume", "cli.hosting.volume:app", _HOSTING, "Disks that outlive servers."),
     ("snapshot", "cli.hosting.snapshot:app", _HOSTING, "What stood on a volume at one moment."),
+    ("schedule", "cli.hosting.schedule:app", _HOSTING, "Copies of volumes that come about by themselves."),
     ("network", "cli.hosting.network:app", _HOSTING, "Private networks."),
     ("security-group", "cli.hosting.security_group:app", _HOSTING, "What may reach a server."),
     ("floating-ip", "cli.hosting.floating_ip:app", _HOSTING, "Addresses that are reached from outside."),

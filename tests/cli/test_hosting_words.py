@@ -24,6 +24,7 @@ NOUNS = {
     },
     "volume": {"list", "show", "create", "extend", "attach", "detach", "rename", "restore", "delete"},
     "snapshot": {"list", "show", "create", "delete"},
+    "schedule": {"list", "show", "create", "pause", "resume", "delete"},
     "network": {"list", "show", "create", "delete"},
     "security-group": {"list", "show", "create", "allow", "deny", "delete"},
     "floating-ip": {"list", "show", "create", "attach", "detach", "delete"},
