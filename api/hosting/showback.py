@@ -17,7 +17,7 @@ from api.dependencies import Caller, require
 from core.errors import Denied, InvalidInput, NotFound
 from datacenter.hosting import spending
 from datacenter.hosting.metering import reading, showback
-from datacenter.hosting.metering.comparing import compare
+from datacenter.hosting.metering.comparing import compare, metered
 from datacenter.hosting.metering.held import Window
 from datacenter.hosting.metering.months import month_named
 from datacenter.hosting.pricing import REGION_TIME, month_of, quarter_of
@@ -28,6 +28,7 @@ router = APIRouter(tags=["showback"])
 
 Reader = Annotated[Caller, Depends(require("hosting:read"))]
 Code = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]
+_YEARS = range(2000, 2200)
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "Successful Response"}
 }
@@ -50,7 +51,7 @@ def usage(
 ) -> Response:
     """By the day, or by the quarter-hour for two days at most; in quarter-hours, times GiB where GiB count."""
     ends = until or datetime.now(UTC)
-    if begins is None and grain == "day":
+    if begins is None and grain == "day" and ends.year in _YEARS:
         begins = month_of(ends.astimezone(REGION_TIME).year, ends.astimezone(REGION_TIME).month)[0]
     window = _window(begins, ends)
     position = decode_cursor(cursor, 3)
@@ -72,7 +73,8 @@ def comparison(
         raise Denied("Comparing with Nova shows every administration: the region's staff does it.")
     window = _window(begins, until or datetime.now(UTC))
     with caller.transaction() as tx:
-        return json_value(compare(tx, Window(quarter_of(window.begins), quarter_of(window.ends))).as_json())
+        found = metered(tx, Window(quarter_of(window.begins), quarter_of(window.ends)))
+    return json_value(compare(found).as_json())  # Nova takes its time: no transaction waits for it
 
 
 @router.get("/api/v1/spend-limit", summary="What a month may come to, and what stands")
@@ -122,10 +124,9 @@ def month(
 
 
 def _window(begins: datetime | None, ends: datetime) -> Window:
-    try:
-        window = Window(begins or ends - timedelta(days=1), ends)
-    except OverflowError as error:
-        raise InvalidInput("There is no day before that.", pointer="/query/until") from error
+    if ends.year not in _YEARS or (begins is not None and begins.year not in _YEARS):
+        raise InvalidInput("Nothing is metered before 2000 or after 2199.", pointer="/query/until")
+    window = Window(begins or ends - timedelta(days=1), ends)
     if window.ends <= window.begins:
         raise InvalidInput("'until' has to be after 'from'.", pointer="/query/until")
     return window

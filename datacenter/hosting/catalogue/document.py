@@ -25,6 +25,8 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000,
 
 
 def _at_a_quarter(when: datetime) -> datetime:
+    if when.year not in range(2000, 2200):
+        raise ValueError("lies between 2000 and 2199")
     if int(when.timestamp()) % 900 or when.microsecond:
         raise ValueError("begins and ends at a full quarter-hour: 00, 15, 30 or 45 minutes")
     return when

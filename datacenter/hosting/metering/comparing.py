@@ -8,6 +8,7 @@ told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -18,7 +19,7 @@ from datacenter.hosting.metering.asking import instant
 from datacenter.hosting.metering.held import Window
 from datacenter.hosting.metering.nova import usages
 
-__all__ = ["Comparison", "Difference", "compare"]
+__all__ = ["Comparison", "Difference", "Metered", "compare", "metered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,29 @@ class Comparison:
         }
 
 
-def compare(tx: Connection, window: Window) -> Comparison:
-    """Compare a window of full quarter-hours, as far as it was metered.
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What we metered: the window as far as it was, and each server's seconds with its first quarter-hour."""
+
+    window: Window
+    seconds: Mapping[str, tuple[int, datetime]]
+
+
+def metered(tx: Connection, window: Window) -> Metered:
+    """What we metered in a window of full quarter-hours."""
+    until: datetime | None = tx.execute(_UNTIL).scalar()
+    window = Window(window.begins, max(window.begins, min(window.ends, until or window.begins)))
+    rows = tx.execute(_OURS, {"begins": window.begins, "ends": window.ends})
+    return Metered(window, {row.cloud_id: (int(row.seconds), row.first) for row in rows})
+
+
+def compare(found: Metered) -> Comparison:
+    """Ask Nova, and compare.
 
     Raises:
         CloudSilent, NoCloud: Nova does not answer.
     """
-    until: datetime | None = tx.execute(_UNTIL).scalar()
-    window = Window(window.begins, max(window.begins, min(window.ends, until or window.begins)))
-    ours = {row.cloud_id: (int(row.seconds), row.first) for row in tx.execute(_OURS, _values(window))}
+    window, ours = found.window, found.seconds
     novas: dict[str, tuple[int, datetime]] = {}
     for one in usages(window):
         begins = instant(one["started_at"]) or window.begins
@@ -95,10 +110,6 @@ def compare(tx: Connection, window: Window) -> Comparison:
         sum(seconds for seconds, _ in novas.values()),
         tuple(differences),
     )
-
-
-def _values(window: Window) -> dict[str, datetime]:
-    return {"begins": window.begins, "ends": window.ends}
 
 
 _UNTIL: Final = text("select metered_until from metering_mark where source = 'nova'")

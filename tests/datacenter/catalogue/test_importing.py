@@ -148,6 +148,10 @@ def test_names_alter_and_the_undo_gives_them_back(
     [
         ({"offerings": [offering(prices=[price(1, "2027-01-01T00:07:00Z")])]}, "/intent/offerings/0/prices/0/from"),
         ({"offerings": [offering(prices=[price(1, "2027-01-01T00:00:00")])]}, "/intent/offerings/0/prices/0/from"),
+        ({"offerings": [offering(prices=[price(1, "9999-12-31T23:45:00-05:00")])]},
+         "/intent/offerings/0/prices/0/from"),
+        ({"offerings": [offering(prices=[price(1, "0001-01-01T00:00:00+14:00")])]},
+         "/intent/offerings/0/prices/0/from"),
         ({"offerings": [offering(prices=[price(-1)])]}, "/intent/offerings/0/prices/0/quarter_micro_eur"),
         ({"offerings": [offering(prices=[{"component": "gib", "quarter_micro_eur": 1.5}])]},
          "/intent/offerings/0/prices/0/quarter_micro_eur"),

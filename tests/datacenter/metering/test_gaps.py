@@ -52,6 +52,16 @@ def test_a_nova_that_does_not_answer_leaves_a_gap_that_grows(meters: Meters, dea
     assert meters.sql("select metered_until from metering_mark")[0][0] == now - 4 * QUARTER
 
 
+def test_where_no_cloud_is_set_up_nothing_is_metered_and_nothing_is_missing(
+    meters: Meters, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IRISPLANE_CLOUDS_FILE", str(tmp_path / "none.yaml"))
+    get_settings.cache_clear()
+    collecting.meter_due(meters.database)
+    get_settings.cache_clear()
+    assert meters.sql("select from metering_mark") == meters.sql("select from metering_gap") == []
+
+
 class Again:
     """Answers when it is told to: the real sources are met in test_real_cloud."""
 

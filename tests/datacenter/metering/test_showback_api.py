@@ -141,6 +141,8 @@ def test_usage_is_told_by_the_quarter_hour_and_by_the_day(people: dict[str, Pers
     assert (long.status_code, long.json()["code"]) == (422, "HST-168")
     turned = people["uccle"].get("/api/v1/usage?from=2026-07-01T00:00:00Z&until=2026-06-01T00:00:00Z")
     assert turned.status_code == 422
+    for edge in ("until=9999-12-31T23:59:59-14:00", "from=0001-01-01T00:00:00%2B14:00", "until=0001-01-01T00:00:00Z"):
+        assert people["uccle"].get(f"/api/v1/usage?{edge}").status_code == 422
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-6", "june", "2026-06-01", "1999-01"])
