@@ -159,7 +159,7 @@ def _added(message: Message, request_id: str, rate: Taken | None) -> list[tuple[
     if b"cache-control" not in present:
         added.append((b"cache-control", b"no-store"))
     if rate is not None:
-        added += [(name.lower().encode(), value.encode()) for name, value in rate.headers()]
+        added += rate.headers()
     return [(name, value) for name, value in added if name not in present]
 
 

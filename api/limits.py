@@ -57,7 +57,7 @@ class Taken:
         again: seconds until the next one passes; 0 while some remain.
     """
 
-    name: str
+    name: bytes
     limit: Limit
     remaining: int
     again: float
@@ -67,12 +67,13 @@ class Taken:
         """Whether this request passes."""
         return self.again == 0
 
-    def headers(self) -> tuple[tuple[str, str], ...]:
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """``RateLimit-Policy`` and ``RateLimit``, as structured fields (draft-ietf-httpapi-ratelimit-headers)."""
-        full = math.ceil((self.limit.quota - self.remaining) * self.limit.seconds / self.limit.quota)
+        quota, seconds = self.limit.quota, self.limit.seconds
+        full = -((self.remaining - quota) * seconds // quota)  # rounded up
         return (
-            ("RateLimit-Policy", f'"{self.name}";q={self.limit.quota};w={self.limit.seconds}'),
-            ("RateLimit", f'"{self.name}";r={self.remaining};t={full}'),
+            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (self.name, quota, seconds)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (self.name, self.remaining, full)),
         )
 
 
@@ -84,7 +85,7 @@ class Bucket:
     """
 
     def __init__(self, name: Name, limit: Limit, clock: Callable[[], float] = time.monotonic) -> None:
-        self._name = name
+        self._name = name.encode()
         self._limit = limit
         self._rate = limit.quota / limit.seconds
         self._clock = clock
@@ -163,7 +164,7 @@ def _refusal(taken: Taken) -> TooManyRequests:
     whole = max(1, math.ceil(taken.again))
     return TooManyRequests(
         f"More than {taken.limit.quota} requests in {taken.limit.seconds} seconds.",
-        limit=taken.name,
+        limit=taken.name.decode(),
         retry_after=whole,
     )
 

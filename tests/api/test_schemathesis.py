@@ -143,7 +143,9 @@ def test_every_answer_is_documented_and_none_is_5xx(
                     case.validate_response(answer, checks=WANTED, headers=headers)
                 except FailureGroup as failures:
                     for failure in failures.exceptions:
-                        wrong.setdefault(f"{name}: {type(failure).__name__}", str(failure))
+                        shown = case.as_curl_command(headers={"Authorization": "Bearer $TOKEN"} if caller else {})
+                        said = f"{failure}\nas {caller.handle if caller else 'nobody'}:\n  {shown}"
+                        wrong.setdefault(f"{name}: {type(failure).__name__}", said)
 
             send()
         else:
