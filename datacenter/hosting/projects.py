@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from datacenter.hosting.errors import CloudRefused, NoSuchProject, ProjectClosed
 from datacenter.hosting.networks import groups
 from datacenter.hosting.networks.rules import MOST_RULES
 from datacenter.hosting.private_network import place
+from orchestrator.refusals import said_plainly
 
 if TYPE_CHECKING:
     from openstack.connection import Connection as Cloud
@@ -38,9 +39,11 @@ __all__ = [
     "PRIVATE_CIDR",
     "ROLE",
     "Project",
+    "cloud_quotas",
     "ensure",
     "find_in_cloud",
     "granted",
+    "make_account",
     "of",
     "password_name",
     "read",
@@ -174,6 +177,31 @@ def write_quotas(admin: Cloud, cloud_id: str, limits: dict[str, int]) -> None:
                 admin.block_storage.update_quota_set(cloud_id, **wanted)
 
 
+def make_account(database: Database, project: Project) -> str:
+    """The project's own account with its role, made or made whole again; gives its id. Its row names it afterwards."""
+    identity: Any = cloud.admin().identity
+    password, new = _password(database, project)
+    with speaking(f"Making the account of {project.cloud_name}"):
+        domain = _domain(cloud.admin())
+        user = next(iter(identity.users(name=project.account, domain_id=domain)), None)
+        if user is None:
+            user = identity.create_user(
+                name=project.account, domain_id=domain, password=password.reveal(),
+                default_project_id=project.cloud_id, description=f"Irisplane's account in {project.cloud_name}",
+            )  # fmt: skip
+        elif new:
+            identity.update_user(user, password=password.reveal())
+        role = identity.find_role(ROLE, ignore_missing=False)
+        identity.assign_project_role_to_user(project.cloud_id, user, role)
+    cloud.forget(user.id)
+    with database.transaction("worker", _SCOPE) as tx:
+        tx.execute(
+            text("update project set cloud_user = :user where id = :id and cloud_user is distinct from :user"),
+            {"user": user.id, "id": project.id},
+        )
+    return str(user.id)
+
+
 def cloud_quotas(limits: dict[str, int]) -> dict[str, dict[str, int]]:
     """What was granted, in the cloud's words: service → name → at most."""
     out = {
@@ -190,7 +218,6 @@ def cloud_quotas(limits: dict[str, int]) -> dict[str, dict[str, int]]:
 def _bring(database: Database, project: Project) -> Project:
     admin = cloud.admin()
     identity: Any = admin.identity
-    password, new = _password(database, project)
     with database.transaction("worker", _SCOPE) as tx:
         limits = granted(tx, project.id)
     with speaking(f"Making the project {project.cloud_name}"):
@@ -205,18 +232,9 @@ def _bring(database: Database, project: Project) -> Project:
             there = identity.create_project(
                 name=project.cloud_name, domain_id=domain, tags=[tag_of(project.id)], description=tag_of(project.id)
             )
-        user = next(iter(identity.users(name=project.account, domain_id=domain)), None)
-        if user is None:
-            user = identity.create_user(
-                name=project.account, domain_id=domain, password=password.reveal(), default_project_id=there.id,
-                description=f"Irisplane's account in {project.cloud_name}",
-            )  # fmt: skip
-        elif new:
-            identity.update_user(user, password=password.reveal())
-        identity.assign_project_role_to_user(there, user, identity.find_role(ROLE, ignore_missing=False))
+    user = make_account(database, replace(project, cloud_id=str(there.id)))
     write_quotas(admin, there.id, limits)
-    cloud.forget(user.id)
-    own = cloud.as_account(user.id, there.id, password)
+    own = cloud.as_account(user, there.id, _password(database, project)[0])
     _place_private(database, project, own)
     groups.ensure_base(own)
     with database.transaction("worker", _SCOPE.because(f"{project.cloud_name} stands in the cloud")) as tx:
@@ -225,7 +243,7 @@ def _bring(database: Database, project: Project) -> Project:
             text(
                 "update project set status = 'ready', cloud_id = :cloud, cloud_user = :user, fault = '' where id = :id"
             ),
-            {"cloud": there.id, "user": user.id, "id": project.id},
+            {"cloud": there.id, "user": user, "id": project.id},
             expect=1,
             what="project",
         )
@@ -258,7 +276,7 @@ def _password(database: Database, project: Project) -> tuple[SecretValue, bool]:
 
 def _place_private(database: Database, project: Project, connection: Cloud) -> None:
     """The first network of every project; it counts as one of its networks."""
-    with database.transaction("worker", _SCOPE) as tx:
+    with said_plainly(), database.transaction("worker", _SCOPE) as tx:
         row = tx.execute(
             text(
                 "insert into cloud_network (tenant_id, project_id, name, cidr) values (:tenant, :project, :name, :cidr)"
