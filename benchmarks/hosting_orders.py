@@ -1,9 +1,9 @@
 """Orders of servers: processor time that taking one in costs, and how much later it runs than with openstacksdk alone.
 
-The reference is openstacksdk against the same cloud in the same run: ``create_server`` and asking until ``ACTIVE``. Ours
-is measured from the answer ``202`` until our own API says ``active``, with one API and one worker process. Both take
-turns, one server at a time. The cloud is the one that ``IRISPLANE_BENCH_CLOUD`` names by its ``clouds.yaml``, or the
-lab's, brought up without machines.
+The reference is openstacksdk against the same cloud in the same run: ``create_server`` and asking until ``ACTIVE``.
+Ours is measured from the answer ``202`` until our own API says ``active``, with one API and one worker process. Both
+take turns, one server at a time. The cloud is the one that ``IRISPLANE_BENCH_CLOUD`` names by its ``clouds.yaml``, or
+the lab's, brought up without machines.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(*, quick: bool = False) -> list[Figure]:
     from orchestrator.durable import prepare_database
 
     orders, servers = (100, 4) if quick else (600, 20)
-    with TemporaryPostgres(durable=True) as server, tempfile.TemporaryDirectory() as folder, _cloud(folder) as cloud:
+    with TemporaryPostgres(durable=True) as server, tempfile.TemporaryDirectory() as folder, _cloud() as cloud:
         upgrade(server.dsn("owner"))
         prepare_database(server.dsn("owner"))
         token = _fill(server.dsn("owner"), uuid4().hex[:8])
@@ -60,7 +60,8 @@ def run(*, quick: bool = False) -> list[Figure]:
     return [
         Figure("an order of a server is taken in", cpu_ms, "ms CPU", _INTAKE_MS, more={"a_second": rate}),
         Figure(
-            "ordered until active, over openstacksdk", overhead, "s", _OVERHEAD_SECONDS, median(theirs), "s openstacksdk",
+            "ordered until active, over openstacksdk", overhead, "s", _OVERHEAD_SECONDS, median(theirs),
+            "s openstacksdk",
             more={"ours": ours, "theirs": theirs},
         ),
     ]  # fmt: skip
@@ -128,7 +129,8 @@ def _as_the_project(dsn: Any) -> tuple[Any, dict[str, Any]]:
         tx.execute(text(SYSTEM))
         row = tx.execute(
             text(
-                "select p.id, n.cloud_id from project p join cloud_network n on n.project_id = p.id where p.status = 'ready'"
+                "select p.id, n.cloud_id from project p join cloud_network n on n.project_id = p.id"
+                " where p.status = 'ready'"
             )
         ).one()
     engine.dispose()
@@ -189,7 +191,7 @@ def _worker(dsn: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _cloud(folder: str) -> Iterator[tuple[str, str]]:
+def _cloud() -> Iterator[tuple[str, str]]:
     """File and entry of the cloud; the lab's is brought up and forgotten again."""
     given = os.environ.get("IRISPLANE_BENCH_CLOUD", "")
     if given:
@@ -220,7 +222,8 @@ _CATALOGUE: Final = text(
     " select r.id, v.code, v.kind, 'b', 'b', 'b', cast(v.details as jsonb) from r, (values ('server', 'server', '{}'),"
     " ('bench', 'image', '{\"select\": {\"irisplane_offering\": \"debian\"}}')) v(code, kind, details)"
     " returning id, tenant_id, kind), p as ("
-    " insert into offering_plan (tenant_id, offering_id, code, name_fr, name_nl, name_en, flavor, vcpus, ram_mib, disk_gib)"
+    " insert into offering_plan"
+    " (tenant_id, offering_id, code, name_fr, name_nl, name_en, flavor, vcpus, ram_mib, disk_gib)"
     " select tenant_id, id, 'bench', 'b', 'b', 'b', :flavor, :vcpus, :ram, :disk from o where kind = 'server'"
     " returning id, offering_id, tenant_id)"
     " insert into price (tenant_id, offering_id, plan_id, component, quarter_micro_eur)"

@@ -51,7 +51,7 @@ class ProjectCreate(CloudKind[ProjectIntent]):
         )  # fmt: skip
 
     def take(self, plan: Plan, change_id: UUID | None, tx: Connection) -> None:  # noqa: ARG002 - one shape
-        """The row with its code, and quotas of nothing but its first network: the rest is split off by another order."""
+        """The row with its code, and quotas of nothing but its first network: the rest is split off later."""
         target = plan.targets[0]
         tx.execute(_INSERT, {**target.data, "id": id_of_target(target)})
         tx.execute(_QUOTAS, {**target.data, "id": id_of_target(target)})

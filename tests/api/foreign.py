@@ -168,6 +168,7 @@ def foreign(
         "backup-schedules/schedule_id": (theirs["backup_schedule"], _id),
         "versions/number": (["1"], lambda: "1"),
         "servers/server_id": (theirs["server"], _id),
+        "projects/project_id": (theirs["project"], _id),
         "images/image_id": ([str(uuid4())], _id),
         "devices/name": (["own01"], _word),
     }

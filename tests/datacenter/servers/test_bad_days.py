@@ -109,7 +109,7 @@ def test_ten_posts_with_one_key_and_the_worker_killed_in_between_are_one_server(
     road.add("lose", seconds=60, **MAKING)  # Nova makes it, and says nothing while the worker lives
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: hosting.create(ugo, "once1", once="the-same-key"), range(10)))
-    until(lambda: any(one.path.endswith("/servers") and one.done == "lose" for one in road.seen()[-20:]), 60)
+    until(lambda: any(one.done == "lose" for one in road.seen("POST", "/servers")[-1:]), 60)
     bad_worker.kill()
     hosting.worker()
     again = hosting.create(ugo, "once1", once="the-same-key")
