@@ -36,14 +36,17 @@ def show(code: str) -> None:
 
 @app.command
 def create(code: str, *, name: str, how: Manner = _HOW) -> None:
-    """Order a project.
+    """Order a project. It may hold nothing until 'quota split' gives it a part of what the administration has.
 
     Args:
         code: a short word for commands, shop-test.
         name: for people.
     """
+    body = {"code": code, "name": name}
+    order = Order(PROJECT.path, body, kind="hosting.project.create", intent=body)
+    then = f"Let it hold something: irisplane quota split {code} servers=2 vcpus=4 …"
     with connect() as client:
-        place(client, Order(PROJECT.path, {"code": code, "name": name}), how, shown=show_fields)
+        place(client, order, how, shown=show_fields, afterwards=then)
 
 
 @app.command

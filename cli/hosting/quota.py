@@ -40,6 +40,27 @@ def list_(*, project: str | None = None, tenant: str | None = None) -> None:
 
 
 @app.command
+def split(project: str, *shares: str, how: Manner = _HOW) -> None:
+    """Let a project hold so much of what the administration has; its administrator decides.
+
+    Args:
+        project: its code.
+        shares: RESOURCE=HOW-MUCH, servers=3 vcpus=6.
+    """
+    wanted = {}
+    for word in shares:
+        resource, _, amount = word.partition("=")
+        if resource not in RESOURCES or not amount.isdecimal():
+            raise WrongUse(f"{word!r} is no share.", hint=f"RESOURCE=HOW-MUCH, of: {', '.join(RESOURCES)}.")
+        wanted[resource] = int(amount)
+    if not wanted:
+        raise WrongUse("Say how much, for example servers=3 vcpus=6.")
+    body = {"shares": {project: wanted}}
+    with connect() as client:
+        place(client, Order(f"{_PATH}:split", body, kind="hosting.quota.split", intent=body), how)
+
+
+@app.command
 def request(resource: str, granted: int, *, project: str | None = None, how: Manner = _HOW) -> None:
     """Ask for more: a platform manager of the region decides.
 

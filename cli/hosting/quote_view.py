@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from textwrap import fill
+from typing import Any, Final
 
 from cli import output
 from cli.hosting.amounts import euro, mib, month_range, resource_words
 
 __all__ = ["show_quote"]
+
+_WIDTH: Final = 110
 
 
 def show_quote(preview: Mapping[str, Any]) -> None:
@@ -25,7 +28,7 @@ def show_quote(preview: Mapping[str, Any]) -> None:
             ("price", _price(preview.get("price") or {})),
             ("energy", month_range(energy.get("kwh_month"), "kWh")),
             ("carbon", month_range(energy.get("gco2e_month"), "gCO2e")),
-            ("estimate", energy.get("basis", "")),
+            ("estimate", fill(str(energy.get("basis", "")), _WIDTH)),
             ("left after", _left(preview.get("quota_after") or {})),
             ("place", _place(preview.get("placement") or {})),
             ("approvals", _approvals(preview)),
