@@ -89,6 +89,8 @@ def compare(found: Metered) -> Comparison:
         CloudSilent, NoCloud: Nova does not answer.
     """
     window, ours = found.window, found.seconds
+    if window.begins >= window.ends:
+        return Comparison(window, 0, 0, 0, ())  # nothing of it was metered yet: there is nothing to ask
     novas: dict[str, tuple[int, datetime]] = {}
     for one in usages(window):
         begins = instant(one["started_at"]) or window.begins

@@ -153,6 +153,8 @@ def test_a_month_is_written_in_one_way(people: dict[str, Person], month: str) ->
 
 def test_only_the_staff_compares_with_nova(people: dict[str, Person]) -> None:
     assert people["ixelles"].get("/api/v1/usage:compare").status_code == 403
+    nothing = people["staff"].get("/api/v1/usage:compare?from=2026-07-02T00:00:00Z&until=2026-07-03T00:00:00Z").json()
+    assert (nothing["servers"], nothing["agrees"]) == (0, True), "after the mark there is nothing to ask Nova about"
 
 
 def test_a_closed_month_says_so_with_its_digest(people: dict[str, Person], kept: Meters) -> None:
