@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -181,6 +183,31 @@ def test_a_renewal_is_one_click_and_takes_back_the_stop_that_waits(
     assert (earlier.status_code, earlier.json()["code"]) == (409, "HST-190")
     assert earlier.json()["errors"][0]["pointer"] == "/lease_until"
     _over(database, server)
+
+
+def test_a_renewal_at_the_very_moment_leaves_no_stop_behind(
+    database: Database, leased: Callable[..., UUID], ugo: Person
+) -> None:
+    past = datetime.now(UTC) - timedelta(hours=1)
+    servers = [leased(f"race{number}", until=past) for number in range(6)]
+    start = threading.Barrier(7)
+
+    def renew(server: UUID) -> int:
+        start.wait()
+        return ugo.post(f"/api/v1/servers/{server}:extend").status_code
+
+    def end() -> int:
+        start.wait()
+        return leases.enforce(database)
+
+    with ThreadPoolExecutor(7) as pool:
+        ending = pool.submit(end)
+        renewed = list(pool.map(renew, servers))
+        ending.result()
+    for server, status in zip(servers, renewed, strict=True):
+        assert status == 201
+        assert {one.state for one in _changes(database, server)} <= {"cancelled"}
+        _over(database, server)
 
 
 def test_a_server_without_an_end_is_left_alone(database: Database, leased: Callable[..., UUID], ugo: Person) -> None:
