@@ -29,6 +29,7 @@ INSTANCES: Final[Mapping[str, int]] = {
     "region": 12,
     "restored": 13,
     "qemu": 14,
+    "story": 15,
 }
 """Name to index. An index is never given a second meaning; 16 of them fit the addressing below."""
 

@@ -1,0 +1,83 @@
+"""Every verb of a server's life by command, and OpenStack agrees after each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.clouds import CloudForTests
+from tests.hosting_story.conftest import Agency, in_the_cloud
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def app1(agency: Agency, key: str) -> Any:
+    """A server to live through."""
+    return agency.order(
+        "server", "create", "app1", "--plan", "small", "--image", "debian", "--network", "private", "--key", key,
+        "--tag", "story", "--metadata", "role=app",
+    )  # fmt: skip
+
+
+def status(cloud: CloudForTests, server: Any) -> str:
+    """What Nova says of it."""
+    (there,) = in_the_cloud(cloud, server["id"])
+    return str(there.status)
+
+
+def test_it_is_stopped_and_started_and_rebooted(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    assert agency.order("server", "stop", "app1")["status"] == "stopped"
+    assert status(story_cloud, app1) == "SHUTOFF"
+    assert agency.order("server", "start", "app1")["status"] == "active"
+    assert agency.order("server", "reboot", "app1", "--hard")["status"] == "active"
+    assert status(story_cloud, app1) == "ACTIVE"
+
+
+def test_it_is_resized_taken_back_and_resized_for_good(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    assert agency.order("server", "resize", "app1", "medium")["status"] == "resized"
+    assert agency.order("server", "revert-resize", "app1")["plan"] == "small"
+    agency.order("server", "resize", "app1", "medium")
+    kept = agency.order("server", "confirm-resize", "app1")
+    assert (kept["status"], kept["plan"], kept["vcpus"]) == ("active", "medium", 2)
+    (there,) = in_the_cloud(story_cloud, app1["id"])
+    assert there.flavor["vcpus"] == 2
+
+
+def test_it_gets_another_name_and_begins_anew(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    agency.order("server", "rename", "app1", "app2")
+    agency.order("server", "rebuild", "app2", "--image", "debian")
+    (there,) = in_the_cloud(story_cloud, app1["id"])
+    assert (there.name, there.status) == ("app2", "ACTIVE")
+    assert agency.ask("server", "show", "app2")["id"] == app1["id"]
+    agency.order("server", "rename", "app2", "app1")
+
+
+def test_the_list_says_what_it_costs(agency: Agency, app1: Any) -> None:
+    told = agency.run("server", "list", "--tag", "story").stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("app1")]
+    assert "active" in line
+    assert " EUR" in line
+    assert app1["addresses"][0]["address"] in line
+
+
+def test_deleted_by_mistake_it_comes_back(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    agency.order("server", "protect", "app1")
+    refused = agency.run("server", "delete", "app1", "--yes", code=5)
+    assert "protect" in refused.stderr
+    agency.order("server", "unprotect", "app1")
+    told = agency.run("server", "delete", "app1", "--yes").stdout
+    assert "irisplane server restore app1" in told
+    assert status(story_cloud, app1) == "SHUTOFF"
+    assert agency.order("server", "restore", "app1")["status"] == "active"
+    assert status(story_cloud, app1) == "ACTIVE"
+
+
+def test_what_is_not_mine_and_what_is_not_there_are_told_alike(agency: Agency, app1: Any) -> None:
+    stranger = Agency(agency.region, "agency2")
+    nowhere = "0000000000000-0000-7000-8000-000000000000"[5:]
+    for name in ("app1", app1["id"], nowhere):
+        told = stranger.run("server", "show", name, code=4).stderr
+        assert f"There is no server '{name}', or it is not yours." in told
+    assert stranger.ask("server", "list") == []
