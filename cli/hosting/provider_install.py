@@ -37,6 +37,8 @@ if [ ! -x "$python/bin/python" ]; then
   echo "The provider's environment is not at $python: run 'irisplane terraform install-provider' again." >&2
   exit 1
 fi
+# Its certificate for Terraform is kept below HOME, which pipelines do not always have.
+[ -w "${{HOME:-/nowhere}}" ] || export HOME=$python
 export IRISPLANE_PROVIDER_VERSION={version}
 exec "$python/bin/python" -I -X pycache_prefix="$python/pycache" "$here/code" "$@"
 """

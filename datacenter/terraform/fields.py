@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final, Literal
 
@@ -12,8 +13,8 @@ from tf.schema import Attribute
 from tf.types import Bool, List, Map, Number, Set, String, Unknown
 
 __all__ = [
-    "Field", "by_api_name", "known", "length", "one_of", "port_range", "private_range", "public_line", "user_data",
-    "whole",
+    "Field", "by_api_name", "known", "length", "moment", "one_of", "port_range", "private_range", "public_line",
+    "user_data", "whole",
 ]  # fmt: skip
 
 Kind = Literal["text", "number", "bool", "texts", "list", "map"]
@@ -175,6 +176,15 @@ def public_line(value: Any) -> str | None:
     if len(value.split()) < 2 or "\n" in value.strip():
         return "is not the one line of a .pub file."
     return None
+
+
+def moment(value: Any) -> str | None:
+    """A time with its zone."""
+    try:
+        zone = datetime.fromisoformat(value).tzinfo
+    except ValueError:
+        zone = None
+    return None if zone is not None else f"is {value!r}; write a time with its zone, 2027-12-31T18:00:00+01:00."
 
 
 def user_data(value: Any) -> str | None:

@@ -85,11 +85,14 @@ class Noun:
                 diags.add_error(f"{field.name} {wrong}", path=[field.name])
 
     def plan(self, ctx: Any, current: State | None, planned: State) -> State:
-        """What will be known only after an update is not promised before it."""
+        """What will be known only after an update is not promised before it; what cannot be is said already.
+
+        As a warning: Terraform plans before it destroys, too, and that must not fail for it.
+        """
+        for field, sentence, hint in self.impossible(current, planned) if current else ():
+            ctx.diagnostics.add_warning(f"Applying this will be refused: {sentence}", hint, path=[field])
         if ctx.changed_fields:
-            for field in self.fields:
-                if field.volatile:
-                    planned[field.name] = Unknown
+            planned |= {told.name: Unknown for told in self.fields if told.volatile}
         return planned
 
     def create(self, ctx: Any, planned: State) -> State | None:
@@ -113,6 +116,11 @@ class Noun:
 
     def update(self, ctx: Any, current: State, planned: State) -> State | None:
         """Alter the thing; what was done of several alterations when one fails is told as it is."""
+        impossible = self.impossible(current, planned)
+        for field, sentence, hint in impossible:
+            ctx.diagnostics.add_error(sentence, hint, path=[field])
+        if impossible:
+            return current
         with tell(ctx, self.fields):
             self.alter(current, planned)
             return self._as_it_is(current["id"], planned)
@@ -164,6 +172,10 @@ class Noun:
             else _unsaid(before.get(field.name))
             for field in self.fields
         }
+
+    def impossible(self, current: State, planned: State) -> list[tuple[str, str, str]]:
+        """Alterations that cannot be: field, sentence, way out. What is not known yet is not judged."""
+        return []
 
     def alter(self, current: State, planned: State) -> None:
         """Ask for every alteration that the plan holds."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from datacenter.terraform.fields import Field, length, one_of, user_data
+from datacenter.terraform.fields import Field, known, length, moment, one_of, user_data
 from datacenter.terraform.noun import ID, PROJECT, Noun, State
 
 __all__ = ["Server"]
@@ -37,6 +38,7 @@ class Server(Noun):
         Field("zone", "text", "Code of the zone; Irisplane chooses when absent.", "either", replace=True),
         Field("metadata", "map", "Keys and values for the guest.", "may"),
         Field("tags", "texts", "For finding it again.", "may"),
+        Field("lease_until", "text", "When it is given back by itself; a lease only grows.", "either", check=moment),
         Field("protected", "bool", "Whether it cannot be deleted, by this configuration neither.", "may", default=False,
               sent=False),
         Field("addresses", "list", "Its own addresses.", volatile=True),
@@ -47,6 +49,20 @@ class Server(Noun):
         Field("status", "text", "As the cloud sees it.", volatile=True),
     )  # fmt: skip
 
+    def plan(self, ctx: Any, current: State | None, planned: State) -> State:
+        """The same moment in other words is no alteration."""
+        if current and _time(planned["lease_until"]) == _time(current["lease_until"]) is not None:
+            planned["lease_until"] = current["lease_until"]
+        return super().plan(ctx, current, planned)
+
+    def impossible(self, current: State, planned: State) -> list[tuple[str, str, str]]:
+        """A lease never ends sooner."""
+        until, wanted = _time(current["lease_until"]), _time(planned["lease_until"])
+        if until is None or wanted is None or wanted >= until:
+            return []
+        sentence = f"The lease runs until {current['lease_until']}, and only grows."
+        return [("lease_until", sentence, "Take the server out of the configuration to give it back now.")]
+
     def create(self, ctx: Any, planned: State) -> State | None:
         """Order it; what an order does not say is said afterwards."""
         made = super().create(ctx, planned)
@@ -56,16 +72,20 @@ class Server(Noun):
         """Its own addresses as a list of texts."""
         told = super().state({**found, "project": found["project"]["code"]}, before)
         own = [str(one["address"]) for one in found["addresses"] if one.get("kind") != "floating"]
+        if _time(told["lease_until"]) == _time(before.get("lease_until")) is not None:
+            told["lease_until"] = before["lease_until"]  # the same moment, as the configuration writes it
         return {**told, "addresses": own, "address": own[0] if own else None}
 
     def alter(self, current: State, planned: State) -> None:
-        """Another name, size, protection; other metadata and tags."""
+        """Another name, size, protection; a longer lease; other metadata and tags."""
         at, orders = self.address(current["id"]), self.session.orders
         if planned["name"] != current["name"]:
             orders.do("POST", f"{at}:rename", {"name": planned["name"]})
         if planned["plan"] != current["plan"]:
             orders.do("POST", f"{at}:resize", {"plan": planned["plan"]})
             orders.do("POST", f"{at}:confirm-resize", {})
+        if known(planned["lease_until"]) and planned["lease_until"] != current["lease_until"]:
+            orders.do("POST", f"{at}:extend", {"lease_until": planned["lease_until"]})
         other: dict[str, Any] = {}
         for name, empty in _PATCHED.items():
             if (planned.get(name) or empty) != (current.get(name) or empty):
@@ -78,3 +98,7 @@ class Server(Noun):
     def give_back(self, current: State) -> None:
         """At once, with no way back: Terraform's plan was the question."""
         self.session.orders.do("DELETE", self.address(current["id"]), match="*", now="true")
+
+
+def _time(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if known(text) else None

@@ -29,15 +29,13 @@ class Volume(Noun):
         Field("status", "text", "As the cloud sees it.", volatile=True),
     )
 
-    def plan(self, ctx: Any, current: State | None, planned: State) -> State:
-        """A smaller size is refused before anything is done."""
-        if current and known(planned["size_gib"]) and planned["size_gib"] < current["size_gib"]:
-            ctx.diagnostics.add_error(
-                f"A volume of {int(current['size_gib'])} GiB cannot become smaller.",
-                "Order another one and copy what is on it; 'terraform apply -replace' makes an empty one in its place.",
-                path=["size_gib"],
-            )
-        return super().plan(ctx, current, planned)
+    def impossible(self, current: State, planned: State) -> list[tuple[str, str, str]]:
+        """It never becomes smaller."""
+        if not known(planned["size_gib"]) or planned["size_gib"] >= current["size_gib"]:
+            return []
+        sentence = f"A volume of {int(current['size_gib'])} GiB cannot become smaller."
+        hint = "Order another one and copy what is on it; 'terraform apply -replace' makes an empty one in its place."
+        return [("size_gib", sentence, hint)]
 
     def create(self, ctx: Any, planned: State) -> State | None:
         """Order it, then attach it; when that fails, it is there and says where it is not attached."""

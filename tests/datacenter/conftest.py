@@ -20,10 +20,11 @@ from tests.api.people import Hire, Person, agent, app, client, engineer, hire, l
 from tests.clouds import CloudForTests
 from tests.datacenter.clouding import IMAGE_MARK, CloudUnderTest
 from tests.datacenter.ordering import SYSTEM, Hosting, Worker
-from tests.datacenter.terraforming import configured, irisplane, provider
+from tests.datacenter.terraforming import configured, irisplane, provider, terra
 
 __all__ = [
     "agent", "app", "client", "configured", "engineer", "hire", "irisplane", "lead", "manager", "provider", "settings",
+    "terra",
 ]  # fmt: skip
 
 

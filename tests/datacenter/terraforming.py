@@ -15,11 +15,11 @@ from fastapi import FastAPI
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
 from core.instance import Instance
-from tests.api.people import Person
+from tests.api.people import Hire, Person
 from tests.api.serving import serve
 from tests.datacenter.ordering import Hosting, Worker
 
-__all__ = ["AROUND", "TERRAFORM", "Folder", "Write", "configured", "irisplane", "needs_terraform", "provider"]
+__all__ = ["AROUND", "TERRAFORM", "Folder", "Write", "configured", "irisplane", "needs_terraform", "provider", "terra"]
 
 TERRAFORM = shutil.which("terraform")
 
@@ -155,12 +155,19 @@ def irisplane(app: FastAPI, hosting: Hosting, worker: Worker) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def terra(hire: Hire) -> Person:
+    """An administrator's token with the scopes that the page for Terraform names, and no other."""
+    scopes = ("hosting:read", "hosting:write", "change:read")
+    return hire("terra", "agency-admin", tenant="ixelles", scopes=scopes)
+
+
 @pytest.fixture
-def configured(provider: str, irisplane: str, ada: Person, tmp_path: Path) -> Iterator[Write]:
+def configured(provider: str, irisplane: str, terra: Person, tmp_path: Path) -> Iterator[Write]:
     """Write a configuration: ``configured(text, state="name of its state here")``; what it made is given back."""
     made: list[Folder] = []
 
-    def make(text: str, *, state: str = "", said: str = "", person: Person = ada) -> Folder:
+    def make(text: str, *, state: str = "", said: str = "", person: Person = terra) -> Folder:
         path = tmp_path / f"folder{len(made)}"
         path.mkdir()
         backend = BACKEND.format(f"{irisplane}/api/v1/terraform/state/{state}") if state else ""

@@ -109,6 +109,7 @@ resource "irisplane_server" "secret" {
   plan = "small"
   image = "debian"
   data_class = "secret"
+  lease_until = "tomorrow"
   status = "on"
 }
 resource "irisplane_security_group" "rules" {
@@ -127,6 +128,7 @@ resource "irisplane_security_group" "rules" {
 SAID = (
     "name has 0 characters", "size_gib is 0; from 1", "size_gib is 1.5, which is no whole number", "has host bits set",
     "public_key holds a private key", "data_class is 'secret'; possible are open, internal, personal, sensitive",
+    "lease_until is 'tomorrow'; write a time with its zone",
     "irisplane_server.status is told by Irisplane", "direction is 'in'; possible are ingress, egress",
     "a range from the smaller to the larger",
 )  # fmt: skip

@@ -20,6 +20,7 @@ pytestmark = [needs_terraform, pytest.mark.cloud, pytest.mark.slow]
 SERVER = """
 variable "gib" { default = 1 }
 variable "stage" { default = "test" }
+variable "lease" { default = "2035-01-01T00:00:00Z" }
 data "irisplane_flavor" "small" { code = "small" }
 data "irisplane_image" "guest" { code = "guest" }
 resource "irisplane_server" "web" {
@@ -31,6 +32,7 @@ resource "irisplane_server" "web" {
   security_groups = [irisplane_security_group.web.name]
   user_data       = "#cloud-config\\n# kanarie-in-user-data\\n"
   metadata        = { stage = var.stage }
+  lease_until     = var.lease
 }
 resource "irisplane_volume" "data" {
   name     = "data"
@@ -69,7 +71,7 @@ def test_made_altered_and_gone_without_a_trace(
     (volume,) = _sdk(cloud).block_storage.volumes(all_projects=True, project_id=project)
     assert (volume.size, volume.attachments[0]["server_id"]) == (1, server.id)
 
-    other = {"gib": "2", "port": "8000-8010", "stage": "production"}
+    other = {"gib": "2", "port": "8000-8010", "stage": "production", "lease": "2036-01-01T01:00:00+01:00"}
     said = folder.must("apply", var=other)
     assert "0 added, 3 changed, 0 destroyed" in said
     code, said = folder.run("plan", var=other)
@@ -84,7 +86,13 @@ def test_made_altered_and_gone_without_a_trace(
     }
     assert rules == {(8000, 8010)}
 
-    folder.must("destroy", var=other)
+    less = {**other, "lease": "2034-01-01T00:00:00Z", "gib": "1"}
+    code, said = folder.run("plan", var=less)
+    assert (code, said.count("Applying this will be refused")) == (2, 2), said
+    code, said = folder.run("apply", var=less)
+    assert (code, "and only grows" in said, "cannot become smaller" in said) == (1, True, True), said
+
+    folder.must("destroy", var=less)
     assert _servers(cloud, project) == []
     assert list(_sdk(cloud).block_storage.volumes(all_projects=True, project_id=project)) == []
     assert list(_sdk(cloud).network.ips(project_id=project)) == []
