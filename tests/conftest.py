@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 from core.db import Database
 from core.migrations import upgrade
@@ -16,6 +17,12 @@ from tests.clouds import cloud, faulty_road, qemu_cloud
 __all__ = ["cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
 
 os.environ.setdefault("IRISPLANE_INSTANCE", "test")
+# structlog draws every local of every frame of an exception in boxes: minutes for one of the web framework
+structlog.configure(processors=[
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+])  # fmt: skip
 # A developer's own settings must not steer the tests towards a real database or another instance's folders.
 for _name in ("IRISPLANE_DATABASE_URL", "IRISPLANE_STATE_DIR", "IRISPLANE_RUNTIME_DIR", "IRISPLANE_LISTEN"):
     os.environ.pop(_name, None)

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from api.answers import Limit, decode_cursor, json_text, json_value, page, require_match
+from api.answers import Limit, Match, decode_cursor, json_text, json_value, page
 from api.changes import GOES_ON
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
@@ -202,9 +202,8 @@ def take_over(body: Import, creation: Ordering) -> Response:
 
 
 @router.patch("/{server_id}", status_code=202, responses=GOES_ON, summary="Let metadata and tags be these")
-def patch(server_id: UUID, body: Patch, request: Request, caller: Writer) -> Response:
+def patch(server_id: UUID, body: Patch, caller: Writer, version: Match) -> Response:
     """What is named is replaced as a whole. Needs `If-Match`."""
-    version = require_match(request)
     intent: dict[str, Any] = {"server": str(server_id)}
     intent |= {name: value for name in ("metadata", "tags") if (value := getattr(body, name)) is not None}
     return _altered(caller, "hosting.server.alter", intent, _why(caller, body), version)
@@ -213,14 +212,13 @@ def patch(server_id: UUID, body: Patch, request: Request, caller: Writer) -> Res
 @router.delete("/{server_id}", status_code=202, responses=GOES_ON, summary="Give a server back")
 def delete(
     server_id: UUID,
-    request: Request,
     caller: Writer,
+    version: Match,
     *,
     now: Annotated[bool, Query(description="At once, with no way back.")] = False,
     reason: Annotated[str, Query(max_length=2000)] = "",
 ) -> Response:
     """It is stopped and kept for some days, in which `:restore` brings it back; then it is gone. Needs `If-Match`."""
-    version = require_match(request)
     intent = {"server": str(server_id), "now": now}
     return _altered(caller, "hosting.server.delete", intent, reason or caller.reason, version)
 
@@ -246,6 +244,7 @@ def _verb(verb: str, summary: str, body_type: type[Why] = Why) -> None:
 
     required = any(field.is_required() for field in body_type.model_fields.values())
     endpoint.__annotations__["body"] = body_type if required else body_type | None
+    endpoint.__defaults__ = None if required else (None,)
     endpoint.__name__ = verb.replace("-", "_")
     router.add_api_route(
         f"/{{server_id}}:{verb}", endpoint, methods=["POST"], status_code=202, responses=GOES_ON, summary=summary

@@ -41,6 +41,7 @@ def open_project(tx: Connection, scope: Scope, ref: str, pointer: str = "/projec
             "select p.id, p.tenant_id, p.code, p.status, t.code as tenant_code from project p"
             " join tenant t on t.id = p.tenant_id where p.id = :id or (p.code = :code"
             " and case when :every then t.kind = 'region' else t.id::text = :tenant end)"
+            " order by p.id = :id desc, t.id limit 1"  # two regions on one database: the first one's
         ),
         {"id": _as_id(ref), "code": ref, "every": scope.tenant == EVERY_TENANT, "tenant": str(scope.tenant)},
     ).one_or_none()

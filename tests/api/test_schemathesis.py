@@ -37,6 +37,9 @@ pytestmark = pytest.mark.slow
 
 SECONDS = 600 if os.environ.get("IRISPLANE_LONG") == "1" else 60
 EXAMPLES = 4
+AWAY = frozenset({"HST-110"})
+"""Codes of a 503 that is right here: this test has no private cloud."""
+
 WANTED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -140,7 +143,8 @@ def test_every_answer_is_documented_and_none_is_5xx(
                 try:
                     answer = case.call(headers=headers)
                     asked[name].add(answer.status_code)
-                    case.validate_response(answer, checks=WANTED, headers=headers)
+                    away = answer.status_code == 503 and answer.json().get("code") in AWAY
+                    case.validate_response(answer, checks=WANTED[1:] if away else WANTED, headers=headers)
                 except FailureGroup as failures:
                     for failure in failures.exceptions:
                         shown = case.as_curl_command(headers={"Authorization": "Bearer $TOKEN"} if caller else {})
