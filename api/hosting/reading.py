@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from api.answers import Limit, decode_cursor, etag, json_text, matches, page
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
+from core.scope import EVERY_TENANT
 from datacenter.hosting.listing import Asked, Shown, listed, one
 
 __all__ = ["Reader", "Selected", "Selection", "list_of", "one_of", "shown_one", "uuid_of"]
@@ -53,7 +54,11 @@ Selected = Annotated[Selection, Depends(_selection)]
 
 def list_of(caller: Caller, what: Shown, selected: Selection, more: Mapping[str, str | None] | None = None) -> Response:
     """A page of a list."""
-    asked = Asked(selected.project, selected.status, selected.name, selected.q, more or {}, selected.after)
+    tenant = caller.scope().tenant
+    asked = Asked(
+        None if tenant == EVERY_TENANT else tenant, selected.project, selected.status, selected.name, selected.q,
+        more or {}, selected.after,
+    )  # fmt: skip
     with caller.transaction() as tx:
         rows: Sequence[tuple[str, Sequence[object]]] = listed(tx, what, asked, selected.limit + 1)
     return page(selected.request, rows, selected.limit)

@@ -60,12 +60,14 @@ class Asked:
     """What of a list is asked for.
 
     Attributes:
+        tenant: whose, where one administration asks: row-level security compares texts, which no index knows.
         project: code or id.
         q: a part of the name, in any case of letters.
         more: further filters of the noun; those that are ``None`` ask for nothing.
         after: id of the last row of the page before.
     """
 
+    tenant: UUID | None = None
     project: str | None = None
     status: str | None = None
     name: str | None = None
@@ -84,6 +86,7 @@ def listed(tx: Connection, what: Shown, asked: Asked, limit: int) -> Sequence[tu
             terms.append(term)
             values.update(given)
 
+    only("r.tenant_id = :tenant", tenant=asked.tenant)
     only("(p.code = :project or p.id::text = :project)", project=asked.project)
     only("r.status = :status", status=asked.status)
     only(f"{what.name} = :name", name=asked.name)

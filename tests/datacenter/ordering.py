@@ -16,6 +16,8 @@ from sqlalchemy import make_url, text
 
 from core.db import Database
 from core.scope import EVERY_TENANT, Scope
+from datacenter.hosting import projects
+from datacenter.hosting.changes import patient
 from tests.api.people import Hire, Person
 
 __all__ = ["SYSTEM", "Hosting", "Worker", "until"]
@@ -81,6 +83,12 @@ class Hosting:
         return self.sql(
             "select * from project where tenant_id = :tenant and code = :code", tenant=self.tenants[tenant], code=code
         )[0]
+
+    def own_cloud(self, tenant: str = "ixelles", code: str = "main") -> Any:
+        """The connection of a project's own account, once the project stands; a cloud under load is waited for."""
+        project = self.project(tenant, code).id
+        patient(lambda: projects.ensure(self.database, project), seconds=180)
+        return projects.of(self.database, project)
 
     def server(self, server_id: str | UUID) -> Any:
         """The row of a server."""

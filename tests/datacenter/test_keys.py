@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from datacenter.hosting import keys, projects
+from datacenter.hosting import keys
 from datacenter.hosting.networks.errors import KeyRefused
 from tests.api.people import Person
 from tests.datacenter.ordering import Hosting
@@ -130,8 +130,7 @@ def test_a_private_key_is_told_nowhere(ada: Person, hosting: Hosting, caplog: py
 
 
 def test_a_key_is_put_into_nova_once_for_the_account_that_needs_it(hosting: Hosting) -> None:
-    project = projects.ensure(hosting.database, hosting.project().id)
-    connection = projects.of(hosting.database, project.id)
+    connection = hosting.own_cloud()
     key = keys.parse(ED25519)
     name = f"Clé {uuid4().hex[:6]}"
     called = keys.ensure(connection, name, key)

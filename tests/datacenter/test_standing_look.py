@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from datacenter.hosting import projects
 from datacenter.hosting.networks import converge as networks
 from datacenter.hosting.networks import groups
 from datacenter.hosting.standing_look import Seen, rows_of, write_down
@@ -20,7 +19,7 @@ from tests.datacenter.ordering import Hosting, Worker, until
 @pytest.fixture(scope="module")
 def own(hosting: Hosting) -> Any:
     """The connection of the first administration's project."""
-    return projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    return hosting.own_cloud()
 
 
 def _made(hosting: Hosting, person: Person, path: str, **body: Any) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from core.errors import InvalidInput
 from core.ids import uuid7
 from datacenter.hosting import lookup
-from datacenter.hosting.changes import Thing, id_of_target, patient, watch
+from datacenter.hosting.changes import Thing, id_of_target, once, patient, watch
 from datacenter.hosting.names import Description, Name, Ref
 from datacenter.hosting.networks import groups
 from datacenter.hosting.networks.errors import GoneForGood, NotReady, RuleRefused, StillUsed
@@ -162,7 +162,12 @@ class GroupCreate(_GroupKind):
         """Found by its tag or made; then its rules."""
         cloud, data = self.cloud(step, around), step.target.data
         own = id_of_target(step.target)
-        made = patient(lambda: groups.ensure(cloud, own, str(data["name"])), seconds=self.apply_seconds(step))
+        found = once(
+            lambda: groups.find(cloud, own),
+            lambda: groups.make(cloud, own, str(data["name"])),
+            seconds=self.apply_seconds(step),
+        )
+        made = str(found.id)
         with_id = replace(step, record={**step.record, "apply": {"cloud_id": made}})
         wanted = self.wanted(with_id, around, _rules_in(step.target))
         done = patient(lambda: groups.converge(cloud, made, wanted), seconds=self.apply_seconds(step))

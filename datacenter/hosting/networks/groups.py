@@ -23,9 +23,9 @@ __all__ = [
     "RESERVED",
     "Converged",
     "converge",
-    "ensure",
     "ensure_base",
     "find",
+    "make",
     "remove",
     "rename",
     "rules_of",
@@ -51,19 +51,23 @@ class Converged:
 
 def find(connection: Connection, group_id: UUID) -> Any:
     """The group with our tag as Neutron shows it; ``None`` when there is none."""
-    return _tagged(connection, tag_of(group_id))
+    with speaking("Looking for the security group"):
+        return _tagged(connection, tag_of(group_id))
 
 
-def ensure(connection: Connection, group_id: UUID, name: str) -> str:
-    """The id in the cloud of a group of ours; it is made, without rules for what comes in, when it is not there."""
+def make(connection: Connection, group_id: UUID, name: str) -> Any:
+    """A new group, with Neutron's own rules for what goes out. Not safe to ask again: look for its tag first."""
     with speaking(f"Making the security group {name}"):
-        return _ensure(connection, tag_of(group_id), name)
+        return connection.network.create_security_group(name=name, description=tag_of(group_id))
 
 
 def ensure_base(connection: Connection) -> str:
     """The id in the cloud of the project's ``base``, made when it is not there and brought back to its rules."""
     with speaking(f"Making the security group {BASE}"):
-        group = _ensure(connection, _BASE_TAG, BASE)
+        found = _tagged(connection, _BASE_TAG)
+        if found is None:
+            found = connection.network.create_security_group(name=BASE, description=_BASE_TAG)
+    group = str(found.id)
     converge(connection, group, cloud_rules(_BASE_RULES, {}))
     return group
 
@@ -123,7 +127,8 @@ def rename(connection: Connection, group: str, name: str) -> None:
 
 def rules_of(connection: Connection, group: str) -> dict[CloudRule, str]:
     """Rules of a group in the cloud → their ids."""
-    return shown_rules(connection.network.get_security_group(group).security_group_rules)
+    with speaking("Looking at the rules of the security group"):
+        return shown_rules(connection.network.get_security_group(group).security_group_rules)
 
 
 def shown_rules(found: Sequence[Mapping[str, Any]]) -> dict[CloudRule, str]:
@@ -134,13 +139,6 @@ def shown_rules(found: Sequence[Mapping[str, Any]]) -> dict[CloudRule, str]:
 def _create(connection: Connection, group: str, rules: Sequence[CloudRule]) -> None:
     if rules:
         list(connection.network.create_security_group_rules([rule.body(group) for rule in rules]))
-
-
-def _ensure(connection: Connection, tag: str, name: str) -> str:
-    found = _tagged(connection, tag)
-    if found is None:
-        found = connection.network.create_security_group(name=name, description=tag)
-    return str(found.id)
 
 
 def _tagged(connection: Connection, tag: str) -> Any:

@@ -22,6 +22,8 @@ _SHOWN: Final = """
         'data_class', s.data_class, 'zone', z.code, 'addresses', s.addresses, 'key', nullif(s.key_name, ''),
         'metadata', s.metadata, 'tags', s.tags, 'protected', s.protected, 'lease_until', s.lease_until,
         'host', case when (select irisplane_tenant()) = '*' then nullif(s.host, '') end,
+        'volumes', coalesce((select json_agg(json_build_object('id', v.id, 'name', v.name, 'size_gib', v.size_gib,
+            'device', v.device) order by v.id) from volume v where v.server_id = s.id and v.gone_at is null), '[]'),
         'cloud_id', s.cloud_id, 'order', s.order_id, 'launched_at', s.launched_at, 'kept_at', s.kept_at,
         'purge_at', s.purge_at, 'created_at', s.created_at, 'updated_at', s.updated_at, 'version', s.version)::text"""
 _FROM: Final = """

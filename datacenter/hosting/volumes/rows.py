@@ -12,7 +12,7 @@ from datacenter.hosting.catalogue.offered import OfferedKind, offering_of
 from datacenter.hosting.listing import Shown
 from datacenter.hosting.pricing import QUARTERS_OF_A_MONTH, Cost, of_offering
 
-__all__ = ["SNAPSHOTS", "VOLUMES", "cost_of", "newest_snapshot", "on_server", "snapshots_of"]
+__all__ = ["SNAPSHOTS", "VOLUMES", "cost_of", "newest_snapshot", "snapshots_of"]
 
 
 def _month(kind: str) -> str:
@@ -68,15 +68,6 @@ def cost_of(tx: Connection, kind: OfferedKind, gib: int) -> Cost:
         NotOffered: nothing of this kind is offered today.
     """
     return Cost((of_offering(offering_of(tx, kind, datetime.now(UTC), pointer=""), gib),))
-
-
-def on_server(tx: Connection, server: UUID) -> list[dict[str, Any]]:
-    """The volumes of a server: ``id``, ``name``, ``size_gib``, ``device``, oldest first."""
-    found = tx.execute(
-        text("select id, name, size_gib, device from volume where server_id = :server and gone_at is null order by id"),
-        {"server": server},
-    )
-    return [{**row, "id": str(row["id"])} for row in found.mappings()]
 
 
 def snapshots_of(tx: Connection, volume: UUID) -> list[str]:

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from datacenter.hosting import cloud as connections
-from datacenter.hosting import projects
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.errors import CloudSilent
 from datacenter.hosting.networks import addresses
@@ -23,7 +22,7 @@ ADDRESSES = "/api/v1/floating-addresses"
 @pytest.fixture(scope="module")
 def own(hosting: Hosting) -> Any:
     """The connection of the first administration's project."""
-    return projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    return hosting.own_cloud()
 
 
 @pytest.fixture
@@ -164,7 +163,7 @@ def test_a_server_without_a_way_outside_is_said_so(hosting: Hosting, ada: Person
     ended = hosting.ended(ada.post(ADDRESSES, json={"server": str(row.id)}))
     assert ended.state == "rolled_back"
     assert "no network that leads outside" in str(ended.outcome)
-    own = projects.of(hosting.database, project.id)
+    own = hosting.own_cloud()
     target = UUID(ended.plan["targets"][0]["id"].partition(":")[2])
     assert addresses.find(own, target) is None
     assert hosting.sql("select status from floating_ip where id = :id", id=target)[0].status == "gone"

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from datacenter.hosting import projects
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.networks import groups
 from datacenter.hosting.networks.rules import RuleIn, cloud_rules, distinct
@@ -24,7 +23,7 @@ WEB = [
 
 
 def _cloud_rules(hosting: Hosting, group: str) -> set[Any]:
-    connection = projects.of(hosting.database, hosting.project().id)
+    connection = hosting.own_cloud()
     found = groups.find(connection, UUID(group))
     return set(groups.shown_rules(found.security_group_rules))
 
@@ -84,7 +83,7 @@ def test_a_group_lives_from_order_to_deletion(hosting: Hosting, ada: Person, uma
 
     hosting.done(ada.send("DELETE", resource["href"], headers={"If-Match": "*"}))
     assert ada.get(resource["href"]).status_code == 404
-    connection = projects.of(hosting.database, hosting.project().id)
+    connection = hosting.own_cloud()
     assert groups.find(connection, UUID(resource["id"])) is None
     assert hosting.used("security_groups") == hosting_count - 1
     assert ada.post(GROUPS, json=order).status_code == 202  # the name is free again
@@ -153,7 +152,7 @@ def test_a_worker_that_dies_in_the_middle_makes_one_group(hosting: Hosting, ada:
     rules = [{"protocol": "tcp", "port_min": port} for port in range(1, 41)]
     made = ada.post(GROUPS, json={"name": f"killed {uuid4().hex[:6]}", "rules": rules})
     group = made.json()["resource"]["id"]
-    connection = projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    connection = hosting.own_cloud()
     end = time.monotonic() + 30
     while groups.find(connection, UUID(group)) is None and time.monotonic() < end:
         time.sleep(0.02)
@@ -168,7 +167,7 @@ def test_a_worker_that_dies_in_the_middle_makes_one_group(hosting: Hosting, ada:
 
 
 def test_base_lets_icmp_in_and_nothing_else(hosting: Hosting) -> None:
-    connection = projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    connection = hosting.own_cloud()
     base = groups.ensure_base(connection)
     connection.network.create_security_group_rule(
         security_group_id=base, direction="ingress", protocol="tcp", port_range_min=22, port_range_max=22,

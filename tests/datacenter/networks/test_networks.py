@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from datacenter.hosting import private_network, projects
+from datacenter.hosting import private_network
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.errors import CloudSilent
 from datacenter.hosting.networks import nets
@@ -21,7 +21,7 @@ NETWORKS = "/api/v1/networks"
 def own(hosting: Hosting) -> Any:
     """The connection of the first administration's project, which may have more networks than by default."""
     hosting.grant("ixelles", networks=6)
-    return projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    return hosting.own_cloud()
 
 
 def test_a_network_lives_from_order_to_deletion(

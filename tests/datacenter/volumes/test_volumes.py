@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from datacenter.hosting import projects
 from datacenter.hosting.changes import once
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.errors import CloudSilent
@@ -26,7 +25,7 @@ ANY = {"If-Match": "*"}
 @pytest.fixture(scope="module")
 def own(hosting: Hosting) -> Any:
     """The connection of the first administration's project."""
-    return projects.of(hosting.database, projects.ensure(hosting.database, hosting.project().id).id)
+    return hosting.own_cloud()
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +120,8 @@ def test_a_volume_comes_to_a_server_and_leaves_it(
     assert disk is not None
     assert [held.device for held in disk.held] == [shown["device"]]
     assert ada.get(VOLUMES, params={"server": str(server.id)}).json()["items"] == [shown]
+    holder = ada.get(f"/api/v1/servers/{server.id}")
+    assert holder.json()["volumes"] == [{"id": volume, "name": shown["name"], "size_gib": 1, "device": shown["device"]}]
     again = ada.post(f"/api/v1/servers/{server.id}:attach-volume", json={"volume": volume})
     assert again.json()["outcome"] == {"nothing_to_do": True}
 
@@ -136,6 +137,9 @@ def test_a_volume_comes_to_a_server_and_leaves_it(
     hosting.done(ada.post(f"/api/v1/servers/{server.id}:attach-volume", json={"volume": volume}))
     detached = hosting.done(ada.post(f"/api/v1/servers/{server.id}:detach-volume", json={"volume": volume}))
     assert (ada.get(path).json()["status"], ada.get(path).json()["device"]) == ("available", "")
+    left = ada.get(f"/api/v1/servers/{server.id}")
+    assert left.json()["volumes"] == []
+    assert left.headers["etag"] != holder.headers["etag"]
     assert Disks(own).find(UUID(volume)).held == ()  # type: ignore[union-attr]  # it is there
     assert "- attached to" in detached.plan["targets"][0]["diff"]
     for snapshot in ada.get(SNAPSHOTS, params={"volume": volume}).json()["items"]:
