@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from datacenter.hosting.metering import collecting, comparing, rating
+from datacenter.hosting.metering.asking import instant
 from datacenter.hosting.metering.cinder import Cinder
 from datacenter.hosting.metering.held import Held, Window
 from datacenter.hosting.metering.neutron import Neutron
@@ -19,7 +20,7 @@ from datacenter.hosting.metering.nova import Nova, usages
 from datacenter.hosting.pricing import QUARTER, REGION_TIME, quarter_of
 from tests.api.people import Person
 from tests.datacenter.clouding import IMAGE, CloudUnderTest
-from tests.datacenter.ordering import SYSTEM, Hosting, Worker
+from tests.datacenter.ordering import SYSTEM, Hosting, Worker, until
 
 pytestmark = pytest.mark.slow
 
@@ -163,6 +164,24 @@ def test_the_sum_of_all_servers_is_what_nova_says(
     mine = {metered[name] for name in ("kept", "brief", "off", "alien")}
     assert ours == len(mine)
     assert [one for one in compared.differences if one.cloud_id in mine] == []
+
+
+def test_a_server_that_was_rebuilt_has_not_begun_anew(
+    hosting: Hosting, metered: dict[str, Any], fleet: Fleet, window: Window
+) -> None:
+    """Nova forgets when it first ran; its own record of what happened to it does not."""
+    there = fleet.inside(1)
+    server = fleet.server(there, "anew")
+    first = next(one for one in usages(window) if one["instance_id"] == server.id)["started_at"]
+    time.sleep(2)  # Nova's times are full seconds
+    there.compute.rebuild_server(server, image=fleet.image.id)
+    there.compute.wait_for_server(server, status="ACTIVE", wait=120)
+    until(lambda: next(one for one in usages(window) if one["instance_id"] == server.id)["started_at"] != first)
+    (held,) = [one for one in Nova().held(window) if one.cloud_id == server.id]
+    began = instant(first)
+    assert began is not None
+    assert abs((held.begins - began).total_seconds()) <= 2
+    assert held.off == ()
 
 
 def test_a_first_look_begins_and_a_later_one_goes_on(hosting: Hosting, metered: dict[str, Any]) -> None:
