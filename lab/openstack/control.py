@@ -6,7 +6,6 @@ it is. Everything else works on what that left.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -24,14 +23,13 @@ from core.instance import ROOT, Instance
 from core.leftovers import Process, end
 from core.settings import Settings, get_settings
 from lab.errors import CloudFailed, CloudIsDown, NoSuchPart
-from lab.openstack import accounts, backing, services, stock, switch
-from lab.openstack.configuration import HOSTS, write
-from lab.openstack.guest_image import guest_image
-from lab.openstack.machines import end_machines, start_hypervisor
+from lab.openstack import backing, services, switch
+from lab.openstack.configuration import HOSTS
+from lab.openstack.machines import end_machines
 from lab.openstack.place import Mode, Place, Progress, State
 from lab.openstack.processes import Programs, machines, strays
-from lab.openstack.software import choose, install
-from lab.openstack.waiting import patiently
+from lab.openstack.software import choose
+from lab.openstack.way_up import WayUp
 
 __all__ = [
     "CloudStatus", "begin", "bring_up", "down", "forget", "start_part", "status", "stop_part", "wait",
@@ -41,9 +39,6 @@ Tell = Callable[[str], None]
 
 _HIDDEN: Final = {"IRISPLANE_RUNTIME_DIR": "IRISPLANE_LAB_RUNTIME_DIR"}
 """By that variable the platform's own leftovers are known, and the starter is none of them."""
-
-_HEARTBEAT: Final = 300.0
-"""Long: where others take both processors, a first start was seen to take six minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +149,7 @@ def bring_up(tell: Tell, settings: Settings | None = None) -> CloudStatus:
         starter = (me.pid, me.born) if me else None
         place.note(state="starting", part="software", since=begun, mode=mode, words="", starter=starter)
         try:
-            _Start(place, mode, tell, begun).all()
+            WayUp(place, mode, lambda: _empty(place), tell, begun).all()
         except BaseException as error:
             words = error.message if isinstance(error, IrisplaneError) else f"{type(error).__name__}: {error}"
             place.note(state="failed", words=words[:600], since=time.time(), starter=None)
@@ -163,94 +158,6 @@ def bring_up(tell: Tell, settings: Settings | None = None) -> CloudStatus:
         place.note(state="running", part="", since=time.time(), starter=None)
         tell(f"running after {time.time() - begun:.0f} s")
     return status(settings.place)
-
-
-class _Start:
-    """One way up, part by part."""
-
-    def __init__(self, place: Place, mode: Mode, tell: Tell, begun: float) -> None:
-        self.place = place
-        self.mode = mode
-        self.first = not place.bootstrapped.exists()
-        self.begun = begun
-        self._tell = tell
-
-    def part(self, name: str) -> None:
-        """Say what comes now."""
-        self.place.note(part=name)
-        self._tell(f"[{time.time() - self.begun:5.1f} s] {name}")
-
-    def all(self) -> None:
-        """Everything, in the order in which one needs the other."""
-        place, mode = self.place, self.mode
-        install(self.part)
-        if self.first:
-            # an attempt that was cut off may have left half a schema, which no migration mends
-            _take_down(place)
-            place.empty()
-            place.lay()
-            place.claim()
-        write(place, mode)
-        self.part("database, messages, switch")
-        backing.start_messages(place, wait=False)
-        switch.start_controller(place)
-        if mode == "qemu":
-            switch.lay_cable(place)
-        switch.start_chassis(place, mode)
-        if mode == "qemu":
-            switch.plug_cable(place)
-        backing.start_database(place)
-        if self.first:
-            self.part("schemas")
-            services.make_schemas(place)
-            self.part("first accounts")
-            services.bootstrap_identity(place)
-        backing.start_messages(place)
-        self.part("keystone")
-        services.start_apis(place, ["keystone"])
-        # Python that starts is what takes the time: both cores are kept busy from here on
-        services.start_apis(place, ["placement", "glance", "neutron", "cinder", "nova"], wait=False)
-        if self.first:
-            accounts.make_accounts(place)
-        started = services.start_workers(place)
-        self.part("placement glance neutron cinder nova")
-        services.start_apis(place, ["placement", "glance", "neutron", "cinder", "nova"])
-        if self.first:
-            self.part("flavours, image, external network")
-            stock.make_stock(place, mode, guest_image() if mode == "qemu" else None)
-        self.part("compute hosts")
-        if "nova-conductor" in started:
-            services.await_conductor(place, self.begun)
-        if mode == "qemu":
-            start_hypervisor(place)
-        services.start_compute(place, mode)
-        accounts.write_clouds(place)
-        place.give(place.bootstrapped, json.dumps({"mode": mode}), os.getegid(), 0o600)
-        self.part("compute hosts answer")
-        self._await_hosts()
-        stock.make_zones(place, HOSTS[mode])
-
-    def _await_hosts(self) -> None:
-        wanted = set(HOSTS[self.mode])
-        with accounts.administrator(self.place) as cloud:
-
-            def all_there() -> bool:
-                beating = {
-                    each.host
-                    for each in cloud.compute.services(binary="nova-compute")
-                    if each.state == "up" and _later(each.updated_at, self.begun)
-                }
-                listed = {each.service_details["host"] for each in cloud.compute.hypervisors(details=True)}
-                return wanted <= beating and wanted <= listed
-
-            for host in HOSTS[self.mode]:
-                patiently(self.place, f"nova-{host}", all_there, _HEARTBEAT)
-
-
-def _later(stamp: str | None, begun: float) -> bool:
-    from datetime import UTC, datetime
-
-    return bool(stamp) and datetime.fromisoformat(str(stamp)).replace(tzinfo=UTC).timestamp() >= begun - 1
 
 
 # ------------------------------------------------------------------------------------------------------- going down
@@ -309,6 +216,13 @@ def _take_down(place: Place) -> bool:
             if place.user.apart:
                 place.runtime.parent.rmdir()
     return ran or bool(left or stray)
+
+
+def _empty(place: Place) -> None:
+    _take_down(place)
+    place.empty()
+    place.lay()
+    place.claim()
 
 
 def forget(instance: Instance | None = None) -> bool:

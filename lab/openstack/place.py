@@ -222,7 +222,7 @@ class Place:
 
     @property
     def bootstrapped(self) -> Path:
-        """Stands there once accounts, catalogue and stock were made."""
+        """Stands there once accounts, catalogue and stock were made; holds the versions that the schemas are of."""
         return self.base / "bootstrapped"
 
     @contextmanager

@@ -20,7 +20,7 @@ from lab.errors import CloudElsewhere, CloudFailed, CloudImpossible
 from lab.openstack.configuration import VENV
 from lab.openstack.place import SOFTWARE, Mode, Place
 
-__all__ = ["choose", "install", "installed", "missing", "software_alone"]
+__all__ = ["choose", "install", "installed", "missing", "software_alone", "versions"]
 
 _PATH: Final = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"))
 _LOCK: Final = ROOT / "requirements" / "openstack.txt"
@@ -106,7 +106,7 @@ def choose(settings: Settings, place: Place | None = None) -> Mode | None:
 def installed() -> bool:
     """Is the Python environment there, of the versions that the lock file names?"""
     try:
-        return (VENV / ".made-from").read_text(encoding="utf-8") == _stamp()
+        return (VENV / ".made-from").read_text(encoding="utf-8") == versions()
     except OSError:
         return False
 
@@ -126,7 +126,7 @@ def install(tell: Callable[[str], None]) -> None:
             _make()
         finally:
             os.umask(before)
-        (VENV / ".made-from").write_text(_stamp(), encoding="utf-8")
+        (VENV / ".made-from").write_text(versions(), encoding="utf-8")
 
 
 @contextmanager
@@ -194,7 +194,8 @@ def _run(line: list[str]) -> None:
         raise CloudFailed(f"OpenStack's Python packages could not be installed: {said}", part="packages")
 
 
-def _stamp() -> str:
+def versions() -> str:
+    """Changes when another version of anything is to be installed."""
     seen = hashlib.sha256(_LOCK.read_bytes())
     seen.update(str(_base().resolve()).encode())
     return seen.hexdigest()
