@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datacenter.hosting.servers import converge
 from tests.api.people import Person
 from tests.clouds import CloudForTests
 from tests.datacenter.ordering import Hosting, until
@@ -119,6 +120,19 @@ def test_what_was_deleted_elsewhere_is_made_again(
     assert not folder.changes()
     (after,) = ada.get("/api/v1/servers?name=lost").json()["items"]
     assert after["id"] != before["id"]
+
+    _sdk(cloud).compute.delete_server(after["cloud_id"], force=True)
+
+    def vanished() -> bool:
+        converge.look(hosting.database)
+        return bool(hosting.server(after["id"]).status == "vanished")
+
+    until(vanished, 120)
+    assert folder.changes()
+    folder.must("apply")
+    assert not folder.changes()
+    (again,) = ada.get("/api/v1/servers?name=lost").json()["items"]
+    assert again["id"] not in {before["id"], after["id"]}
     assert [made.name for made in _servers(cloud, hosting.project().cloud_id)].count("lost") == 1
 
 
