@@ -145,6 +145,11 @@ def test_what_a_frozen_worker_makes_too_late_is_cleaned_away(
     kept = hosting.server(server).cloud_id
     late.thaw()
     until(lambda: len(_there(hosting, cloud, answer)) == 2, 90)
-    until(lambda: (converge.look_at_all(hosting.database), len(_there(hosting, cloud, answer)) == 1)[1], 60)
+
+    def alone() -> bool:
+        converge.look_at_all(hosting.database)
+        return len(_there(hosting, cloud, answer)) == 1
+
+    until(alone, 60)
     assert [one.id for one in _there(hosting, cloud, answer)] == [kept]
     assert hosting.server(server).status == "active"

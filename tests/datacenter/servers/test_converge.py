@@ -60,17 +60,17 @@ def test_a_server_stopped_in_the_cloud_is_seen_at_the_next_look(
     converge.look(hosting.database)
     cloud.admin.compute.stop_server(hosting.server(standing).cloud_id)
 
-    def seen() -> Any:
+    def seen(status: str) -> bool:
         converge.look(hosting.database)
-        return hosting.server(standing).status == "stopped"
+        return bool(hosting.server(standing).status == status)
 
-    until(seen, 30)
+    until(lambda: seen("stopped"), 30)
     assert ("active", "stopped") in _told(hosting, standing)
     before = hosting.server(standing).version
     converge.look_at_all(hosting.database)
     assert hosting.server(standing).version == before  # what did not change is not written
     cloud.admin.compute.start_server(hosting.server(standing).cloud_id)
-    until(lambda: (converge.look(hosting.database), hosting.server(standing).status == "active")[1], 30)
+    until(lambda: seen("active"), 30)
 
 
 def test_what_our_own_change_wrote_after_nova_was_asked_stands(hosting: Hosting, standing: str) -> None:
@@ -155,7 +155,12 @@ def test_a_size_altered_in_the_cloud_is_followed_and_counted(
     until(lambda: cloud.admin.compute.get_server(cloud_id).status == "VERIFY_RESIZE", 90)
     cloud.admin.compute.confirm_server_resize(cloud_id)
     until(lambda: cloud.admin.compute.get_server(cloud_id).status == "ACTIVE", 60)
-    until(lambda: (converge.look(hosting.database), hosting.server(standing).vcpus == 2)[1], 30)
+
+    def followed() -> bool:
+        converge.look(hosting.database)
+        return bool(hosting.server(standing).vcpus == 2)
+
+    until(followed, 30)
     assert hosting.used("vcpus") == before + 1
 
 
