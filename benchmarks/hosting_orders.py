@@ -152,7 +152,7 @@ def _fill(dsn: str, mark: str) -> str:
     with engine.begin() as tx:
         tx.execute(text(SYSTEM))
         tenant = tx.execute(_TENANTS, {"code": f"bench-{mark}"}).scalar_one()
-        tx.execute(text("update quota set granted = 100000"))
+        tx.execute(text("update quota set granted = 100000000 where resource in ('servers', 'vcpus', 'ram_mib')"))
         tx.execute(_CATALOGUE, dict(zip(("flavor", "vcpus", "ram", "disk"), _SIZE, strict=True)))
         who = create_principal(tx, handle="bench", kind="service", display_name="bench", email=None)
         grant(tx, principal_id=who, tenant_id=tenant, role="agency-user", granted_by=None)

@@ -261,6 +261,7 @@ class _Work:
                 "undo_of": self.undo_of,
                 "ended": state in ENDED,
                 "outcome": outcome,
+                "channel": moves.APPROVED_CHANNEL,
             },
         ).one()
         if not idle and self.undo_of is None:
@@ -368,7 +369,9 @@ _INSERT: Final = text(
     " greatest(now(), cast(:not_before as timestamptz)) + make_interval(hours => :expires_hours), :emergency,"
     " now() + make_interval(hours => cast(:emergency_hours as integer)), :undo_of, case when :ended then now() end,"
     " case when :ended then now() end, cast(:outcome as jsonb))"
-    " returning plan_hash, expires_at, emergency_due, finished_at"
+    # Nobody is asked: a worker is told at once, as it is of an approval.
+    " returning plan_hash, expires_at, emergency_due, finished_at,"
+    " case when state = 'approved' then pg_notify(:channel, '')::text end as told"
 )
 
 

@@ -45,6 +45,7 @@ _SETTLE: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """After an answer was lost, how long to look whether the thing appears before it is asked for again."""
 _FIRST_LOOK: Final = 0.15
 _LONGEST_PAUSE: Final = 2.0
+_SHARE_OF_WAIT: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ def watch(
 
 
 def _pauses(first: float = _FIRST_LOOK) -> Iterator[float]:
-    pause = first
+    """A share of the time that it took so far: what is quick is seen at once, what is slow is asked seldom."""
+    began = time.monotonic()
     while True:
-        yield pause
-        pause = min(pause * 1.3, _LONGEST_PAUSE)
+        yield min(max(first, _SHARE_OF_WAIT * (time.monotonic() - began)), _LONGEST_PAUSE)

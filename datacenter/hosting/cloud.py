@@ -31,7 +31,8 @@ __all__ = ["Entry", "admin", "as_account", "asked", "away", "entry", "forget", "
 _ANSWER_SECONDS: Final = 20.0
 """How long one call may take; what takes longer goes on in the cloud and is looked for by its tag."""
 _KNOCK_SECONDS: Final = 2.0
-_BELIEVE_SECONDS: Final = 3.0
+_BELIEVE_SECONDS: Final = {True: 30.0, False: 3.0}
+"""How long an answer to a knock is believed, by whether somebody was at home: who goes away meanwhile is waited for."""
 _TAG: Final = "irisplane-"
 _TAGGED = re.compile(rf"{_TAG}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})")
 _VALUE = re.compile(r"\s*\bValue: .*", re.DOTALL)
@@ -172,8 +173,8 @@ def away() -> str:
         here = entry()
     except NoCloud as error:
         return error.message
-    when, said = _knocked.get(here.auth_url, (0.0, ""))
-    if time.monotonic() - when < _BELIEVE_SECONDS:
+    when, said = _knocked.get(here.auth_url, (float("-inf"), ""))
+    if time.monotonic() - when < _BELIEVE_SECONDS[not said]:
         return said
     said = _knock(here)
     _knocked[here.auth_url] = (time.monotonic(), said)

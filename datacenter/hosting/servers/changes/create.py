@@ -214,6 +214,10 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
         def look() -> State:
             now = servers.get(cloud_id)
             if now.status == "active":
+                key_name = (step.target.data["key"] or {}).get("name", "")
+                write_seen(
+                    around, id_of_target(step.target), now, key_name=key_name
+                )  # whoever waits for it sees it now
                 return "ok", f"{now.name} is active"
             if now.status in {"error", "gone"}:
                 return "failed", now.fault or f"{now.name} went into {now.status}."
