@@ -15,12 +15,12 @@ from datacenter.hosting import lookup, placement
 from datacenter.hosting.catalogue.offered import image_named
 from datacenter.hosting.errors import NameTaken, NoSuchProject, ProjectClosed
 from datacenter.hosting.key_changes import key_named
+from datacenter.hosting.networks.groups import RESERVED
 from datacenter.hosting.servers.errors import NoSuchNetwork
 from datacenter.hosting.standing import must_be
 
-__all__ = ["DEFAULT_GROUP", "Chosen", "choose", "chosen_groups", "chosen_image", "chosen_key"]
+__all__ = ["Chosen", "choose", "chosen_groups", "chosen_image", "chosen_key"]
 
-DEFAULT_GROUP: Final = "default"
 _PRIVATE: Final = "private"
 _TAKEN: Final = "A server of this name stands in the project."
 
@@ -101,7 +101,7 @@ def chosen_key(tx: Connection, tenant_id: UUID, key: str | None) -> dict[str, An
 
 
 def chosen_groups(tx: Connection, project_id: UUID, groups: Sequence[str]) -> list[str]:
-    """The ids in the cloud of security groups of the project; ``default`` is everybody's.
+    """The ids in the cloud of security groups of the project; of ``base`` and ``default``, which all have, the name.
 
     Raises:
         NoSuchThing: the project has none of this name or id.
@@ -109,7 +109,7 @@ def chosen_groups(tx: Connection, project_id: UUID, groups: Sequence[str]) -> li
     """
     found = []
     for place, name in enumerate(groups):
-        if name == DEFAULT_GROUP:
+        if name in RESERVED:
             found.append(name)
             continue
         row = lookup.find(tx, "security_group", name, project=project_id, pointer=f"/security_groups/{place}")

@@ -53,6 +53,7 @@ def test_a_server_is_ordered_made_and_shown_with_its_address(
     assert there.metadata == {"team": "maps"}
     assert there.user_id == hosting.project().cloud_user
     assert there.has_config_drive
+    assert [one["name"] for one in there.security_groups] == ["base"]  # no group was named: ping is let in, no more
     # what was typed is nowhere but in the cloud
     told = hosting.sql(
         "select string_agg(c::text, ' ') from change c union all select string_agg(j::text, ' ') from journal j"
@@ -75,7 +76,7 @@ def test_with_a_key_a_group_and_an_address_from_its_first_minute(
     group = ugo.post("/api/v1/security-groups", json={"name": "web", "rules": []})
     hosting.done(group)
     before = hosting.used("floating_ips")
-    answer = hosting.create(ugo, "reachable1", key="laptop", security_groups=["web", "default"], floating_address=True)
+    answer = hosting.create(ugo, "reachable1", key="laptop", security_groups=["web", "base"], floating_address=True)
     assert answer.status_code == 202, answer.text
     assert hosting.used("floating_ips") == before + 1
     hosting.done(answer)
@@ -85,7 +86,7 @@ def test_with_a_key_a_group_and_an_address_from_its_first_minute(
     assert kinds == {"fixed", "floating"}
     there = cloud.admin.compute.get_server(shown["cloud_id"])
     assert there.key_name.startswith("laptop-")
-    assert {one["name"] for one in there.security_groups} == {"web", "default"}
+    assert {one["name"] for one in there.security_groups} == {"web", "base"}
     (address,) = hosting.sql("select * from floating_ip where server_id = :id", id=shown["id"])
     assert (address.status, str(address.address)) == (
         "assigned", next(one["address"] for one in shown["addresses"] if one["kind"] == "floating"),

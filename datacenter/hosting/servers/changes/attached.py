@@ -1,4 +1,4 @@
-"""What a new server is made with beside itself: its SSH key in the cloud, and a floating address that leads to it."""
+"""What a new server is made with beside itself: SSH key, security groups, and a floating address that leads to it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from core.db import Database
 from datacenter.hosting import keys, projects
 from datacenter.hosting.changes import id_of_target, once, patient
 from datacenter.hosting.networks import addresses
+from datacenter.hosting.networks.groups import BASE, ensure_base
 from orchestrator.kinds import Step, Surroundings
 from orchestrator.plan import Target
 
-__all__ = ["key", "lead", "reserve", "take_back"]
+__all__ = ["groups", "key", "lead", "reserve", "take_back"]
 
 _SECONDS: Final = 60.0
 
@@ -26,6 +27,18 @@ def key(database: Database, project_id: UUID, chosen: Mapping[str, Any]) -> str:
         chosen["line"], chosen["comment"], chosen["algorithm"], chosen["bits"], chosen["fingerprint"]
     )
     return keys.ensure(projects.of(database, project_id), chosen["name"], public)
+
+
+def groups(database: Database, project_id: UUID, data: Mapping[str, Any]) -> list[str]:
+    """The security groups it starts in, as the cloud knows them: those that were chosen, or ``base`` alone.
+
+    ``base`` lets it answer ping; it is made again if somebody took it away.
+    """
+    chosen = list(data["security_groups"]) or [BASE]
+    if BASE not in chosen:
+        return chosen
+    made = ensure_base(projects.of(database, project_id))
+    return [made if one == BASE else one for one in chosen]
 
 
 def reserve(tx: Connection, target: Target, change_id: UUID | None) -> None:

@@ -26,7 +26,7 @@ from datacenter.hosting.pricing import Cost, of_offering, of_plan
 from datacenter.hosting.servers.changes import attached
 from datacenter.hosting.servers.changes.base import ServerKind, State, gone, secrets, write, write_seen
 from datacenter.hosting.servers.names import checked_name
-from datacenter.hosting.servers.ordering import DEFAULT_GROUP, choose, chosen_groups, chosen_image, chosen_key
+from datacenter.hosting.servers.ordering import choose, chosen_groups, chosen_image, chosen_key
 from datacenter.hosting.servers.wire import Seen, sentence
 from orchestrator.kinds import Outcome, Step, Surroundings, Verdict, World
 from orchestrator.plan import Draft, Plan
@@ -132,7 +132,7 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
             "lease_until": intent.lease_until.isoformat() if intent.lease_until else None,
         }  # fmt: skip
         diff = (
-            f"+ server {intent.name}: {size.code} ({size.vcpus} processors, {size.ram_mib} MiB, {size.disk_gib} GiB),"
+            f"+ server {intent.name}: {size.code} ({size.vcpus} vCPU, {size.ram_mib} MiB, {size.disk_gib} GiB),"
             f" {intent.image}, {', '.join(intent.networks)}"
         )
         where = {"zone": chosen.place.code, "why": chosen.place.why}
@@ -184,6 +184,7 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
         key = data["key"]
         return Outcome(
             {
+                "groups": patient(lambda: attached.groups(around.database, project, data), seconds=seconds),
                 "key": patient(lambda: attached.key(around.database, project, key), seconds=seconds) if key else "",
                 "flavor": patient(lambda: flavors.flavor_id(size), seconds=seconds),
                 "image": patient(lambda: servers.image_id(data["select"]), seconds=seconds),
@@ -279,7 +280,7 @@ def _order(step: Step, around: Surroundings, tag: str) -> ServerOrder:
         flavor=prepared["flavor"],
         networks=tuple(prepared["networks"]),
         key_name=prepared["key"],
-        security_groups=tuple(data["security_groups"]) or (DEFAULT_GROUP,),
+        security_groups=tuple(prepared["groups"]),
         user_data=_user_data(step, around),
         zone=data["availability_zone"],
         metadata=data["metadata"],

@@ -52,7 +52,7 @@ class ServerImport(ServerKind[ImportIntent]):
         targets = tuple(
             Target(
                 f"server:{uuid7()}", names[one], "",
-                f"+ server {names[one]}, as it stands: {found[one]['vcpus']} processors, {found[one]['ram_mib']} MiB",
+                f"+ server {names[one]}, as it stands: {found[one]['vcpus']} vCPU, {found[one]['ram_mib']} MiB",
                 {**found[one], "name": names[one], "project_id": str(project.id), "tenant_id": str(project.tenant_id)},
                 {"tenant": project.tenant_code},
             )

@@ -55,7 +55,7 @@ class ServerResize(ServerVerb[ResizeIntent]):
                      "ram_mib": row.ram_mib, "disk_gib": row.disk_gib},
         }  # fmt: skip
         diff = (
-            f"~ {row.name}: {row.vcpus} -> {size.vcpus} processors, {row.ram_mib} -> {size.ram_mib} MiB,"
+            f"~ {row.name}: {row.vcpus} -> {size.vcpus} vCPU, {row.ram_mib} -> {size.ram_mib} MiB,"
             f" {row.disk_gib} -> {size.disk_gib} GiB"
         )
         more = {"vcpus": max(0, size.vcpus - row.vcpus), "ram_mib": max(0, size.ram_mib - row.ram_mib)}
