@@ -230,7 +230,7 @@ def _ordered(made: Mapping[str, Any]) -> None:
     output.say(f"Order {made['id']}: {made['state']}", output.state(str(made["state"])) or "bold")
     if made["state"] == "waiting":
         output.say(f"It waits for: {', '.join(made['waiting_for'])}. Who has read it types:")
-        output.say(f"  irisplane order approve {made['id']} --reason '…'")
+        output.say(f"  irisplane order approve {made['id']} --hash {made['plan_hash']} --reason '…'")
         output.say(f"You follow it with 'irisplane order watch {made['id']}'.")
 
 
