@@ -144,7 +144,7 @@ def _catalogue(hosting: Hosting) -> None:
         " p as (insert into offering_plan (tenant_id, offering_id, code, name_fr, name_nl, name_en, flavor, vcpus,"
         " ram_mib, disk_gib) select :region, o.id, v.code, v.code, v.code, v.code, v.flavor, v.vcpus, v.ram, v.disk"
         " from o, (values ('small', 'SCS-1V-1-1t', 1, 512, 1), ('medium', 'SCS-2V-1-1t', 2, 1024, 1),"
-        " ('vast', 'SCS-64V-128-10t', 64, 131072, 10)) v(code, flavor, vcpus, ram, disk)"
+        " ('vast', 'SCS-512V-4096-10t', 512, 4194304, 10)) v(code, flavor, vcpus, ram, disk)"
         " returning id, offering_id, code)"
         " insert into price (tenant_id, offering_id, plan_id, component, quarter_micro_eur)"
         " select :region, offering_id, id, 'server', case code when 'small' then 1500 when 'medium' then 3000"
