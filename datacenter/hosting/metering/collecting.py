@@ -49,10 +49,13 @@ def meter(database: Database, source: Source, until: datetime) -> bool:
     if begins is not None and begins >= until:
         return False
     try:
-        window = Window(begins or until, min(until, begins + _AT_ONCE) if begins else until)
-        found = source.held(window) if begins is not None else source.held(Window(until, until))
+        # The first look only tries whether the source can be read, over a real quarter-hour: Nova refuses an empty one.
+        window = Window(begins, min(until, begins + _AT_ONCE)) if begins else Window(until - QUARTER, until)
+        found = source.held(window)
     except (CloudSilent, CloudRefused, NoCloud) as error:
-        if begins is not None:
+        if begins is None:
+            _LOG.info("%s cannot be metered yet: %s", source.name, error.message)
+        else:
             _gap(database, source, Window(begins, until), error.message)
         return False
     with database.transaction("platform", _SCOPE) as tx:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from datacenter.hosting.metering import collecting, comparing, rating
 from datacenter.hosting.metering.asking import instant
 from datacenter.hosting.metering.cinder import Cinder
-from datacenter.hosting.metering.held import Held, Window
+from datacenter.hosting.metering.held import Held, Source, Window
 from datacenter.hosting.metering.neutron import Neutron
 from datacenter.hosting.metering.nova import Nova, usages
 from datacenter.hosting.pricing import QUARTER, REGION_TIME, quarter_of
@@ -184,14 +184,19 @@ def test_a_server_that_was_rebuilt_has_not_begun_anew(
     assert held.off == ()
 
 
-def test_a_first_look_begins_and_a_later_one_goes_on(hosting: Hosting, metered: dict[str, Any]) -> None:
-    hosting.sql("delete from metering_mark")
-    source, now = Neutron(), quarter_of(datetime.now(UTC))
-    assert collecting.meter(hosting.database, source, now - 4 * QUARTER) is False
-    assert hosting.sql("select metered_until from metering_mark where source = 'neutron'")[0][0] == now - 4 * QUARTER
+@pytest.mark.parametrize("source", [Nova(), Cinder(), Neutron()], ids=lambda source: source.name)
+def test_a_first_look_begins_and_a_later_one_goes_on(hosting: Hosting, metered: dict[str, Any], source: Source) -> None:
+    def marked() -> Any:
+        return hosting.sql("select metered_until from metering_mark where source = :name", name=source.name)[0][0]
+
+    hosting.sql("delete from metering_mark where source = :name", name=source.name)
+    now = quarter_of(datetime.now(UTC))
+    assert collecting.meter(hosting.database, source, now - QUARTER) is False
+    assert marked() == now - QUARTER
     assert collecting.meter(hosting.database, source, now) is False
-    assert hosting.sql("select metered_until from metering_mark where source = 'neutron'")[0][0] == now
-    assert hosting.sql("select count(*) from metering_gap where source = 'neutron' and closed_at is null")[0][0] == 0
+    assert marked() == now
+    gaps = "select count(*) from metering_gap where source = :name and closed_at is null"
+    assert hosting.sql(gaps, name=source.name)[0][0] == 0
 
 
 class Forgetful:
