@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from core.errors import Conflict, Denied, IrisplaneError
 from core.ids import uuid7
+from core.journal.chain import connect
 from orchestrator import commands, engine, queries
 from orchestrator.engine import ChangeRequest
 from orchestrator.errors import (
@@ -28,6 +29,7 @@ from orchestrator.errors import (
     RowTaken,
     UnknownKind,
 )
+from orchestrator.moves import APPROVED_CHANNEL
 from orchestrator.plan import JsonObject, Plan, canonical_json, digest_of
 from orchestrator.policy import RULES, Policy
 from orchestrator.states import State
@@ -366,3 +368,15 @@ def test_a_change_for_later_waits_for_its_time(stage: Stage) -> None:
     assert len(stage.sql("select 1 from tenant where code = 'later'")) == 1
     [done] = stage.sql("select state, outcome -> 'inverse' -> 0 ->> 'op' as op from change")
     assert (done.state, done.op) == ("succeeded", "delete")
+
+
+def test_what_nobody_approves_is_told_to_the_workers_as_it_is_stored(stage: Stage) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with connect(stage.database.dsn("worker"), autocommit=True, name="a test") as listening:
+        listening.execute(f"listen {APPROVED_CHANNEL}")
+        waits = stage.push("eve", 1)
+        assert waits.state is State.WAITING
+        assert list(listening.notifies(timeout=0.3)) == []
+        change = stage.rows("lea", commands.insert("tenant", [site("told")]), not_before=later)
+        assert change.state is State.APPROVED
+        assert len(list(listening.notifies(timeout=5, stop_after=1))) == 1

@@ -153,3 +153,23 @@ def test_what_a_frozen_worker_makes_too_late_is_cleaned_away(
     until(alone, 60)
     assert [one.id for one in _there(hosting, cloud, answer)] == [kept]
     assert hosting.server(server).status == "active"
+
+
+def test_orders_wait_while_the_cloud_starts_and_run_by_themselves_then(
+    hosting: Hosting, cloud: CloudUnderTest, ugo: Person, tmp_path: Path
+) -> None:
+    for one in hosting.workers:
+        if one.process.poll() is None:
+            one.kill()
+    named = tmp_path / "clouds.yaml"
+    hosting.worker(IRISPLANE_CLOUDS_FILE=str(named), IRISPLANE_CLOUD_NAME=cloud.name)
+    answer = hosting.create(ugo, "early1")
+    assert answer.status_code == 202
+    said = until(lambda: ugo.get(answer.headers["Location"]).json()["waiting_for"])
+    assert said == ["cloud"]
+    shown = ugo.get(answer.headers["Location"]).json()
+    assert shown["state"] == "approved"
+    assert "not started yet" in shown["outcome"]["waits"]["why"]
+    named.write_bytes(Path(cloud.path).read_bytes())
+    hosting.done(answer, 240)
+    assert len(_there(hosting, cloud, answer)) == 1
