@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import settings as rounds
 from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
@@ -31,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 from api.limits import Limits
 from core.db import Database
 from core.journal.reader import Announcements
+from core.settings import Settings, get_settings
 from tests.api.people import Hire, Person
 
 pytestmark = pytest.mark.slow
@@ -47,6 +49,16 @@ WANTED = [not_a_server_error, status_code_conformance, content_type_conformance,
 def callers(hire: Hire, manager: Person, engineer: Person, agent: Person) -> list[Person | None]:
     """Who asks: mostly who may do most, so that requests come far; ``None`` has no token."""
     return [manager, manager, manager, engineer, engineer, agent, hire("reader", "auditor"), None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keys(settings: Settings) -> Iterator[None]:
+    """What is sealed on the way (user data) is sealed with the key of these tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IRISPLANE_KEY_FILE", str(settings.key_file))
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -126,7 +138,7 @@ def test_every_answer_is_documented_and_none_is_5xx(
                 pick=st.integers(0, 19),
             )
             @seed(turn * 10_000 + number)
-            @settings(
+            @rounds(
                 max_examples=EXAMPLES,
                 deadline=None,
                 database=None,
