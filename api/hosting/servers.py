@@ -96,6 +96,18 @@ class Plugged(Why):
     network: Annotated[str, Field(max_length=100)]
 
 
+class Grouped(Why):
+    """All security groups that it shall be in, by name or id; none: `base`."""
+
+    security_groups: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=10)]
+
+
+class OneGroup(Why):
+    """A security group by name or id."""
+
+    security_group: Annotated[str, Field(max_length=100)]
+
+
 class Import(Why):
     """Which servers of a project that are not known here; all when none is named."""
 
@@ -263,6 +275,9 @@ for _name, _summary, _body in (
     ("snapshot", "Keep a server's disk as an image", Named),
     ("attach-network", "Attach a server to a network", Plugged),
     ("detach-network", "Detach a server from a network", Plugged),
+    ("set-security-groups", "Let a server be in exactly these security groups", Grouped),
+    ("add-security-group", "Put a server into one more security group", OneGroup),
+    ("remove-security-group", "Take a server out of a security group; of the last one into base", OneGroup),
     ("rename", "Give a server another name", Named),
     ("protect", "Protect a server against deletion", Why),
     ("unprotect", "Lift the protection", Why),

@@ -122,6 +122,39 @@ def detach_network(name: str, network: str, *, project: Where = None, how: Manne
     _do(name, project, "detach-network", {"network": network}, how=how, question="Take {name} out of " + network + "?")
 
 
+def set_security_groups(
+    name: str,
+    security_group: Annotated[list[str] | None, Parameter(name=["--security-group", "--set"], negative="")] = None,
+    *,
+    project: Where = None,
+    how: Manner = _HOW,
+) -> None:
+    """Put a server into exactly these security groups; without any, into 'base', which answers ping alone.
+
+    Args:
+        security_group: its name or id; can be given several times.
+    """
+    _do(name, project, "set-security-groups", {"security_groups": security_group or []}, how=how, preview=True)
+
+
+def add_security_group(name: str, security_group: str, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Put a server into one more security group; shows what that opens.
+
+    Args:
+        security_group: its name or id.
+    """
+    _do(name, project, "add-security-group", {"security_group": security_group}, how=how, preview=True)
+
+
+def remove_security_group(name: str, security_group: str, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Take a server out of a security group; shows what that closes. Out of its last one, it is in 'base'.
+
+    Args:
+        security_group: its name or id.
+    """
+    _do(name, project, "remove-security-group", {"security_group": security_group}, how=how, preview=True)
+
+
 def rename(name: str, new_name: str, *, project: Where = None, how: Manner = _HOW) -> None:
     """Give a server another name."""
     _do(name, project, "rename", {"name": new_name}, how=how)
@@ -153,7 +186,8 @@ def restore(name: str, *, project: Where = None, how: Manner = _HOW) -> None:
 
 VERBS = (
     start, stop, reboot, resize, confirm_resize, revert_resize, rebuild, snapshot, attach_volume, detach_volume,
-    attach_network, detach_network, rename, protect, unprotect, extend, restore,
+    attach_network, detach_network, set_security_groups, add_security_group, remove_security_group,
+    rename, protect, unprotect, extend, restore,
 )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from datacenter.terraform.noun import ID, PROJECT, Noun, State
 
 __all__ = ["Server"]
 
+_BASE: Final = "base"
 _PATCHED: Final[Mapping[str, Any]] = {"metadata": {}, "tags": []}
 
 
 class Server(Noun):
-    """A server. Its size can be altered; another image or network is another server."""
+    """A server. Its size and security groups can be altered; another image or network is another server."""
 
     name: ClassVar = "server"
     collection: ClassVar = "/api/v1/servers"
@@ -29,8 +30,7 @@ class Server(Noun):
         Field("networks", "texts", "Names of networks of the project; `private` when absent.", "may", replace=True,
               untold=True),
         Field("key", "text", "Name of the SSH key that opens it.", "may", replace=True),
-        Field("security_groups", "texts", "Names of security groups of the project; `base` when absent.", "may",
-              replace=True, untold=True),
+        Field("security_groups", "texts", "Names of security groups of the project; `base` when absent.", "may"),
         Field("user_data", "text", "For cloud-init, on a config drive; kept sealed, never given out.", "may",
               replace=True, sensitive=True, untold=True, check=user_data),
         Field("data_class", "text", "`open`, `internal`, `personal` or `sensitive`.", "either", replace=True,
@@ -72,12 +72,13 @@ class Server(Noun):
         """Its own addresses as a list of texts."""
         told = super().state({**found, "project": found["project"]["code"]}, before)
         own = [str(one["address"]) for one in found["addresses"] if one.get("kind") != "floating"]
+        told["security_groups"] = _groups(found["security_groups"], before.get("security_groups"))
         if _time(told["lease_until"]) == _time(before.get("lease_until")) is not None:
             told["lease_until"] = before["lease_until"]  # the same moment, as the configuration writes it
         return {**told, "addresses": own, "address": own[0] if own else None}
 
     def alter(self, current: State, planned: State) -> None:
-        """Another name, size, protection; a longer lease; other metadata and tags."""
+        """Another name, size, protection; other security groups; a longer lease; other metadata and tags."""
         at, orders = self.address(current["id"]), self.session.orders
         if planned["name"] != current["name"]:
             orders.do("POST", f"{at}:rename", {"name": planned["name"]})
@@ -86,6 +87,9 @@ class Server(Noun):
             orders.do("POST", f"{at}:confirm-resize", {})
         if known(planned["lease_until"]) and planned["lease_until"] != current["lease_until"]:
             orders.do("POST", f"{at}:extend", {"lease_until": planned["lease_until"]})
+        groups = planned.get("security_groups") or []
+        if sorted(groups or [_BASE]) != sorted(current.get("security_groups") or [_BASE]):
+            orders.do("POST", f"{at}:set-security-groups", {"security_groups": sorted(groups)})
         other: dict[str, Any] = {}
         for name, empty in _PATCHED.items():
             if (planned.get(name) or empty) != (current.get(name) or empty):
@@ -98,6 +102,15 @@ class Server(Noun):
     def give_back(self, current: State) -> None:
         """At once, with no way back: Terraform's plan was the question."""
         self.session.orders.do("DELETE", self.address(current["id"]), match="*", now="true")
+
+
+def _groups(told: Any, before: Any) -> list[str] | None:
+    """Names of groups; ids where the configuration says ids, and nothing where it says nothing and none was chosen."""
+    named = set(before) if known(before) else set()
+    groups = sorted(str(one["id"]) if one["id"] in named else str(one["name"]) for one in told)
+    if not groups or (groups == [_BASE] and not named):
+        return list(before) if known(before) else None
+    return groups
 
 
 def _time(text: Any) -> datetime | None:

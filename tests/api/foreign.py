@@ -197,6 +197,7 @@ def foreign(
         "networks": ([f"n-{MARK}", *theirs["cloud_network"]], _word),
         "network": ([f"n-{MARK}"], _word),
         "security_groups": ([f"g-{MARK}", *theirs["security_group"]], _word),
+        "security_group": ([f"g-{MARK}", *theirs["security_group"]], _word),
         "key": ([f"k-{MARK}", *theirs["ssh_key"]], _word),
         "servers": (theirs["server"], _id),
         "site": (["TH-21009"], _word),

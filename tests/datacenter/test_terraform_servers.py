@@ -30,7 +30,7 @@ resource "irisplane_server" "web" {
   image           = data.irisplane_image.guest.code
   networks        = [irisplane_network.inner.name]
   key             = irisplane_ssh_key.ann.name
-  security_groups = [irisplane_security_group.web.name]
+  security_groups = concat([irisplane_security_group.web.name], var.stage == "test" ? [] : ["base"])
   user_data       = "#cloud-config\\n# kanarie-in-user-data\\n"
   metadata        = { stage = var.stage }
   lease_until     = var.lease
@@ -79,6 +79,7 @@ def test_made_altered_and_gone_without_a_trace(
     assert code == 0, said
     (server,) = _servers(cloud, project)
     assert server.metadata["stage"] == "production"
+    assert {one["name"] for one in server.security_groups} == {"web", "base"}, "in place, on the server that was there"
     (volume,) = _sdk(cloud).block_storage.volumes(all_projects=True, project_id=project)
     assert volume.size == 2
     rules = {

@@ -16,7 +16,15 @@ from datacenter.hosting.changes import Thing, id_of_target, once, patient, watch
 from datacenter.hosting.names import Description, Name, Ref
 from datacenter.hosting.networks import groups
 from datacenter.hosting.networks.errors import GoneForGood, NotReady, RuleRefused, StillUsed
-from datacenter.hosting.networks.group_rows import cloud_ids, groups_named, put_rules, rules_of_row, used_by
+from datacenter.hosting.networks.group_rows import (
+    cloud_ids,
+    groups_named,
+    held_by,
+    put_rules,
+    rename_on_servers,
+    rules_of_row,
+    used_by,
+)
 from datacenter.hosting.networks.rules import (
     MOST_RULES,
     NAME_OF_GROUP,
@@ -292,6 +300,7 @@ class GroupAlter(_GroupKind):
     def _keep(self, step: Step, around: Surroundings, data: Any) -> None:
         rules = [Rule.of(RuleIn.model_validate(one)) for one in data["rules"]]
         with around.database.transaction("worker", around.scope) as tx:
+            rename_on_servers(tx, id_of_target(step.target), str(data["name"]))
             self.write_in(
                 tx, step, "security-group.altered", name=data["name"], description=data["description"],
                 status="active", findings="[]",
@@ -315,6 +324,12 @@ class GroupDelete(_GroupKind):
         others = used_by(world.tx, row.id)
         if others:
             raise StillUsed(f"Rules of {', '.join(others)} name the security group {row.name}.", groups=others)
+        servers = held_by(world.tx, row.project_id, row.name)
+        if servers:
+            raise StillUsed(
+                f"The security group {row.name} is on {', '.join(servers)}.", servers=servers,
+                hint="Take it from them first: 'irisplane server remove-security-group'.",
+            )  # fmt: skip
         data = {"project_id": str(row.project_id), "project": row.project_code}
         rules = rules_of_row(world.tx, row.id)
         return self.draft(

@@ -13,9 +13,13 @@ from core.db import Database
 from core.scope import EVERY_TENANT, Scope
 from datacenter.hosting.listing import Shown
 from datacenter.hosting.networks.errors import NoSuchThing
+from datacenter.hosting.networks.groups import BASE, BASE_RULES
 from datacenter.hosting.networks.rules import NAME_OF_GROUP, CloudRule, Rule, cloud_rules
 
-__all__ = ["GROUPS", "cloud_ids", "groups_named", "put_rules", "rules_of_row", "used_by", "wanted_of"]
+__all__ = [
+    "GROUPS", "cloud_ids", "groups_named", "held_by", "lets_members_in", "put_rules", "rename_on_servers",
+    "rules_of_groups", "rules_of_row", "used_by", "wanted_of",
+]  # fmt: skip
 
 GROUPS: Final = Shown(
     noun="security group",
@@ -46,6 +50,65 @@ def rules_of_row(tx: Connection, group: UUID) -> tuple[Rule, ...]:
         {"id": group},
     )
     return tuple(sorted(Rule(row.direction, row.protocol, row.low, row.high, row.remote) for row in found))
+
+
+def rules_of_groups(tx: Connection, project: UUID, names: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
+    """Name → rules of those of these groups that are ours; of ``base`` too, which every project has."""
+    found = tx.execute(
+        text(
+            "select g.name, u.direction, u.protocol, coalesce(u.port_min, 0) as low, coalesce(u.port_max, 0) as high,"
+            " coalesce(u.remote::text, 'group:' || o.name, '') as remote from security_group g"
+            " left join security_group_rule u on u.group_id = g.id"
+            " left join security_group o on o.id = u.remote_group_id"
+            " where g.project_id = :project and g.name = any(:names) and g.gone_at is null and g.status <> 'vanished'"
+        ),
+        {"project": project, "names": list(names)},
+    )
+    rules: dict[str, list[Rule]] = {BASE: list(BASE_RULES)} if BASE in names else {}
+    for row in found:
+        own = rules.setdefault(row.name, [])
+        if row.direction is not None:
+            own.append(Rule(row.direction, row.protocol, row.low, row.high, row.remote))
+    return {name: tuple(sorted(own)) for name, own in rules.items()}
+
+
+def lets_members_in(tx: Connection, project: UUID, names: Sequence[str]) -> set[tuple[str, Rule]]:
+    """Which rules of which other groups name one of these groups: members of these are let through by them."""
+    found = tx.execute(
+        text(
+            "select g.name, u.direction, u.protocol, coalesce(u.port_min, 0) as low, coalesce(u.port_max, 0) as high,"
+            " 'group:' || o.name as remote from security_group_rule u join security_group g on g.id = u.group_id"
+            " join security_group o on o.id = u.remote_group_id"
+            " where o.project_id = :project and o.name = any(:names) and g.gone_at is null and o.gone_at is null"
+            " and g.name <> all(:names)"
+        ),
+        {"project": project, "names": list(names)},
+    )
+    return {(row.name, Rule(row.direction, row.protocol, row.low, row.high, row.remote)) for row in found}
+
+
+def held_by(tx: Connection, project: UUID, name: str) -> list[str]:
+    """Names of the servers of a project that have a group, as far as it was seen."""
+    found = tx.execute(
+        text(
+            "select name from server where project_id = :project and security_groups @> array[cast(:name as text)]"
+            " and gone_at is null and status not in ('vanished', 'deleting') order by name"
+        ),
+        {"project": project, "name": name},
+    )
+    return list(found.scalars())
+
+
+def rename_on_servers(tx: Connection, group: UUID, name: str) -> None:
+    """Let servers that have a group call it by the name that it gets."""
+    tx.execute(
+        text(
+            "update server s set security_groups = array_replace(s.security_groups, g.name, :name)"
+            " from security_group g where g.id = :id and g.name <> :name and s.project_id = g.project_id"
+            " and s.security_groups @> array[g.name] and s.gone_at is null"
+        ),
+        {"id": group, "name": name},
+    )
 
 
 def groups_named(tx: Connection, project: UUID, rules: Sequence[Rule], own: tuple[str, UUID]) -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BASE",
+    "BASE_RULES",
     "RESERVED",
     "Converged",
     "converge",
@@ -37,7 +38,7 @@ RESERVED: Final = frozenset({BASE, "default"})
 """Names of the groups that every project has; nobody orders one of these names."""
 
 _BASE_TAG: Final = "irisplane-base"
-_BASE_RULES: Final = (Rule("ingress", "icmp", 0, 0, ""),)
+BASE_RULES: Final = (Rule("ingress", "icmp", 0, 0, ""),)
 _AT_ONCE: Final = 100
 
 
@@ -68,7 +69,7 @@ def ensure_base(connection: Connection) -> str:
         if found is None:
             found = connection.network.create_security_group(name=BASE, description=_BASE_TAG)
     group = str(found.id)
-    converge(connection, group, cloud_rules(_BASE_RULES, {}))
+    converge(connection, group, cloud_rules(BASE_RULES, {}))
     return group
 
 

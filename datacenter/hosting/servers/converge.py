@@ -133,7 +133,7 @@ def _remove(database: Database, row: Any) -> None:
 _SEEN: Final = """
     s as (select * from jsonb_to_recordset(cast(:seen as jsonb)) as s(id text, tag uuid, project text, name text,
           status text, task text, fault text, host text, vcpus integer, ram_mib integer, disk_gib integer,
-          addresses jsonb, launched_at timestamptz, image text, flavor text, key_name text))"""
+          addresses jsonb, security_groups text[], launched_at timestamptz, image text, flavor text, key_name text))"""
 _TOLD: Final = """
     insert into journal (kind, action, subject_type, subject_id, reason, tenant_id, body)
     select 'event', 'server.status', 'server', m.id::text, coalesce(irisplane_setting('reason'), ''), m.tenant_id,
@@ -149,7 +149,7 @@ _ADOPT: Final = text(f"""
 
 _FOLLOW: Final = text(f"""
     with {_SEEN},
-    n as (select r.id, r.status as was, s.task, s.fault, s.host, s.addresses, s.launched_at,
+    n as (select r.id, r.status as was, s.task, s.fault, s.host, s.addresses, s.security_groups, s.launched_at,
                  case when s.status = 'gone' and r.status in ('kept', 'deleting') then 'gone'
                       when s.status = 'gone' then 'vanished'
                       when r.status = 'deleting' then 'deleting'
@@ -159,14 +159,15 @@ _FOLLOW: Final = text(f"""
           where r.gone_at is null and r.updated_at < :began),
     moved as (
         update server r set status = n.status, fault = n.fault, addresses = n.addresses,
+               security_groups = n.security_groups,
                task = case when n.status in ('kept', 'gone', 'vanished') then '' else n.task end,
                host = coalesce(nullif(n.host, ''), r.host), launched_at = coalesce(n.launched_at, r.launched_at),
                gone_at = case when n.status = 'gone' then now() end,
                kept_at = case when n.status = 'kept' then r.kept_at end,
                purge_at = case when n.status = 'kept' then r.purge_at end
         from n where r.id = n.id
-          and (r.status, r.fault, r.addresses, r.task, r.host) is distinct from
-              (n.status, n.fault, n.addresses,
+          and (r.status, r.fault, r.addresses, r.security_groups, r.task, r.host) is distinct from
+              (n.status, n.fault, n.addresses, n.security_groups,
                case when n.status in ('kept', 'gone', 'vanished') then '' else n.task end,
                coalesce(nullif(n.host, ''), r.host))
         returning r.id, r.tenant_id, r.name, n.was, r.status)

@@ -19,7 +19,7 @@ from datacenter.hosting.networks.groups import RESERVED
 from datacenter.hosting.servers.errors import NoSuchNetwork
 from datacenter.hosting.standing import must_be
 
-__all__ = ["Chosen", "choose", "chosen_groups", "chosen_image", "chosen_key"]
+__all__ = ["Chosen", "ChosenGroup", "choose", "chosen_group", "chosen_groups", "chosen_image", "chosen_key"]
 
 _PRIVATE: Final = "private"
 _TAKEN: Final = "A server of this name stands in the project."
@@ -39,6 +39,20 @@ class Chosen:
     project: str
     networks: tuple[tuple[str, str | None], ...]
     place: placement.Place
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenGroup:
+    """A security group that an order names.
+
+    Attributes:
+        id: of our row; ``None`` for ``base`` and ``default``, which every project has.
+        cloud_id: ``None`` for those as well.
+    """
+
+    name: str
+    id: UUID | None = None
+    cloud_id: str | None = None
 
 
 def choose(
@@ -107,15 +121,24 @@ def chosen_groups(tx: Connection, project_id: UUID, groups: Sequence[str]) -> li
         NoSuchThing: the project has none of this name or id.
         NotReady: it is not in the cloud yet.
     """
-    found = []
-    for place, name in enumerate(groups):
-        if name in RESERVED:
-            found.append(name)
-            continue
-        row = lookup.find(tx, "security_group", name, project=project_id, pointer=f"/security_groups/{place}")
-        must_be(row, "security group", "active")
-        found.append(str(row.cloud_id))
-    return found
+    chosen = [
+        chosen_group(tx, project_id, name, pointer=f"/security_groups/{place}") for place, name in enumerate(groups)
+    ]
+    return [one.cloud_id or one.name for one in chosen]
+
+
+def chosen_group(tx: Connection, project_id: UUID, group: str, *, pointer: str) -> ChosenGroup:
+    """A security group of the project by its name or id.
+
+    Raises:
+        NoSuchThing: the project has none of this name or id.
+        NotReady: it is not in the cloud yet.
+    """
+    if group in RESERVED:
+        return ChosenGroup(group)
+    row = lookup.find(tx, "security_group", group, project=project_id, pointer=pointer)
+    must_be(row, "security group", "active")
+    return ChosenGroup(row.name, row.id, str(row.cloud_id))
 
 
 def _networks(row: Any, wanted: Sequence[str]) -> tuple[tuple[str, str | None], ...]:

@@ -24,6 +24,9 @@ _SHOWN: Final = """
         'host', case when (select irisplane_tenant()) = '*' then nullif(s.host, '') end,
         'volumes', coalesce((select json_agg(json_build_object('id', v.id, 'name', v.name, 'size_gib', v.size_gib,
             'device', v.device) order by v.id) from volume v where v.server_id = s.id and v.gone_at is null), '[]'),
+        'security_groups', coalesce((select json_agg(json_build_object('id', g.id, 'name', n.name) order by n.name)
+            from unnest(s.security_groups) n(name) left join security_group g on g.project_id = s.project_id
+            and g.name = n.name and g.gone_at is null and g.status <> 'vanished'), '[]'),
         'cloud_id', s.cloud_id, 'order', s.order_id, 'launched_at', s.launched_at, 'kept_at', s.kept_at,
         'purge_at', s.purge_at, 'created_at', s.created_at, 'updated_at', s.updated_at, 'version', s.version)::text"""
 _FROM: Final = """
@@ -70,6 +73,7 @@ class ServerRow:
     kept_running: bool
     metadata: dict[str, str]
     tags: list[str]
+    security_groups: list[str] | None
     version: int
     tenant: str
     project: str
@@ -140,7 +144,8 @@ _TAKEN: Final = text(
 _ONE: Final = text(f"select {_SHOWN}, s.version {_FROM} where s.id = :id")
 _ROW: Final = text(
     "select s.id, s.tenant_id, s.project_id, s.name, s.status, s.cloud_id, s.plan_id, s.vcpus, s.ram_mib, s.disk_gib,"
-    " s.image, s.data_class, s.protected, s.kept_running, s.metadata, s.tags, s.version, t.code, p.code"
+    " s.image, s.data_class, s.protected, s.kept_running, s.metadata, s.tags, s.security_groups,"
+    " s.version, t.code, p.code"
     " from server s join project p on p.id = s.project_id join tenant t on t.id = s.tenant_id"
     " where s.id = :id and s.gone_at is null"
 )

@@ -56,8 +56,7 @@ _SENTENCES: Final = (
 
 FIELDS: Final = (
     "id", "tag", "project", "name", "status", "task", "fault", "host", "vcpus", "ram_mib", "disk_gib", "image",
-    "flavor", "key_name", "addresses", "launched_at",
-    "updated_at",
+    "flavor", "key_name", "addresses", "security_groups", "launched_at", "updated_at",
 )  # fmt: skip
 """Of ``Seen.as_dict``."""
 
@@ -74,6 +73,7 @@ class Seen:
         image: id of its image in the cloud; empty when it boots from a volume.
         host: only the administrator is told.
         addresses: ``[{"network", "address", "kind": "fixed"|"floating"}]``.
+        security_groups: names of those that any of its ports has, each once, in order.
         launched_at: RFC 3339.
     """
 
@@ -94,6 +94,7 @@ class Seen:
     metadata: Mapping[str, str]
     tags: tuple[str, ...]
     addresses: Sequence[Mapping[str, str]]
+    security_groups: Sequence[str]
     launched_at: str | None
     updated_at: str
 
@@ -131,6 +132,7 @@ def seen(server: Mapping[str, Any]) -> Seen:
             for network, found in (server.get("addresses") or {}).items()
             for one in found
         ],
+        security_groups=sorted({str(one["name"]) for one in server.get("security_groups") or ()}),
         launched_at=f"{launched}Z" if launched else None,
         updated_at=str(server.get("updated") or ""),
     )

@@ -126,7 +126,8 @@ def write_seen(around: Surroundings, server_id: UUID, now: Seen, **more: Any) ->
     """Let the row say what was seen, and more by column."""
     values = {
         "status": now.status, "task": now.task, "fault": now.fault, "cloud_id": now.id,
-        "addresses": list(now.addresses), "launched_at": now.launched_at, **more,
+        "addresses": list(now.addresses), "security_groups": list(now.security_groups), "launched_at": now.launched_at,
+        **more,
     }  # fmt: skip
     write(around, server_id, **values)
 
@@ -141,9 +142,9 @@ def write(around: Surroundings, server_id: UUID, **values: Any) -> None:
 _WRITE: Final = text("""
     update server s set name = n.name, plan_id = n.plan_id, vcpus = n.vcpus, ram_mib = n.ram_mib, disk_gib = n.disk_gib,
            image = n.image, status = n.status, task = n.task, fault = n.fault, cloud_id = n.cloud_id,
-           addresses = n.addresses, key_name = n.key_name, metadata = n.metadata, tags = n.tags,
-           protected = n.protected, launched_at = n.launched_at, kept_at = n.kept_at, purge_at = n.purge_at,
-           kept_running = n.kept_running, gone_at = n.gone_at
+           addresses = n.addresses, security_groups = n.security_groups, key_name = n.key_name,
+           metadata = n.metadata, tags = n.tags, protected = n.protected, launched_at = n.launched_at,
+           kept_at = n.kept_at, purge_at = n.purge_at, kept_running = n.kept_running, gone_at = n.gone_at
     from (select (jsonb_populate_record(o, cast(:values as jsonb))).* from server o where o.id = :id) n
     where s.id = n.id""")
 

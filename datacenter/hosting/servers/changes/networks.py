@@ -8,7 +8,10 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import Connection, text
 
+from datacenter.hosting import projects
 from datacenter.hosting.changes import once, patient, watch
+from datacenter.hosting.networks import server_ports
+from datacenter.hosting.networks.groups import ensure_base
 from datacenter.hosting.servers.changes.base import ServerIntent, ServerVerb, State
 from datacenter.hosting.servers.errors import NoSuchNetwork
 from datacenter.hosting.servers.queries import ServerRow
@@ -51,6 +54,20 @@ class _Network(ServerVerb[NetworkIntent]):
 
         once(lambda: self.plugged(step, around), attach, seconds=self.apply_seconds(step))
 
+    def join_groups(self, step: Step, around: Surroundings) -> None:
+        """The port in this network gets the groups of the server's other ports; of a server without any, ``base``."""
+        cloud = projects.of(around.database, UUID(step.target.data["project_id"]))
+
+        def join() -> bool:
+            port = self.plugged(step, around)
+            there = server_ports.groups_by_port(cloud, self.cloud_id(step))
+            wanted = sorted({group for other, groups in there.items() if other != port for group in groups})
+            if port in there:
+                server_ports.let_have(cloud, {str(port): wanted or [ensure_base(cloud)]})
+            return True
+
+        patient(join, seconds=self.apply_seconds(step))
+
     def unplug(self, step: Step, around: Surroundings) -> None:
         """Detached, if it is attached."""
         servers = self.servers(step, around)
@@ -86,8 +103,9 @@ class ServerAttachNetwork(_Network):
     sign = "+"
 
     def apply(self, step: Step, around: Surroundings) -> Outcome:
-        """Attached once."""
+        """Attached once, into the groups that the server has elsewhere: Nova puts a new port into ``default``."""
         self.plug(step, around)
+        self.join_groups(step, around)
         return Outcome({"attached": True})
 
     def verify(self, step: Step, around: Surroundings) -> Verdict:
@@ -124,6 +142,7 @@ class ServerDetachNetwork(_Network):
         """Attached again, with another address."""
         if "began" in step.record and "apply" in step.record["began"]:
             self.plug(step, around)
+            self.join_groups(step, around)
             self.until(step, around, attached=True)
             return self.follow(step, around)
         return Outcome({}, "It was not detached.")
