@@ -14,12 +14,26 @@ from datacenter.hosting.servers.errors import NoSuchServer
 
 __all__ = ["Filters", "ServerRow", "name_taken", "read", "server_json", "servers_json"]
 
-_SHOWN: Final = """
+# Own addresses as Nova said; floating ones as our rows have them, which Nova hears of a little later. One that is not
+# ours, or was not for some minutes, is Nova's word as well.
+_ADDRESSES: Final = """
+    (select coalesce(jsonb_agg(a.shown order by a.place), '[]') from (
+        select e.shown, e.place from jsonb_array_elements(s.addresses) with ordinality e(shown, place)
+        where e.shown ->> 'kind' <> 'floating' or not exists (
+            select from floating_ip f where f.project_id = s.project_id
+            and f.address = cast(e.shown ->> 'address' as inet)
+            and (f.gone_at is null or f.gone_at > now() - interval '10 minutes'))
+        union all
+        select jsonb_build_object('network', coalesce((select e ->> 'network' from jsonb_array_elements(s.addresses) e
+                   where e ->> 'address' = host(f.fixed_address) limit 1), ''),
+                   'address', host(f.address), 'kind', 'floating'), 1000 + row_number() over (order by f.id)
+        from floating_ip f where f.server_id = s.id and f.gone_at is null and f.address is not null) a)"""
+_SHOWN: Final = f"""
     json_build_object(
         'id', s.id, 'name', s.name, 'status', s.status, 'task', s.task, 'fault', s.fault,
         'tenant', t.code, 'project', json_build_object('id', p.id, 'code', p.code),
         'plan', o.code, 'vcpus', s.vcpus, 'ram_mib', s.ram_mib, 'disk_gib', s.disk_gib, 'image', s.image,
-        'data_class', s.data_class, 'zone', z.code, 'addresses', s.addresses, 'key', nullif(s.key_name, ''),
+        'data_class', s.data_class, 'zone', z.code, 'addresses', {_ADDRESSES}, 'key', nullif(s.key_name, ''),
         'metadata', s.metadata, 'tags', s.tags, 'protected', s.protected, 'lease_until', s.lease_until,
         'host', case when (select irisplane_tenant()) = '*' then nullif(s.host, '') end,
         'volumes', coalesce((select json_agg(json_build_object('id', v.id, 'name', v.name, 'size_gib', v.size_gib,
@@ -28,7 +42,7 @@ _SHOWN: Final = """
             from unnest(s.security_groups) n(name) left join security_group g on g.project_id = s.project_id
             and g.name = n.name and g.gone_at is null and g.status <> 'vanished'), '[]'),
         'cloud_id', s.cloud_id, 'order', s.order_id, 'launched_at', s.launched_at, 'kept_at', s.kept_at,
-        'purge_at', s.purge_at, 'created_at', s.created_at, 'updated_at', s.updated_at, 'version', s.version)::text"""
+        'purge_at', s.purge_at, 'created_at', s.created_at, 'updated_at', s.updated_at, 'version', s.version)::text"""  # noqa: S608 - our own texts
 _FROM: Final = """
     from server s join project p on p.id = s.project_id join tenant t on t.id = s.tenant_id
     left join offering_plan o on o.id = s.plan_id left join zone z on z.id = s.zone_id"""

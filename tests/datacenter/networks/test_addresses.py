@@ -71,11 +71,17 @@ def test_an_address_lives_from_order_to_return(
     assert listed == shown
     assert ada.get(ADDRESSES, params={"server": web}).json()["items"] == [shown]
     assert uma.get(path).status_code == 404
+    read = ada.get(f"/api/v1/servers/{web}")
+    floating = {"network": "", "address": shown["address"], "kind": "floating"}
+    assert read.json()["addresses"] == [floating], "at once: nobody has looked at Nova, which knows no such server"
 
     moved = ada.post(f"{path}:attach", json={"server": db})
     change = hosting.done(moved)
     assert change.plan["targets"][0]["diff"].startswith("- leads to web-")
     assert ada.get(path).json()["server_id"] == db
+    assert ada.get(f"/api/v1/servers/{web}").json()["addresses"] == []
+    assert ada.get(f"/api/v1/servers/{web}").headers["ETag"] != read.headers["ETag"]
+    assert ada.get(f"/api/v1/servers/{db}").json()["addresses"] == [floating]
     assert ada.post(f"{path}:attach", json={"server": db}).json()["outcome"] == {"nothing_to_do": True}
     hosting.done(ada.post(f"/api/v1/changes/{change.id}:undo", json={"reason": "back"}))
     assert ada.get(path).json()["server_id"] == web

@@ -8,9 +8,10 @@ import pytest
 
 from datacenter.hosting import cloud as connections
 from datacenter.hosting import projects
+from datacenter.hosting.servers import converge
 from tests.api.people import Person
 from tests.datacenter.clouding import CloudUnderTest
-from tests.datacenter.ordering import Hosting
+from tests.datacenter.ordering import Hosting, until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -158,6 +159,33 @@ def test_a_network_is_attached_and_detached(server: Server, hosting: Hosting) ->
     server.do("detach-network", network="second")
     assert list(server.there.addresses) == ["private"]
     assert [one["network"] for one in server.row.addresses] == ["private"]
+
+
+def test_a_floating_address_is_shown_at_once_and_the_cloud_says_the_same(server: Server, hosting: Hosting) -> None:
+    def shown() -> list[tuple[str, str, str]]:
+        told = server.person.get(server.href).json()["addresses"]
+        return [(one["network"], one["kind"], one["address"]) for one in told]
+
+    (own,) = shown()
+    made = server.person.post("/api/v1/floating-addresses", json={"server": server.id})
+    hosting.done(made)
+    address = server.person.get(made.json()["resource"]["href"]).json()["address"]
+    assert shown() == [own, ("private", "floating", address)]
+
+    def heard() -> bool:
+        converge.look_at_all(hosting.database)
+        assert shown() == [own, ("private", "floating", address)]
+        return len(server.row.addresses) == 2
+
+    until(heard, 60)
+    hosting.done(server.person.post(f"{made.json()['resource']['href']}:detach", json={}))
+    assert shown() == [own]
+    hosting.done(server.person.post(f"{made.json()['resource']['href']}:attach", json={"server": server.id}))
+    assert len(shown()) == 2
+    hosting.done(server.person.send("DELETE", made.json()["resource"]["href"], headers={"If-Match": "*"}))
+    assert shown() == [own]
+    converge.look_at_all(hosting.database)
+    assert shown() == [own], "also while Nova has not heard of it"
 
 
 def test_what_it_wrote_on_its_console_and_an_honest_no_for_typing(server: Server) -> None:
