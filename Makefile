@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 IRISPLANE := .venv/bin/irisplane
 PYTHON_OF_OURS := .venv/bin/python
+# routers, cloud and all else beside each other, as each of them mostly waits (tests/conftest.py says what is whose)
+LANES := -n 3 --dist loadgroup --no-loadscope-reorder
 # each copy has ports, networks and folders of its own; a developer's overrides are for `up` only
 OTHER_INSTANCE = env -u IRISPLANE_STATE_DIR -u IRISPLANE_RUNTIME_DIR -u IRISPLANE_LISTEN IRISPLANE_INSTANCE
 
@@ -23,13 +25,13 @@ status: ## say which part runs, since when, and how it is
 
 test: ## install what it needs, test every behaviour once, the lab included (beside a running `make up`)
 	@scripts/bootstrap dev
-	@code=0; $(OTHER_INSTANCE)=test $(PYTHON_OF_OURS) -m pytest $(ARGS) || code=$$?; \
+	@code=0; $(OTHER_INSTANCE)=test $(PYTHON_OF_OURS) -m pytest $(LANES) $(ARGS) || code=$$?; \
 	$(OTHER_INSTANCE)=qemu $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; \
 	$(OTHER_INSTANCE)=test $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 test-long: ## the same with the full counts of each claim
 	@scripts/bootstrap dev
-	@code=0; $(OTHER_INSTANCE)=long IRISPLANE_LONG=1 $(PYTHON_OF_OURS) -m pytest --timeout=7200 $(ARGS) || code=$$?; \
+	@code=0; $(OTHER_INSTANCE)=long IRISPLANE_LONG=1 $(PYTHON_OF_OURS) -m pytest --timeout=7200 $(LANES) $(ARGS) || code=$$?; \
 	$(OTHER_INSTANCE)=long $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
 
 check: ## style, types, and the direction of imports; takes seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 import structlog
@@ -30,19 +32,35 @@ for _name in ("IRISPLANE_DATABASE_URL", "IRISPLANE_STATE_DIR", "IRISPLANE_RUNTIM
 os.environ["IRISPLANE_LAB_CLOUD"] = "off"
 
 
+_ON_CLOUD: Final = frozenset({"cloud", "faulty_road", "qemu_cloud", "story_cloud"})
+_LONGEST: Final = ("routers", "cloud")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by name what this machine or this run is not for."""
+    """Skip by name what this machine or this run is not for; say what must not run at the same time."""
     needs_root = pytest.mark.skip(reason="the lab needs root and network namespaces")
     only_long = pytest.mark.skip(reason="runs in 'make test-long' only")
+    lanes: dict[Path, str] = {}
     for item in items:
+        used = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("lab") and os.geteuid() != 0:
             item.add_marker(needs_root)
         if item.get_closest_marker("long") and os.environ.get("IRISPLANE_LONG") != "1":
             item.add_marker(only_long)
-        if "database" in getattr(item, "fixturenames", ()) or "pg" in getattr(item, "fixturenames", ()):
+        if {"database", "pg"} & used:
             item.add_marker(pytest.mark.db)
-        if {"cloud", "faulty_road", "qemu_cloud"} & set(getattr(item, "fixturenames", ())):
+        if _ON_CLOUD & used:
             item.add_marker(pytest.mark.cloud)
+        for lane, marker in zip(_LONGEST, ("lab", "cloud"), strict=True):
+            if item.get_closest_marker(marker):
+                lanes.setdefault(item.path, lane)
+        if "provider" in used:
+            lanes.setdefault(item.path, "cloud")
+    # There is one lab of routers, one cloud, one folder of Terraform's provider; a module prepares what it needs once.
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(lanes.get(item.path, str(item.path))))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: [lanes.get(item.path) != lane for lane in _LONGEST])
 
 
 @pytest.fixture(scope="session")

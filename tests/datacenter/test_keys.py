@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ ED25519 = _line(ed25519.Ed25519PrivateKey.generate())
         (ec.generate_private_key(ec.SECP521R1()), "ecdsa", 521),
         (rsa.generate_private_key(65537, 2048), "rsa", 2048),
     ],
-    ids=str,
+    ids=itertools.count(),  # a key has another name each time
 )
 def test_a_good_key_has_the_fingerprint_that_openssh_shows(key: Any, algorithm: str, bits: int, tmp_path: Path) -> None:
     line = f"{_line(key)} ada@work station"
@@ -72,6 +73,7 @@ def _private() -> str:
         ("   ", "empty"),
         ("Grüße", "does not begin"),
     ],
+    ids=itertools.count(),
 )
 def test_what_is_no_good_key_is_refused_by_what_is_wrong_with_it(text: str, said: str) -> None:
     with pytest.raises(KeyRefused, match=said) as refused:
