@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import hypothesis
 import pytest
 import structlog
 
@@ -25,6 +26,9 @@ structlog.configure(processors=[
     structlog.processors.add_log_level,
     structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
 ])  # fmt: skip
+# How fast a machine is while others work on it is no property of ours.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 # A developer's own settings must not steer the tests towards a real database or another instance's folders.
 for _name in ("IRISPLANE_DATABASE_URL", "IRISPLANE_STATE_DIR", "IRISPLANE_RUNTIME_DIR", "IRISPLANE_LISTEN"):
     os.environ.pop(_name, None)
