@@ -21,7 +21,7 @@ from core.errors import Conflict, IrisplaneError, NotFound, Unavailable, Unexpec
 from orchestrator.errors import RowRefused, RowTaken
 from orchestrator.plan import JsonObject
 
-__all__ = ["explain", "said_plainly"]
+__all__ = ["explain", "pointing_into_the_intent", "said_plainly"]
 
 _Mapper = Callable[[DBAPIError], IrisplaneError | None]
 
@@ -45,6 +45,17 @@ def said_plainly() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise explain(error) from error
+
+
+@contextmanager
+def pointing_into_the_intent() -> Iterator[None]:
+    """A kind points into its intent; callers see a pointer into the whole request."""
+    try:
+        yield
+    except IrisplaneError as error:
+        if error.pointer is not None:
+            error.pointer = f"/intent{error.pointer}"
+        raise
 
 
 def explain(error: DBAPIError, commands: Sequence[JsonObject] = (), *, refused: int | None = None) -> IrisplaneError:

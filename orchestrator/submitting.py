@@ -6,8 +6,7 @@ out in that same transaction: one commit, same hash, same audit, no durable run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.db import Database
-from core.errors import Conflict, IrisplaneError
+from core.errors import Conflict
 from core.ids import uuid7
 from core.settings import get_settings
 from orchestrator import blobs, commands, moves, registry
@@ -26,7 +25,7 @@ from orchestrator.plan import Draft, Plan, digest_of
 from orchestrator.planning import ChangeRequest, TransactionWorld, facts_for, freeze, intent_of
 from orchestrator.policy import ChangeFacts, Policy, frozen_facts, policy
 from orchestrator.records import ChangeRecord, read, read_plan
-from orchestrator.refusals import said_plainly
+from orchestrator.refusals import pointing_into_the_intent, said_plainly
 from orchestrator.states import ENDED, State
 from orchestrator.undo import had_its_approvals, merged, must_be_undoable, steps_done
 
@@ -58,7 +57,7 @@ def preview(
         draft = work.draft(tx, action="preview")
         plan = work.freeze(draft)
         commands.execute(tx, plan.commands)
-        with _pointing_into_the_intent():
+        with pointing_into_the_intent():
             work.kind.reserve(plan, None, tx)
         return plan
 
@@ -201,7 +200,7 @@ class _Work:
             action, ChangeFacts(kind.name, str(self.tenant), str(self.person.id), emergency=self.request.emergency)
         )
         intent = intent_of(kind, self.request.intent)
-        with _pointing_into_the_intent():
+        with pointing_into_the_intent():
             draft = kind.plan(intent, self._world(tx))
         self._ask(action, facts_for(kind, self.request, draft, self.person))
         return draft
@@ -265,7 +264,7 @@ class _Work:
             },
         ).one()
         if not idle and self.undo_of is None:
-            with _pointing_into_the_intent():
+            with pointing_into_the_intent():
                 self.kind.reserve(plan, change_id, tx)
         record = ChangeRecord(
             id=change_id, tenant_id=self.tenant, kind=plan.kind, title=plan.summary, state=state,
@@ -294,7 +293,7 @@ class _Work:
         _try(tx, new)
         if self.undo_of is None:
             self.kind.release(present.id, tx)
-            with _pointing_into_the_intent():
+            with pointing_into_the_intent():
                 self.kind.reserve(new, present.id, tx)
         blobs.put_all(tx, draft.blobs)
         columns = {"plan": new.as_json(), "plan_hash": new.hash, "title": new.summary}
@@ -347,17 +346,6 @@ class _Work:
         moves.announce(
             tx, moved, "change.succeeded" if record.state is State.SUCCEEDED else "change.submitted", body=body
         )
-
-
-@contextmanager
-def _pointing_into_the_intent() -> Iterator[None]:
-    """A kind points into its intent; callers see a pointer into the whole request."""
-    try:
-        yield
-    except IrisplaneError as error:
-        if error.pointer is not None:
-            error.pointer = f"/intent{error.pointer}"
-        raise
 
 
 _INSERT: Final = text(
