@@ -15,7 +15,7 @@ from typing import Final
 
 from core.errors import Misconfigured
 
-__all__ = ["CLOUD_PORTS", "INSTANCES", "ROOT", "Instance"]
+__all__ = ["CLOUD_PORTS", "CONSOLES", "INSTANCES", "ROOT", "Instance"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The folder that holds the source tree; the state of ``main`` lies below it, in ``var/``."""
@@ -49,7 +49,10 @@ CLOUD_PORTS: Final[Mapping[str, int]] = {
     "faults": 20,
     "consoles": 40,
 }
-"""Where the lab's cloud listens, counted from the instance's first of 100; ``consoles`` is the first of sixty."""
+"""Where the lab's cloud listens, counted from the instance's first of 100; ``consoles`` is the first of many."""
+
+CONSOLES: Final = 60
+"""How many ports there are from ``consoles`` on; a machine with a serial console takes one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,14 @@ class Settings(BaseModel):
         Path(), description="The `clouds.yaml` that names the private cloud; none there: no hosting."
     )
     cloud_name: str = Field("irisplane", description="Which entry of it is ours.", min_length=1, max_length=100)
+    console_seconds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=86400,
+            description="How long an address of a serial console opens it: the cloud's `[consoleauth] token_ttl`.",
+        ),
+    ] = 600
     server_keep_hours: Annotated[
         int, Field(ge=0, le=8760, description="A server that was given back is kept, stopped, for so many hours.")
     ] = 72

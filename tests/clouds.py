@@ -2,9 +2,9 @@
 
 ``cloud`` is the lab's OpenStack without machines (its ports, quotas, volumes and failures are real), or the one that
 ``IRISPLANE_TEST_CLOUD`` names by the path of its ``clouds.yaml``, and ``IRISPLANE_TEST_CLOUD_NAME`` in there.
-``qemu_cloud`` boots real machines, under an instance name of its own, for the few tests that need one. Where a cloud
-cannot run, the tests that ask for it are skipped with the reason. ``IRISPLANE_TEST_KEEP=1`` leaves it for the next run:
-while one writes tests, seconds instead of a minute.
+``qemu_cloud`` boots real machines, under an instance name of its own (``qemu``, or that of ``IRISPLANE_TEST_QEMU``),
+for the few tests that need one. Where a cloud cannot run, the tests that ask for it are skipped with the reason.
+``IRISPLANE_TEST_KEEP=1`` leaves it for the next run: while one writes tests, seconds instead of a minute.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ __all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "faulty_roa
 
 GIVEN = "IRISPLANE_TEST_CLOUD"
 GIVEN_NAME = "IRISPLANE_TEST_CLOUD_NAME"
+QEMU_INSTANCE = "IRISPLANE_TEST_QEMU"
 IMAGE = "irisplane-guest"
 FLAVOUR = "SCS-1L-1-5"
 
@@ -82,8 +83,11 @@ def a_tenant(cloud: CloudForTests) -> Iterator[Any]:
 
 
 def _empty(inside: Any, project: str) -> None:
+    from openstack.exceptions import NotFoundException
+
     for server in list(inside.compute.servers()):
-        inside.compute.delete_server(server, force=True)
+        with suppress(NotFoundException):  # on its way out already
+            inside.compute.delete_server(server, force=True)
         inside.compute.wait_for_delete(server, interval=0.2, wait=60)
     storage, network = inside.block_storage, inside.network
     for volume in list(storage.volumes()):
@@ -122,7 +126,7 @@ def faulty_road(cloud: CloudForTests, tmp_path: Path) -> Iterator[FaultyRoad]:
 @pytest.fixture(scope="session")
 def qemu_cloud() -> Iterator[CloudForTests]:
     """A cloud in which real machines boot; only on the lab's own network, as root."""
-    yield from _made("qemu", Instance.named("qemu"))
+    yield from _made("qemu", Instance.named(os.environ.get(QEMU_INSTANCE) or "qemu"))
 
 
 def _given(file: Path) -> Iterator[CloudForTests]:

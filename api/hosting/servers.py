@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 
 from api.answers import Limit, Match, decode_cursor, json_text, json_value, page
 from api.changes import GOES_ON
-from api.dependencies import Caller, require
+from api.dependencies import Caller, require, settings_of
 from api.errors import InvalidCursor
 from api.hosting.ordering import order, order_now, request_for
 from api.hosting.previewing import preview
 from api.idempotency import Creation, creating
 from core.errors import StaleVersion
 from core.ids import uuid7
+from core.journal.record import record
 from core.secrets import SecretValue
 from datacenter.hosting.servers import consoles, queries
 from datacenter.hosting.servers.changes.base import secrets
@@ -161,10 +162,18 @@ def console(server_id: UUID, caller: Reader, lines: Annotated[int, Query(ge=1, l
 
 @router.get("/{server_id}/console-url", summary="Where a server's console can be typed at")
 def console_url(server_id: UUID, caller: Writer) -> Response:
-    """An address for a serial console; it holds a key that runs out. 409 where the cloud offers none."""
+    """A WebSocket that is the server's serial port. Its address is a secret: it opens the console for whoever has it.
+
+    409 while the server does not run, and where the cloud offers no serial consoles. That somebody asked is journalled,
+    the address is not.
+    """
     with caller.transaction() as tx:
         row = queries.read(tx, server_id)
-    return json_value({"server": str(row.id), "type": "serial", "url": consoles.address(caller.database, row)})
+    made = consoles.address(caller.database, row, settings_of(caller.request).console_seconds)
+    with caller.transaction() as tx:
+        body = {"name": row.name, "until": made.until.isoformat()}
+        record(tx, "audit", "server.console_opened", "server", row.id, body=body, tenant_id=row.tenant_id)
+    return json_value({"server": str(row.id), "type": "serial", "url": made.url, "expires_at": made.until.isoformat()})
 
 
 @router.get("/{server_id}/images", summary="Images made of a server")

@@ -13,7 +13,7 @@ from cli import output, session
 from cli.asking import moment, read_text
 from cli.client import connect
 from cli.errors import WrongUse
-from cli.hosting import server_life
+from cli.hosting import serial_terminal, server_life
 from cli.hosting.finding import SERVER, find, project_of
 from cli.hosting.ordering import Manner, Order, place
 from cli.hosting.server_view import LISTED, row, show_addresses, show_server
@@ -165,15 +165,30 @@ def delete(
 
 
 @app.command
-def console(name: str, *, project: Where = None, lines: int | None = None) -> None:
+def console(
+    name: str,
+    *,
+    attach: Annotated[bool, Parameter(negative="")] = False,
+    project: Where = None,
+    lines: int | None = None,
+) -> None:
     """What the server wrote to its console.
 
     Args:
         name: its name or id.
+        attach: sit down at it: a terminal on its serial port, left with Ctrl-].
         lines: only the last ones.
     """
+    if attach and lines is not None:
+        raise WrongUse("--attach shows what comes, --lines what was.", hint="Give one of the two.")
+    if attach:
+        serial_terminal.must_be_a_terminal()
     with connect() as client:
         found = find(client, SERVER, name, project=project)
+        if attach:
+            made = client.get(f"{SERVER.at(found)}/console-url")
+            serial_terminal.sit_down(made["url"], str(found["name"]), client.access.authority)
+            return
         text = client.request("GET", f"{SERVER.at(found)}/console", query={"lines": lines})
     said = text.json().get("output", "") if "json" in text.headers.get("content-type", "") else text.text
     output.give({"server": found["id"], "output": said}, lambda: print(output.clean(said), end=""))
@@ -181,7 +196,7 @@ def console(name: str, *, project: Where = None, lines: int | None = None) -> No
 
 @app.command
 def console_url(name: str, *, project: Where = None) -> None:
-    """An address at which the server's serial console is open for some minutes.
+    """An address (WebSocket) at which the server's serial console is open for some minutes. Keep it to yourself.
 
     Args:
         name: its name or id.
@@ -189,7 +204,12 @@ def console_url(name: str, *, project: Where = None) -> None:
     with connect() as client:
         found = find(client, SERVER, name, project=project)
         made = client.get(f"{SERVER.at(found)}/console-url")
-    output.give(made, lambda: print(made["url"]))
+
+    def shown() -> None:
+        print(made["url"])
+        output.notice(f"It opens the console until {output.local_time(made['expires_at'])}, for whoever has it.")
+
+    output.give(made, shown)
 
 
 @app.command(name="set")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from core.instance import CONSOLES
 from lab.openstack.place import LOOPBACK, REGION, SOFTWARE, Mode, Place
 
 __all__ = ["HOSTS", "TRANSPORT_USER", "VENV", "write"]
@@ -16,6 +17,9 @@ HOSTS: Final[Mapping[Mode, tuple[str, ...]]] = {"fake": ("compute1", "compute2")
 """The compute hosts; two without machines, so that moving a server can be tried."""
 
 TRANSPORT_USER: Final = "openstack"
+_CONSOLE_SECONDS: Final = 600
+"""How long an address of a serial console opens one; Nova's own default, and what Irisplane takes it for."""
+
 _Sections = Mapping[str, Mapping[str, object]]
 
 
@@ -217,6 +221,8 @@ def _nova(w: _Writer) -> _Sections:
         "oslo_concurrency": w.threads,
         "oslo_messaging_rabbit": {"rabbit_quorum_queue": False},
         "vnc": {"enabled": False},
+        "serial_console": _serial_console(w),
+        "consoleauth": {"token_ttl": _CONSOLE_SECONDS, "enforce_session_timeout": False},
         "wsgi": {"api_paste_config": VENV / "etc" / "nova" / "api-paste.ini"},
         "keystone_authtoken": w.guard("nova"),
         "placement": w.login("placement"),
@@ -226,6 +232,22 @@ def _nova(w: _Writer) -> _Sections:
             "metadata_proxy_shared_secret": w.known["metadata"],
         },
         "service_user": {**w.login("nova"), "send_service_user_token": True},
+    }
+
+
+def _serial_console(w: _Writer) -> Mapping[str, object]:
+    """A serial console for each machine; without machines there is nothing to type at, and Nova says so."""
+    if w.mode == "fake":
+        return {"enabled": False}
+    instance = w.place.instance
+    first, proxy = instance.cloud_port("consoles"), instance.cloud_port("serial-proxy")
+    return {
+        "enabled": True,
+        "base_url": f"ws://{LOOPBACK}:{proxy}/",
+        "serialproxy_host": LOOPBACK,
+        "serialproxy_port": proxy,
+        "proxyclient_address": LOOPBACK,  # of the machines' namespace
+        "port_range": f"{first}:{first + CONSOLES}",  # the last one is not of them
     }
 
 

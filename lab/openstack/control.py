@@ -329,6 +329,8 @@ def start_part(name: str, instance: Instance | None = None) -> None:
         return
     known = {program.name: program for program in services.worker_programs(place)}
     known |= {f"nova-{host}": services.compute_program(place, mode, host) for host in HOSTS[mode]}
+    if mode == "qemu":
+        known[services.SERIAL_PROXY] = services.serial_proxy_program(place)
     if name not in known:
         raise NoSuchPart(f"The cloud has no part {name!r} that could be started alone.", part=name)
     Programs(place).start(known[name])

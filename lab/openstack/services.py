@@ -15,14 +15,19 @@ from typing import Final
 from lab.openstack.configuration import HOSTS, VENV
 from lab.openstack.place import LOOPBACK, REGION, Mode, Place, lay_folder
 from lab.openstack.processes import Program, Programs
-from lab.openstack.waiting import answers_http, patiently
+from lab.openstack.waiting import answers_http, listens, patiently
 
 __all__ = [
-    "APIS", "Api", "await_conductor", "bootstrap_identity", "compute_program", "make_schemas", "start_apis",
-    "start_compute", "start_workers", "worker_programs",
+    "APIS", "SERIAL_PROXY", "Api", "await_conductor", "bootstrap_identity", "compute_program", "make_schemas",
+    "serial_proxy_program", "start_apis",
+    "start_compute", "start_serial_proxy", "start_workers", "worker_programs",
 ]  # fmt: skip
 
 INSIDE: Final = Path(__file__).parent / "inside"
+SERIAL_PROXY: Final = "nova-serialproxy"
+NAMESPACE: Final = "IRISPLANE_LAB_NAMESPACE"
+"""The variable that tells ``inside/namespace.py`` where the machines are."""
+
 _THREADS: Final = 8
 _CONDUCTOR: Final = 60.0
 
@@ -210,10 +215,27 @@ def compute_program(place: Place, mode: Mode, host: str) -> Program:
         name,
         line,
         {
+            **({NAMESPACE: place.instance.cloud_namespace} if mode == "qemu" else {}),
             "IRISPLANE_LAB_SWITCH": f"unix:{place.chassis(host) / 'db.sock'}",
             "IRISPLANE_LAB_MACHINES": str(place.base / "nova" / host / "instances"),
         },
         privileged=mode == "qemu",
+    )
+
+
+def start_serial_proxy(place: Place) -> None:
+    """What leads from a WebSocket to a machine's serial port; waits until it listens."""
+    Programs(place).start(serial_proxy_program(place))
+    patiently(place, SERIAL_PROXY, lambda: listens(place.instance.cloud_port("serial-proxy")))
+
+
+def serial_proxy_program(place: Place) -> Program:
+    """nova-serialproxy; as root, because the serial ports are in the machines' namespace."""
+    return Program(
+        SERIAL_PROXY,
+        [_python(), _inside("serial_proxy.py"), f"--config-file={place.etc / 'nova' / 'nova.conf'}"],
+        {NAMESPACE: place.instance.cloud_namespace},
+        privileged=True,
     )
 
 

@@ -92,6 +92,8 @@ class WayUp:
         if mode == "qemu":
             start_hypervisor(place)
         services.start_compute(place, mode)
+        if mode == "qemu":
+            services.start_serial_proxy(place)
         accounts.write_clouds(place)
         place.give(place.bootstrapped, versions(), os.getegid(), 0o600)
         self.part("compute hosts answer")

@@ -72,6 +72,17 @@ def test_a_private_key_is_refused_and_not_repeated(desk: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
+    ("more", "why"),
+    [(["--lines", "3"], "--lines what was"), (["--json"], "has no --json"), ([], "Nobody sits here")],
+)
+def test_nobody_sits_down_at_a_console_where_nobody_can_type(
+    desk: Path, capsys: pytest.CaptureFixture[str], more: list[str], why: str
+) -> None:
+    assert main(["server", "console", "web1", "--attach", *more]) == WRONG
+    assert why in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
     "text", ["", "hello", "ssh-ed25519", "ssh-ed25519 AAAA\nssh-ed25519 BBBB", "PuTTY-User-Key-File-3: ssh-ed25519"]
 )
 def test_what_is_no_public_key_is_not_sent(desk: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:

@@ -46,7 +46,7 @@ def typed(
                 if not piece:
                     break
                 seen += _ESCAPES.sub("", piece.decode(errors="replace"))
-            for text in [text for text in waiting if text in seen]:
+            for text in [text for text in waiting if text in seen][:1]:
                 os.write(ours, waiting.pop(text).encode() + b"\n")
         code = process.wait(10)
     finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.clouds import CloudForTests
 from tests.hosting_story.conftest import Agency, in_the_cloud
+from tests.hosting_story.terminal import typed
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -33,6 +35,35 @@ def test_it_is_stopped_and_started_and_rebooted(agency: Agency, app1: Any, story
     assert agency.order("server", "start", "app1")["status"] == "active"
     assert agency.order("server", "reboot", "app1", "--hard")["status"] == "active"
     assert status(story_cloud, app1) == "ACTIVE"
+
+
+def test_somebody_sits_down_at_its_serial_port(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    if story_cloud.mode != "qemu":
+        refused = agency.run("server", "console", app1["name"], "--attach", code=2)
+        assert "needs a terminal" in refused.stderr
+        assert "HST-127" in agency.run("server", "console-url", app1["name"], code=5).stderr
+        return
+    code, seen = typed(
+        ["--profile", agency.profile, "server", "console", app1["name"], "--attach"], agency.region.environment,
+        {"Ctrl-] leaves": "", "/ #": "echo $((6*7)) on $(hostname)", "42 on app1": "\x1d"},
+    )  # fmt: skip
+    assert code == 0, seen
+    assert "Left the console of app1" in seen
+
+    made = agency.ask("server", "console-url", app1["name"])
+    opens, token = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC), made["url"].partition("token=")[2]
+    assert 500 < opens.total_seconds() <= 600
+    told = "select count(*) from journal where action = 'server.console_opened' and kind = 'audit' and subject_id ="
+    assert agency.region.sql(f"{told} '{app1['id']}'") == [["2"]]
+    kept = agency.region.sql("select 1 from journal where body::text like '%token=%'")
+    logs = [path.read_text(errors="replace") for path in (agency.region.instance.state_dir / "log").iterdir()]
+    assert token
+    assert not kept
+    assert not any(token in log for log in logs)
+
+    agency.order("server", "stop", app1["name"])
+    assert "there is nobody to type to" in agency.run("server", "console-url", app1["name"], code=5).stderr
+    agency.order("server", "start", app1["name"])
 
 
 def test_it_is_resized_taken_back_and_resized_for_good(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:

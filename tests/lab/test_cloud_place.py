@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.instance import CLOUD_PORTS, INSTANCES, Instance
+from core.instance import CLOUD_PORTS, CONSOLES, INSTANCES, Instance
 from core.leftovers import Process
 from core.service_user import ServiceUser
 from core.settings import load
@@ -22,7 +22,6 @@ from lab.openstack.place import Place
 from lab.openstack.processes import Program, Programs, strays
 
 _SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
-_CONSOLES = 60
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def test_no_two_instances_share_a_port_a_name_or_a_network() -> None:
     places = [Instance.named(name) for name in INSTANCES]
     ports = [place.cloud_port(service) for place in places for service in CLOUD_PORTS]
-    consoles = [place.cloud_port("consoles") + number for place in places for number in range(1, _CONSOLES)]
+    consoles = [place.cloud_port("consoles") + number for place in places for number in range(1, CONSOLES)]
     others = [port for place in places for port in (place.api_port, place.metrics_port, place.smtp_port)]
     assert len({*ports, *consoles, *others}) == len(ports) + len(consoles) + len(others)
     assert max(*ports, *consoles) < 32768  # where Linux takes ports for outgoing connections from

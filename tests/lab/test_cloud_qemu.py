@@ -7,11 +7,15 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from core.settings import load
 from lab.openstack import control
@@ -58,6 +62,46 @@ def test_its_floating_address_answers_what_the_rules_let_in(tenant: Any, web1: A
     assert _get(address) is None
     _open_web(tenant)
     assert "hello from web1" in _eventually(lambda: _get(address), 60)
+
+
+def test_what_is_typed_at_its_serial_port_is_answered(tenant: Any, web1: Any) -> None:
+    _eventually(lambda: _console(tenant, web1, "user data: done"), 120)
+    url = _serial(tenant, web1)
+    with connect(url, subprotocols=[Subprotocol("binary")]) as port:
+        assert "42 on web1" in _typed(port, "echo $((6*7)) on $(hostname)", "42 on web1")
+    assert "42 on web1" in _console(tenant, web1, "42 on web1")  # what is said there is kept as before
+
+
+def test_only_its_token_opens_a_serial_port_and_no_log_repeats_it(
+    qemu_cloud: CloudForTests, tenant: Any, web1: Any
+) -> None:
+    url = _serial(tenant, web1)
+    token = url.partition("token=")[2]
+    assert len(token) > 20
+    with connect(url, subprotocols=[Subprotocol("binary")]) as port:
+        _typed(port, "echo in", "in")
+    with pytest.raises(ConnectionClosed), connect(url.replace(token, "0" * len(token))) as port:
+        port.recv(timeout=20)
+    assert qemu_cloud.instance is not None
+    logs = [path for name in ("log", "out") for path in (qemu_cloud.instance.cloud_dir / name).iterdir()]
+    assert any(b"token=..." in path.read_bytes() for path in logs)
+    assert not [path.name for path in logs if token.encode() in path.read_bytes()]
+
+
+def test_a_compute_host_that_begins_anew_gives_no_serial_port_away_twice(
+    qemu_cloud: CloudForTests, tenant: Any, web1: Any
+) -> None:
+    control.stop_part("nova-compute1", qemu_cloud.instance)
+    control.start_part("nova-compute1", qemu_cloud.instance)
+    begun = datetime.now(UTC)
+    _eventually(lambda: _beats_since(qemu_cloud, begun), 240)
+    web3 = _boot(tenant, "web3")
+    with connect(_serial(tenant, web3)) as port:
+        assert "I am web3" in _typed(port, "echo I am $(hostname)", "I am web3")
+    with connect(_serial(tenant, web1)) as port:
+        assert "I am web1" in _typed(port, "echo I am $(hostname)", "I am web1")
+    tenant.compute.delete_server(web3)
+    tenant.compute.wait_for_delete(web3, interval=0.2, wait=60)
 
 
 def test_what_one_machine_wrote_another_reads(tenant: Any, web1: Any) -> None:
@@ -142,6 +186,35 @@ def _open_web(tenant: Any) -> None:
 def _console(tenant: Any, server: Any, until: str) -> str:
     said = str(tenant.compute.get_server_console_output(server)["output"])
     return said if until in said else ""
+
+
+def _beats_since(cloud: CloudForTests, moment: datetime) -> bool:
+    """Has the compute host told that it lives, after that moment? What is ordered before, Nova gives up."""
+    (host,) = cloud.admin.compute.services(binary="nova-compute")
+    return datetime.fromisoformat(str(host.updated_at)).replace(tzinfo=UTC) >= moment
+
+
+def _serial(tenant: Any, server: Any) -> str:
+    """The address of its serial port, once Nova gives it."""
+    body = {"remote_console": {"protocol": "serial", "type": "serial"}}
+
+    def asked() -> str:
+        answer = tenant.compute.post(f"/servers/{server.id}/remote-consoles", json=body, microversion="2.8")
+        return str(answer.json()["remote_console"]["url"]) if answer.status_code == 200 else ""
+
+    return str(_eventually(asked, 60))
+
+
+def _typed(port: ClientConnection, line: str, until: str) -> str:
+    """What is to be seen after a line was typed; ``until`` must not be a part of the line itself."""
+    seen, end = "", time.monotonic() + 60
+    port.send(b"\n")
+    while "/ #" not in seen and time.monotonic() < end:
+        seen += str(port.recv(timeout=60, decode=True))
+    port.send(f"{line}\n".encode())
+    while f"\n{until}" not in seen and time.monotonic() < end:
+        seen += str(port.recv(timeout=60, decode=True))
+    return seen
 
 
 def _pings(address: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from core.db import Database
 from datacenter.hosting.drivers.openstack import servers_of
@@ -11,7 +13,23 @@ from datacenter.hosting.servers.errors import NoConsole, WrongStatus
 from datacenter.hosting.servers.queries import ServerRow
 from datacenter.hosting.servers.wire import sentence
 
-__all__ = ["address", "images", "output"]
+__all__ = ["Address", "address", "images", "output"]
+
+_RUNNING: Final = frozenset({"active", "resized", "busy"})
+"""A paused or suspended one answers nothing; of the others Nova knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a serial console is open.
+
+    Attributes:
+        url: of a WebSocket, with the key that opens it.
+        until: when the key opens it no more; who is in by then stays.
+    """
+
+    url: str = field(repr=False)
+    until: datetime
 
 
 def output(database: Database, row: ServerRow, lines: int) -> str:
@@ -28,16 +46,25 @@ def output(database: Database, row: ServerRow, lines: int) -> str:
         raise NoConsole(sentence(error.message)) from None
 
 
-def address(database: Database, row: ServerRow) -> str:
-    """Where its serial console can be typed at.
+def address(database: Database, row: ServerRow, seconds: int) -> Address:
+    """Where its serial console can be typed at. Whoever has the address can: it is a secret while it opens.
 
+    Args:
+        seconds: how long the cloud lets an address open a console.
     Raises:
-        WrongStatus: it is not in the cloud yet.
+        WrongStatus: it is not in the cloud, or does not run.
         NoConsole: the cloud offers no serial consoles, or not of this server.
     """
     cloud_id = _in_the_cloud(row)
+    if row.status not in _RUNNING:
+        raise WrongStatus(
+            f"{row.name} is {row.status}: there is nobody to type to.",
+            hint=f"Start it: irisplane server start {row.name}" if row.status == "stopped" else None,
+            status=row.status,
+        )
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
     try:
-        return servers_of(database, row.project_id).console_address(cloud_id)
+        return Address(servers_of(database, row.project_id).console_address(cloud_id), until)
     except CloudRefused:
         raise NoConsole("This cloud offers no serial console to type at.") from None
 
