@@ -84,6 +84,7 @@ def find(client: Client, noun: Noun, given: str, *, project: str | None = None, 
     asked: dict[str, Any] = {noun.name: given, **filters}
     asked |= {"project": project} if noun.in_project else {}
     found: list[dict[str, Any]] = [one for one in client.items(noun.path, **asked) if str(one[noun.name]) == given]
+    found = [one for one in found if one.get("status") != "vanished"] or found  # what is lost keeps no name
     if not found:
         raise _none(noun, given)
     if len(found) > 1:

@@ -68,6 +68,7 @@ def find(tx: Connection, table: str, ref: str | UUID, *, project: UUID | None = 
             f"select r.*, p.code as project_code, t.code as tenant_code from {table} r"  # noqa: S608 - one of NOUNS
             " join project p on p.id = r.project_id join tenant t on t.id = r.tenant_id"
             f" where r.gone_at is null and (r.id = :id{named}){within}"
+            " order by r.id = :id desc, r.status = 'vanished', r.id desc limit 1"  # what is lost keeps no name
         ),
         {"id": _as_id(str(ref)), "name": str(ref), "project": project},
     ).one_or_none()

@@ -132,12 +132,13 @@ _LOOK: Final = text(
     """
     select z.id as zone_id, z.code, z.availability_zone, z.data_classes, z.open, z.present,
            (select count(*) from server s
-             where s.zone_id = z.id and s.project_id = :project and s.gone_at is null) as held,
+             where s.zone_id = z.id and s.project_id = :project and s.gone_at is null
+               and s.status <> 'vanished') as held,
            null as server, null::uuid as server_id
       from zone z
     union all
     select s.zone_id, null, null, null, null, null, 0, s.name, s.id
-      from server s where s.project_id = :project and s.gone_at is null
+      from server s where s.project_id = :project and s.gone_at is null and s.status <> 'vanished'
        and (s.name = any(cast(:named as text[])) or s.id::text = any(cast(:named as text[])))
      order by code
     """

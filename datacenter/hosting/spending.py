@@ -142,15 +142,15 @@ _STANDS: Final = text(f"""
     stands as (
         select c.quarter_micro_eur as quarter from server s join price_now c on c.plan_id = s.plan_id
           and c.component = case when s.status in ('stopped', 'kept', 'suspended') then 'server-off' else 'server' end
-        where s.tenant_id = :tenant and s.gone_at is null
+        where s.tenant_id = :tenant and s.gone_at is null and s.status <> 'vanished'
         union all
         select v.counted_gib * c.quarter_micro_eur from volume v join price_now c on c.kind = 'volume'
-        where v.tenant_id = :tenant and v.gone_at is null
+        where v.tenant_id = :tenant and v.gone_at is null and v.status <> 'vanished'
         union all
         select v.size_gib * c.quarter_micro_eur from volume_snapshot v
         join price_now c on c.kind = case when v.schedule_id is null then 'snapshot' else 'backup' end
-        where v.tenant_id = :tenant and v.gone_at is null
+        where v.tenant_id = :tenant and v.gone_at is null and v.status <> 'vanished'
         union all
         select c.quarter_micro_eur from floating_ip f join price_now c on c.kind = 'floating-ip'
-        where f.tenant_id = :tenant and f.gone_at is null)
+        where f.tenant_id = :tenant and f.gone_at is null and f.status <> 'vanished')
     select coalesce(sum(quarter), 0) * {QUARTERS_OF_A_MONTH} from stands""")  # noqa: S608 - our own number

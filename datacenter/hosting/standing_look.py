@@ -25,6 +25,13 @@ _BUSY: Final = (
     "select s.target_id from change c join change_step s on s.change_id = c.id"
     " where c.state in ('running', 'rolling_back') and c.kind like 'hosting.%'"
 )
+_NAME: Final = """, name = case when r.status = 'vanished' and o.status <> 'vanished' and exists (
+    select from {0} x where x.project_id = r.project_id and x.name = r.name and x.id <> r.id and x.gone_at is null
+    and (x.status <> 'vanished'
+         or x.id < r.id and exists (select from o y where y.id = x.id and y.status <> 'vanished')))
+    then left(r.name, 54) || '-' || right(r.id::text, 8) else r.name end"""
+_NAMED: Final = {table: _NAME.format(table) for table in ("volume", "volume_snapshot", "security_group")}
+"""What vanished and is there again gets another name when somebody else has its own by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,10 @@ def write_down(database: Database, table: str, noun: str, seen: Iterable[Seen], 
     with database.transaction("platform", _SCOPE) as tx:
         done = tx.execute(
             text(
-                f"update {table} r set status = o.status, findings = o.findings{sets}"  # noqa: S608 - names of this code alone
-                " from jsonb_to_recordset(cast(:rows as jsonb))"
-                f" o(id uuid, version integer, status text, findings jsonb{shape})"
-                " where r.id = o.id and r.version = o.version and r.gone_at is null"
+                "with o as (select * from jsonb_to_recordset(cast(:rows as jsonb))"  # noqa: S608 - names of this code alone
+                f" o(id uuid, version integer, status text, findings jsonb{shape}))"
+                f" update {table} r set status = o.status, findings = o.findings{sets}{_NAMED.get(table, '')}"
+                " from o where r.id = o.id and r.version = o.version and r.gone_at is null"
                 f" and '{noun}:' || r.id not in ({_BUSY})"
                 " returning r.id, r.tenant_id, old.status as before, new.status as now, new.findings"
             ),

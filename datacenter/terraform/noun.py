@@ -207,7 +207,8 @@ class Noun:
         """What stands under the name of an order."""
         asked = {name: str(body[name]) for name in ("name", "project") if name in body}
         listed = self.session.api.items(self.collection, **asked)
-        return next((one for one in listed if one.get("name") == body.get("name")), None)
+        named = [one for one in listed if one.get("name") == body.get("name")]
+        return min(named, key=lambda one: one["status"] == _LOST, default=None)
 
     def _still_kept(self, there: Mapping[str, Any]) -> Failure:
         name, noun = there["name"], self.name.replace("_", "-")

@@ -123,6 +123,7 @@ def groups_named(tx: Connection, project: UUID, rules: Sequence[Rule], own: tupl
     found = tx.execute(
         text(
             "select name, id from security_group where project_id = :project and name = any(:names) and gone_at is null"
+            " order by status <> 'vanished', id"  # the last one of a name counts: one that stands
         ),
         {"project": project, "names": sorted(wanted)},
     )

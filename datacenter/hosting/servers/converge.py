@@ -137,7 +137,8 @@ _SEEN: Final = """
 _TOLD: Final = """
     insert into journal (kind, action, subject_type, subject_id, reason, tenant_id, body)
     select 'event', 'server.status', 'server', m.id::text, coalesce(irisplane_setting('reason'), ''), m.tenant_id,
-           jsonb_build_object('name', m.name, 'from', m.was, 'to', m.status)
+           jsonb_strip_nulls(jsonb_build_object('name', m.name, 'from', m.was, 'to', m.status,
+                                                'called_before', nullif(m.called, m.name)))
     from moved m where m.was <> m.status"""
 
 # An order whose run cannot tell what became of it: the tag can.
@@ -147,18 +148,27 @@ _ADOPT: Final = text(f"""
     where r.id = s.tag and r.cloud_id is null and r.gone_at is null and s.status <> 'gone' and c.id = r.order_id
       and c.state = 'unknown' and not exists (select from server o where o.cloud_id = s.id)""")  # noqa: S608 - our own texts
 
+# What vanished and is there again is called as it was; by its name and its id when somebody else has the name by now.
 _FOLLOW: Final = text(f"""
     with {_SEEN},
-    n as (select r.id, r.status as was, s.task, s.fault, s.host, s.addresses, s.security_groups, s.launched_at,
+    back as (select r.id, r.project_id, r.name,
+                    row_number() over (partition by r.project_id, r.name order by r.id) as nth,
+                    left(r.name, 54) || '-' || left(replace(r.cloud_id, '-', ''), 8) as other
+             from s join server r on r.cloud_id = s.id where r.status = 'vanished' and s.status <> 'gone'),
+    called as (select b.id, b.other from back b where b.nth > 1 or exists (
+                   select from server o where o.project_id = b.project_id and o.name = b.name and o.gone_at is null
+                   and o.status <> 'vanished')),
+    n as (select r.id, r.status as was, r.name as called, coalesce(c.other, r.name) as name,
+                 s.task, s.fault, s.host, s.addresses, s.security_groups, s.launched_at,
                  case when s.status = 'gone' and r.status in ('kept', 'deleting') then 'gone'
                       when s.status = 'gone' then 'vanished'
                       when r.status = 'deleting' then 'deleting'
                       when r.status = 'kept' and s.status not in ('active', 'error') then 'kept'
                       else s.status end as status
-          from s join server r on r.cloud_id = s.id
+          from s join server r on r.cloud_id = s.id left join called c on c.id = r.id
           where r.gone_at is null and r.updated_at < :began),
     moved as (
-        update server r set status = n.status, fault = n.fault, addresses = n.addresses,
+        update server r set status = n.status, name = n.name, fault = n.fault, addresses = n.addresses,
                security_groups = n.security_groups,
                task = case when n.status in ('kept', 'gone', 'vanished') then '' else n.task end,
                host = coalesce(nullif(n.host, ''), r.host), launched_at = coalesce(n.launched_at, r.launched_at),
@@ -170,7 +180,7 @@ _FOLLOW: Final = text(f"""
               (n.status, n.fault, n.addresses, n.security_groups,
                case when n.status in ('kept', 'gone', 'vanished') then '' else n.task end,
                coalesce(nullif(n.host, ''), r.host))
-        returning r.id, r.tenant_id, r.name, n.was, r.status)
+        returning r.id, r.tenant_id, r.name, n.was, n.called, r.status)
     {_TOLD}""")  # noqa: S608 - our own texts
 
 _VANISHED: Final = text(f"""
@@ -181,7 +191,7 @@ _VANISHED: Final = text(f"""
                gone_at = case when o.status in ('kept', 'deleting') then now() end
         from server o where o.id = r.id and r.cloud_id is not null and r.gone_at is null and r.status <> 'vanished'
           and r.updated_at < :began and not exists (select from s where s.id = r.cloud_id)
-        returning r.id, r.tenant_id, r.name, o.status as was, r.status)
+        returning r.id, r.tenant_id, r.name, o.status as was, r.name as called, r.status)
     {_TOLD}""")  # noqa: S608 - our own texts
 
 # Servers in our projects that nobody ordered here.

@@ -165,7 +165,8 @@ def _id(value: str) -> UUID | None:
 
 _CHOICE: Final = text("""
     select p.id, p.tenant_id, t.code as tenant, p.code as project, p.status,
-           exists (select from server s where s.project_id = p.id and s.name = :name and s.gone_at is null) as taken,
+           exists (select from server s where s.project_id = p.id and s.name = :name and s.gone_at is null
+                   and s.status <> 'vanished') as taken,
            coalesce((select jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name)) from cloud_network n
                      where n.project_id = p.id and n.status = 'active'
                        and (n.name = any(:networks) or n.id::text = any(:networks))), '[]') as networks

@@ -133,13 +133,15 @@ def server_json(tx: Connection, server_id: UUID) -> tuple[str, int]:
     return row[0], row[1]
 
 
-def read(tx: Connection, server_id: UUID, pointer: str | None = None) -> ServerRow:
+def read(tx: Connection, server_id: UUID, pointer: str | None = None, *, gone: bool = False) -> ServerRow:
     """A server for a plan.
 
+    Args:
+        gone: whether one that is gone is read as well.
     Raises:
         NoSuchServer: none in this scope, or it is gone.
     """
-    row: Any = tx.execute(_ROW, {"id": server_id}).one_or_none()
+    row: Any = tx.execute(_ROW, {"id": server_id, "gone": gone}).one_or_none()
     if row is None:
         raise NoSuchServer(f"There is no server {server_id}.", pointer=pointer)
     return ServerRow(*row)
@@ -153,7 +155,7 @@ def name_taken(tx: Connection, project_id: UUID, name: str, *, beside: UUID) -> 
 
 _TAKEN: Final = text(
     "select exists (select from server where project_id = :project and name = :name and gone_at is null"
-    " and id <> :beside)"
+    " and status <> 'vanished' and id <> :beside)"
 )
 _ONE: Final = text(f"select {_SHOWN}, s.version {_FROM} where s.id = :id")
 _ROW: Final = text(
@@ -161,7 +163,7 @@ _ROW: Final = text(
     " s.image, s.data_class, s.protected, s.kept_running, s.metadata, s.tags, s.security_groups,"
     " s.version, t.code, p.code"
     " from server s join project p on p.id = s.project_id join tenant t on t.id = s.tenant_id"
-    " where s.id = :id and s.gone_at is null"
+    " where s.id = :id and (s.gone_at is null or :gone)"
 )
 
 

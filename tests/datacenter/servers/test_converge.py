@@ -122,13 +122,58 @@ def test_a_server_that_vanished_is_shown_so_and_given_back(
         converge.look(hosting.database)
         return hosting.server(server_id).status == "vanished"
 
+    used = [hosting.used(one) for one in ("servers", "vcpus", "ram_mib")]
     until(seen, 40)
     assert _told(hosting, server_id)[-1][1] == "vanished"
-    used = hosting.used("servers")
+    left = [hosting.used(one) for one in ("servers", "vcpus", "ram_mib")]
+    assert left == [used[0] - 1, used[1] - 1, used[2] - 512], "it holds nothing of the quotas"
+
+    again = hosting.create(ugo, "fleeting1")
+    assert again.status_code == 202, "nor its name"
+    hosting.done(again)
     headers = {"If-Match": "*"}
     hosting.done(ugo.send("DELETE", f"/api/v1/servers/{server_id}", headers=headers))
     assert hosting.server(server_id).status == "gone"
-    assert hosting.used("servers") == used - 1
+    assert [hosting.used(one) for one in ("servers", "vcpus", "ram_mib")] == used
+    hosting.done(ugo.send("DELETE", f"{again.json()['resource']['href']}?now=true", headers=headers))
+
+
+def test_what_vanished_and_is_there_again_takes_its_quota_and_a_free_name(
+    hosting: Hosting, cloud: CloudUnderTest, ugo: Person
+) -> None:
+    """A cell that Nova lost for a while: its servers are missing in the list, and then are there again."""
+    servers = []
+    for _ in range(3):
+        answer = hosting.create(ugo, "back1")
+        hosting.done(answer)
+        servers.append(str(answer.json()["resource"]["id"]))
+        if len(servers) < 3:
+            hosting.sql("update server set status = 'vanished' where id = :id", id=servers[-1])
+    used = hosting.used("servers")
+    granted = hosting.sql(
+        "select granted from quota where tenant_id = :id and project_id is null and resource = 'servers'",
+        id=hosting.tenants["ixelles"],
+    )[0].granted
+    hosting.grant("ixelles", servers=used)
+    try:
+        converge.look_at_all(hosting.database)
+        assert [hosting.server(one).status for one in servers] == ["active"] * 3
+        assert hosting.used("servers") == used + 2, "more than granted, and shown"
+        refused = hosting.create(ugo, "nothing-left")
+        assert (refused.status_code, refused.json()["code"]) == (409, "HST-103")
+    finally:
+        hosting.grant("ixelles", servers=granted)
+    names = [hosting.server(one).name for one in servers]
+    assert names[2] == "back1"
+    suffixes = [hosting.server(one).cloud_id.replace("-", "")[:8] for one in servers[:2]]
+    assert names[:2] == [f"back1-{suffix}" for suffix in suffixes]
+    (told,) = hosting.sql(
+        "select body from journal where action = 'server.status' and subject_id = :id and body ->> 'from' = 'vanished'",
+        id=servers[0],
+    )
+    assert (told.body["name"], told.body["called_before"]) == (names[0], "back1")
+    for one in servers:
+        hosting.done(ugo.send("DELETE", f"/api/v1/servers/{one}?now=true", headers={"If-Match": "*"}))
 
 
 def test_a_second_server_with_our_tag_is_removed(hosting: Hosting, cloud: CloudUnderTest, standing: str) -> None:

@@ -125,7 +125,7 @@ _GONE: Final = text(
 _FOREIGN: Final = text(
     "select e from project p, jsonb_array_elements(p.findings) e where p.id = :id and e ->> 'kind' = 'foreign-server'"
 )
-_TAKEN: Final = text("select name from server where project_id = :id and gone_at is null")
+_TAKEN: Final = text("select name from server where project_id = :id and gone_at is null and status <> 'vanished'")
 
 
 def _foreign(tx: Connection, project: UUID) -> list[dict[str, Any]]:

@@ -59,7 +59,8 @@ class ServerDelete(ServerVerb[DeleteIntent]):
         """Stopped, or deleted."""
         server_id, data = id_of_target(step.target), step.target.data
         if data["now"]:
-            write(around, server_id, status="deleting")
+            if data["was"] != "vanished":  # what is lost takes up neither name nor quota, on its way out neither
+                write(around, server_id, status="deleting")
             if data["cloud_id"] is not None:
                 servers = self.servers(step, around)
                 patient(lambda: servers.delete(self.cloud_id(step)), seconds=self.apply_seconds(step))
