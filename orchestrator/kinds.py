@@ -121,6 +121,9 @@ class ChangeKind(ABC, Generic[Intent]):
     """How long one target may take over one phase, at most."""
     prepare_seconds: ClassVar[float] = 30.0
     """How long one target may take to be prepared, where nothing is in force yet and no timer runs."""
+    undo_keeps: ClassVar[frozenset[str]] = frozenset()
+    """Facts of its plan that hold for taking it back as well, so that policy asks then what it would ask of an order
+    that does the same: ``bounded``, where giving back what was ordered needs nobody either."""
 
     @abstractmethod
     def plan(self, intent: Intent, world: World) -> Draft:
@@ -155,9 +158,17 @@ class ChangeKind(ABC, Generic[Intent]):
         """The plan that takes a finished Change back, from what its steps recorded.
 
         The default uses each step's own ``undo``, on the same targets in reverse order.
+        A kind that overrides it plans targets that its own ``apply`` carries out, instead of its steps' ``undo``.
         """
         targets = tuple(step.target for step in reversed(done))
         return Draft(summary="Take back", targets=targets, undo_note="Apply the original change again.")
+
+    def must_be_undoable(self, done: Sequence[Step], world: World) -> None:
+        """Look whether anything stands in the way by now of taking these steps back. Reads only.
+
+        Raises:
+            IrisplaneError: something does; says what, and the way out.
+        """
 
     def waves(self, targets: Sequence[Target], options: Options) -> Sequence[Sequence[str]]:
         """Ids of the targets in batches of the kind's own; empty: canary, share and rest, as the options say.

@@ -7,7 +7,7 @@ out in that same transaction: one commit, same hash, same audit, no durable run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -214,9 +214,11 @@ class _Work:
             text("select coalesce(outcome -> 'inverse', '[]') from change where id = :id"), {"id": self.undo_of}
         ).scalar_one()
         steps = steps_done(tx, self.undo_of, plan)
+        kind.must_be_undoable(steps, self._world(tx))
         summary = f"Take back: {plan.summary}"
         draft = kind.plan_undo(steps, self._world(tx)) if steps else Draft(summary=summary, impact=plan.impact)
-        return merged(draft, summary, tuple(inverse))
+        kept = {name: plan.facts[name] for name in kind.undo_keeps & plan.facts.keys()}
+        return merged(replace(draft, facts={**kept, **draft.facts}), summary, tuple(inverse))
 
     def freeze(self, draft: Draft) -> Plan:
         """The draft as a frozen plan."""

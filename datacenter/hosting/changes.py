@@ -77,6 +77,7 @@ class CloudKind(ChangeKind[Intent]):
     call_seconds = 600.0
     prepare_seconds = 180.0
     needs_network = False
+    undo_keeps = frozenset({"bounded", "verify_seconds"})
 
     @abstractmethod
     def plan(self, intent: Intent, world: Any) -> Draft:

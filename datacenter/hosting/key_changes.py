@@ -52,6 +52,7 @@ class KeyCreate(ChangeKind[KeyOrder]):
     name = "hosting.ssh_key.create"
     title = "Bring an SSH key in"
     intent = KeyOrder
+    undo_keeps = frozenset({"bounded"})
     needs_network = False
 
     def plan(self, intent: KeyOrder, world: World) -> Draft:
@@ -75,6 +76,7 @@ class KeyDelete(ChangeKind[KeyRef]):
     name = "hosting.ssh_key.delete"
     title = "Forget an SSH key"
     intent = KeyRef
+    undo_keeps = frozenset({"bounded"})
     needs_network = False
 
     def plan(self, intent: KeyRef, world: World) -> Draft:

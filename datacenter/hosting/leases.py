@@ -56,6 +56,7 @@ class ServerExtend(ChangeKind[ExtendIntent]):
     name = "hosting.server.extend"
     title = "Extend a lease"
     intent = ExtendIntent
+    undo_keeps = frozenset({"bounded"})
     needs_network: ClassVar[bool] = False
 
     def plan(self, intent: ExtendIntent, world: World) -> Draft:

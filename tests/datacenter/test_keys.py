@@ -90,7 +90,7 @@ def test_bytes_behind_the_key_are_refused() -> None:
         keys.parse(f"{kind} {longer}")
 
 
-def test_a_key_is_brought_in_shown_listed_and_forgotten(ada: Person, uma: Person) -> None:
+def test_a_key_is_brought_in_shown_listed_and_forgotten(ada: Person, ugo: Person, uma: Person) -> None:
     made = ada.post("/api/v1/ssh-keys", json={"name": "Clé d'Ada", "public_key": f"{ED25519} ada", "reason": "mine"})
     assert made.status_code == 201, made.text
     (one,) = ada.get("/api/v1/ssh-keys", params={"name": "Clé d'Ada"}).json()["items"]
@@ -116,6 +116,9 @@ def test_a_key_is_brought_in_shown_listed_and_forgotten(ada: Person, uma: Person
     back = ada.post(f"/api/v1/changes/{gone.json()['id']}:undo", json={"reason": "it was mine"})
     assert back.status_code == 201, back.text
     assert ada.get(path).json()["fingerprint"] == one["fingerprint"]
+    gone = ugo.send("DELETE", path, headers={"If-Match": "*"})
+    back = ugo.post(f"/api/v1/changes/{gone.json()['id']}:undo", json={"reason": "it was hers"})
+    assert (gone.status_code, back.status_code) == (201, 201), "what needed nobody needs nobody to be taken back"
 
 
 def test_a_private_key_is_told_nowhere(ada: Person, hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:

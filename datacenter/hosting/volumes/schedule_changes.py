@@ -88,6 +88,7 @@ class ScheduleCreate(ChangeKind[ScheduleOrder]):
     name = "hosting.backup_schedule.create"
     title = "Copy a volume by itself"
     intent = ScheduleOrder
+    undo_keeps = frozenset({"bounded"})
     needs_network: ClassVar[bool] = False
 
     def plan(self, intent: ScheduleOrder, world: World) -> Draft:
@@ -116,6 +117,7 @@ class ScheduleAlter(ChangeKind[ScheduleAlteration]):
     name = "hosting.backup_schedule.alter"
     title = "Alter a schedule of copies"
     intent = ScheduleAlteration
+    undo_keeps = frozenset({"bounded"})
     needs_network: ClassVar[bool] = False
 
     def plan(self, intent: ScheduleAlteration, world: World) -> Draft:
@@ -150,6 +152,7 @@ class ScheduleDelete(ChangeKind[ScheduleRef]):
     name = "hosting.backup_schedule.delete"
     title = "End a schedule of copies"
     intent = ScheduleRef
+    undo_keeps = frozenset({"bounded"})
     needs_network: ClassVar[bool] = False
 
     def plan(self, intent: ScheduleRef, world: World) -> Draft:

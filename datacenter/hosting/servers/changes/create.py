@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,8 +26,10 @@ from datacenter.hosting.errors import CloudRefused, CloudSilent
 from datacenter.hosting.pricing import Cost, of_offering, of_plan
 from datacenter.hosting.servers.changes import attached
 from datacenter.hosting.servers.changes.base import ServerKind, State, gone, secrets, write, write_seen
+from datacenter.hosting.servers.errors import NoSuchServer, Protected
 from datacenter.hosting.servers.names import checked_name
 from datacenter.hosting.servers.ordering import choose, chosen_groups, chosen_image, chosen_key
+from datacenter.hosting.servers.queries import read
 from datacenter.hosting.servers.wire import Seen, sentence
 from orchestrator.kinds import Outcome, Step, Surroundings, Verdict, World
 from orchestrator.plan import Draft, Plan
@@ -264,6 +267,14 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
             attached.take_back(step, around)
         _forget_user_data(step, around)
         return Outcome({}, "It is not in the cloud.")
+
+    def must_be_undoable(self, done: Sequence[Step], world: World) -> None:
+        """As giving it back: what is protected by now stays."""
+        for step in done:
+            with suppress(NoSuchServer):
+                row = read(world.tx, id_of_target(step.target))
+                if row.protected:
+                    raise Protected(f"{row.name} is protected against deletion.")
 
     def inspect(self, step: Step, around: Surroundings) -> Verdict:
         """Whether something with its tag is there."""
