@@ -178,9 +178,9 @@ def console_url(server_id: UUID, caller: Writer) -> Response:
 
 @router.get("/{server_id}/images", summary="Images made of a server")
 def images(server_id: UUID, caller: Reader) -> Response:
-    """The snapshots of its disk, asked of the cloud now."""
+    """The snapshots of its disk, asked of the cloud now; they outlive the server."""
     with caller.transaction() as tx:
-        row = queries.read(tx, server_id)
+        row = queries.read(tx, server_id, gone=True)
     return json_value({"items": consoles.images(caller.database, row), "next": None})
 
 
@@ -248,9 +248,10 @@ def delete(
     "/{server_id}/images/{image_id}", status_code=202, responses=GOES_ON, summary="Delete an image made of a server"
 )
 def delete_image(server_id: UUID, image_id: UUID, caller: Writer) -> Response:
-    """Only images that were made of this server."""
+    """Only images that were made of this server, which may be gone."""
+    tenant = _tenant(caller, lambda tx: owner_of_server(tx, server_id))
     intent = {"server": str(server_id), "image": str(image_id)}
-    return _altered(caller, "hosting.server.delete-image", intent, caller.reason, None)
+    return order_now(caller, request_for("hosting.server.delete-image", intent, caller.reason, tenant=tenant))
 
 
 def _verb(verb: str, summary: str, body_type: type[Why] = Why) -> None:

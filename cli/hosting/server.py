@@ -240,17 +240,46 @@ def set_(
 
 
 @app.command
-def images(name: str, *, project: Where = None) -> None:
-    """The images that 'irisplane server snapshot' kept of a server.
+def images(name: str | None = None, *, project: Where = None) -> None:
+    """The images that 'irisplane server snapshot' kept of a server; of all servers, gone ones too, when none is named.
 
     Args:
-        name: its name or id.
+        name: its name or id; of one that is gone, its id.
     """
+    if name is None:
+        with connect() as client:
+            kept = client.items("/api/v1/server-images", project=project)
+        listed = [{**one, "of": one["server"]["name"], "server": one["server"]["id"]} for one in kept]
+        shown = {"name": "image", "project": "project", "of": "of server", "status": "status", "bytes": "bytes",
+                 "image": "id", "server": "server's id"}  # fmt: skip
+        output.give(kept, lambda: output.table(listed, shown, empty="No images were made of servers."))
+        return
     with connect() as client:
         found = client.items(f"{SERVER.at(find(client, SERVER, name, project=project))}/images")
     rows = [{**one, "when": output.local_time(one["made_at"])} for one in found]
     columns = {"name": "image", "status": "status", "bytes": "bytes", "when": "made at", "id": "id"}
     output.give(found, lambda: output.table(rows, columns, empty="No images were made of it."))
+
+
+@app.command
+def delete_image(name: str, image: str, *, project: Where = None, how: Manner = _HOW) -> None:
+    """Delete an image that was made of a server; it counts as a snapshot until then.
+
+    Args:
+        name: the server's name or id; of one that is gone, its id.
+        image: the image's name or id.
+    """
+    with connect() as client:
+        server = find(client, SERVER, name, project=project)
+        there = client.items(f"{SERVER.at(server)}/images")
+        meant = [one for one in there if image in (one["id"], one["name"])]
+        if len(meant) != 1:
+            many = f"{len(meant)} images of {server['name']} are named {image!r}."
+            none = f"{server['name']} has no image {image!r}."
+            raise WrongUse(many if meant else none, hint=f"'irisplane server images {name}' shows them with their ids.")
+        question = f"Delete the image {meant[0]['name']} ({meant[0]['id']}) of {server['name']}? There is no way back."
+        path = f"{SERVER.at(server)}/images/{meant[0]['id']}"
+        place(client, Order(path, method="DELETE", question=question), how)
 
 
 @app.command(name="import")

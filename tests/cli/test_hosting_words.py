@@ -20,7 +20,8 @@ NOUNS = {
     "server": {
         "list", "show", "create", "delete", "restore", "start", "stop", "reboot", "resize", "confirm-resize",
         "revert-resize", "rebuild", "snapshot", "attach-volume", "detach-volume", "attach-network", "detach-network",
-        "rename", "protect", "unprotect", "extend", "console", "console-url", "set", "images", "import",
+        "set-security-groups", "add-security-group", "remove-security-group", "rename", "protect", "unprotect",
+        "extend", "console", "console-url", "set", "images", "delete-image", "import",
     },
     "volume": {"list", "show", "create", "extend", "attach", "detach", "rename", "restore", "delete"},
     "snapshot": {"list", "show", "create", "delete"},

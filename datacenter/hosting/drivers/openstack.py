@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-__all__ = ["MICROVERSION", "OpenStackServers", "servers_of"]
+__all__ = ["MICROVERSION", "OpenStackServers", "marked_images", "servers_of"]
 
 MICROVERSION: Final = "2.79"
 _MARK: Final = "irisplane_snapshot"
 _OF_SERVER: Final = "irisplane_server"
+_PAGE: Final = 500
 
 _ACTIONS: Final[Mapping[Action, dict[str, Any]]] = {
     "start": {"os-start": None},
@@ -174,6 +175,18 @@ class OpenStackServers:
     def _glance(self, params: Mapping[str, str]) -> list[dict[str, Any]]:
         said = cloud.asked(self._connection.image, "GET", "/images", "Looking for the image", params=dict(params))
         return list(said["images"])
+
+
+def marked_images(admin: Connection) -> Sequence[ImageSeen]:
+    """The images of all projects that were made of a server by us, as the administrator sees them."""
+    found: list[ImageSeen] = []
+    params = {"visibility": "all", "limit": str(_PAGE)}
+    while True:
+        page = cloud.asked(admin.image, "GET", "/images", "Looking at all images", params=dict(params))["images"]
+        found += [_image(one) for one in page if one.get(_MARK)]
+        if len(page) < _PAGE:
+            return found
+        params["marker"] = str(page[-1]["id"])
 
 
 def _image(image: Mapping[str, Any]) -> ImageSeen:

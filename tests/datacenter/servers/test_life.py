@@ -8,7 +8,7 @@ import pytest
 
 from datacenter.hosting import cloud as connections
 from datacenter.hosting import projects
-from datacenter.hosting.servers import converge
+from datacenter.hosting.servers import converge, images
 from tests.api.people import Person
 from tests.datacenter.clouding import CloudUnderTest
 from tests.datacenter.ordering import Hosting, until
@@ -113,7 +113,9 @@ def test_a_resize_beyond_the_quota_is_refused_and_one_that_has_no_host_goes_back
 
 
 def test_the_disk_is_kept_as_an_image_and_a_server_is_made_anew_from_it(server: Server, hosting: Hosting) -> None:
+    before = hosting.used("snapshots")
     server.do("snapshot", name="life1-monday")
+    assert hosting.used("snapshots") == before + 1
     (image,) = server.person.get(f"{server.href}/images").json()["items"]
     assert (image["name"], image["status"]) == ("life1-monday", "active")
     server.do("rebuild", image=image["id"])
@@ -122,8 +124,48 @@ def test_the_disk_is_kept_as_an_image_and_a_server_is_made_anew_from_it(server: 
     gone = server.person.send("DELETE", f"{server.href}/images/{image['id']}")
     hosting.done(gone)
     assert server.person.get(f"{server.href}/images").json()["items"] == []
+    assert hosting.used("snapshots") == before
     nobodys = server.person.send("DELETE", f"{server.href}/images/{image['id']}")
     assert hosting.ended(nobodys).state in {"failed", "rolled_back"}
+
+
+def test_images_count_as_snapshots_and_outlive_their_server(
+    hosting: Hosting, cloud: CloudUnderTest, ugo: Person, uma: Person
+) -> None:
+    kept = Server(hosting, cloud, ugo, "short-lived1")
+    before = hosting.used("snapshots")
+    hosting.grant("ixelles", snapshots=before + 2)
+    kept.do("snapshot", name="first")
+    undone = ugo.post(f"/api/v1/changes/{kept.do('snapshot', name='regretted').id}:undo", json={"reason": "no"})
+    hosting.done(undone)
+    kept.do("snapshot", name="second")
+    full = kept.ask("snapshot", name="third")
+    assert (full.status_code, full.json()["code"]) == (409, "HST-103")
+    assert "snapshots" in full.json()["detail"]
+    hosting.done(kept.delete(now=True))
+    assert hosting.used("snapshots") == before + 2
+    listed = ugo.get("/api/v1/server-images", params={"server": kept.id}).json()["items"]
+    assert [(one["name"], one["status"], one["server"]["status"]) for one in listed] == [
+        ("first", "active", "gone"),
+        ("second", "active", "gone"),
+    ]
+    assert uma.get("/api/v1/server-images").json()["items"] == []
+    first, second = listed
+    assert {one["id"] for one in ugo.get(f"{kept.href}/images").json()["items"]} == {first["image"], second["image"]}
+
+    cloud.admin.image.delete_image(first["image"])
+    images.converge(hosting.database)
+    assert hosting.used("snapshots") == before + 1, "one that was deleted by hand counts no more"
+    (lost,) = ugo.get("/api/v1/server-images", params={"status": "vanished"}).json()["items"]
+    assert lost["id"] == first["id"]
+    for one in (first, second):
+        strange = uma.send("DELETE", f"{kept.href}/images/{one['image']}")
+        assert (strange.status_code, strange.json()["code"]) == (404, "HST-120")
+    for one in (first, second):
+        hosting.done(ugo.send("DELETE", f"{kept.href}/images/{one['image']}"))
+    assert ugo.get("/api/v1/server-images").json()["items"] == []
+    assert hosting.used("snapshots") == before
+    hosting.grant("ixelles", snapshots=20)
 
 
 def test_name_metadata_and_tags(server: Server, hosting: Hosting, cloud: CloudUnderTest, ugo: Person) -> None:
@@ -218,9 +260,16 @@ def test_protected_given_back_restored_and_gone(server: Server, hosting: Hosting
     assert server.ask("start").status_code == 404
 
 
-def test_a_finished_create_is_taken_back_by_its_change(hosting: Hosting, ugo: Person, ada: Person) -> None:
+def test_who_ordered_takes_it_back_as_they_would_give_it_back(hosting: Hosting, ugo: Person) -> None:
     answer = hosting.create(ugo, "regret1")
     hosting.done(answer)
-    undone = ada.post(f"/api/v1/changes/{answer.json()['id']}:undo", json={"reason": "not needed"})
+    undo = f"/api/v1/changes/{answer.json()['id']}:undo"
+    href = answer.json()["resource"]["href"]
+    hosting.done(ugo.post(f"{href}:protect", json={}))
+    refused = ugo.post(undo, json={"reason": "not needed"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "HST-122")
+    hosting.done(ugo.post(f"{href}:unprotect", json={}))
+    undone = ugo.post(undo, json={"reason": "not needed"})
+    assert undone.json()["waiting_for"] == []
     hosting.done(undone)
-    assert hosting.server(answer.json()["resource"]["id"]).status == "gone"
+    assert hosting.server(answer.json()["resource"]["id"]).status == "gone", hosting.story(undone.json()["id"])

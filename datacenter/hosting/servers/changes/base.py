@@ -59,14 +59,16 @@ class ServerVerb(ServerKind[Verb]):
     Attributes:
         allowed: in which statuses it can be asked for.
         doing: what is done, for people: ``"Stop"``.
+        also_gone: whether it can be asked for of a server that is gone.
     """
 
     allowed: ClassVar[frozenset[str]]
     doing: ClassVar[str]
+    also_gone: ClassVar[bool] = False
 
     def plan(self, intent: Verb, world: World) -> Draft:
         """Whether it can be asked for as the server is now, and what it would do."""
-        row = read(world.tx, intent.server, "/server")
+        row = read(world.tx, intent.server, "/server", gone=self.also_gone)
         if row.status not in self.allowed:
             raise WrongStatus(
                 f"{row.name} is {row.status}; to {self.doing.lower()}, it must be {' or '.join(sorted(self.allowed))}.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import Connection, text
 
-from datacenter.hosting.changes import once, patient, watch
+from core.ids import uuid7
+from datacenter.hosting.changes import id_of_target, once, patient, watch
 from datacenter.hosting.errors import CloudLacks, CloudRefused
 from datacenter.hosting.servers.changes.base import ServerIntent, ServerVerb, State
 from datacenter.hosting.servers.names import checked_name
@@ -16,7 +18,7 @@ from datacenter.hosting.servers.ordering import chosen_image
 from datacenter.hosting.servers.queries import ServerRow
 from datacenter.hosting.servers.wire import sentence
 from orchestrator.kinds import Outcome, Step, Surroundings, Verdict, World
-from orchestrator.plan import Draft
+from orchestrator.plan import Draft, Plan
 
 __all__ = [
     "DeleteImageIntent", "RebuildIntent", "ServerDeleteImage", "ServerRebuild", "ServerSnapshot", "SnapshotIntent",
@@ -111,14 +113,24 @@ class ServerSnapshot(ServerVerb[SnapshotIntent]):
         """The image's name is a plain one, so that it can be ordered by."""
         checked_name(intent.name)
         diff = f"+ image {intent.name} of the disk of {row.name}"
+        data = {"image_name": intent.name, "image_row": str(uuid7()), "tenant_id": str(row.tenant_id)}
         return self.drafted(
-            row, f"Keep the disk of {row.name} as {intent.name}", diff, {"image_name": intent.name},
-            undo_note="The image is deleted.",
+            row, f"Keep the disk of {row.name} as {intent.name}", diff, data,
+            facts={"takes": {"snapshots": 1}}, undo_note="The image is deleted.",
         )  # fmt: skip
 
+    def take(self, plan: Plan, change_id: UUID | None, tx: Connection) -> None:
+        """The image's row, which counts as a snapshot from now on."""
+        target = plan.targets[0]
+        tx.execute(_INSERT, {**target.data, "server": id_of_target(target), "order": change_id})
+
+    def release(self, change_id: UUID, tx: Connection) -> None:
+        """The row of the plan that is replaced."""
+        tx.execute(_RELEASE, {"order": change_id})
+
     def apply(self, step: Step, around: Surroundings) -> Outcome:
-        """Looked for by this Change's mark, made if there is none."""
-        servers, cloud_id, mark = self.servers(step, around), self.cloud_id(step), str(step.step_id)
+        """Looked for by the mark of its row, made if there is none."""
+        servers, cloud_id, mark = self.servers(step, around), self.cloud_id(step), step.target.data["image_row"]
 
         def find() -> str | None:
             return next((one.id for one in servers.images(cloud_id) if one.properties["mark"] == mark), None)
@@ -143,12 +155,23 @@ class ServerSnapshot(ServerVerb[SnapshotIntent]):
 
         return watch(look, seconds=self.watch_seconds(step), first=0.5)
 
+    def confirm(self, step: Step, around: Surroundings) -> Outcome:
+        """The row says what the cloud has."""
+        image = step.record["apply"]["image"]
+        found = patient(lambda: self.servers(step, around).images(self.cloud_id(step)), seconds=60)
+        size = next((one.size for one in found if one.id == image), None)
+        with around.database.transaction("worker", around.scope) as tx:
+            tx.execute(_STANDS, {"id": step.target.data["image_row"], "cloud": image, "bytes": size})
+        return self.follow(step, around)
+
     def undo(self, step: Step, around: Surroundings) -> Outcome:
-        """The image with this Change's mark is deleted."""
-        servers, mark = self.servers(step, around), str(step.step_id)
+        """The image with the row's mark is deleted, and the row is gone."""
+        servers, mark = self.servers(step, around), step.target.data["image_row"]
         for one in servers.images(self.cloud_id(step)):
             if one.properties["mark"] == mark:
                 servers.delete_image(one.id)
+        with around.database.transaction("worker", around.scope) as tx:
+            tx.execute(_GONE, {"id": mark})
         return Outcome({}, "There is no image of it.")
 
 
@@ -159,26 +182,31 @@ class DeleteImageIntent(ServerIntent):
 
 
 class ServerDeleteImage(ServerVerb[DeleteImageIntent]):
-    """Delete an image that was made of a server."""
+    """Delete an image that was made of a server, also of one that is gone: its images outlive it."""
 
     name = "hosting.server.delete-image"
     title = "Delete an image of a server"
     intent = DeleteImageIntent
     doing = "Delete an image of"
     allowed = frozenset(
-        {"active", "stopped", "paused", "suspended", "resized", "busy", "error", "kept", "building", "vanished"}
+        {"active", "stopped", "paused", "suspended", "resized", "busy", "error", "kept", "building", "vanished", "gone"}
     )
+    also_gone = True
 
-    def draft_for(self, intent: DeleteImageIntent, row: ServerRow, world: World) -> Draft:  # noqa: ARG002 - one shape
-        """Whether it is one of the server's is seen when it runs."""
+    def draft_for(self, intent: DeleteImageIntent, row: ServerRow, world: World) -> Draft:
+        """Whether one that has no row here is the server's is seen when it runs."""
+        ours = world.tx.execute(_OURS, {"image": str(intent.image), "server": row.id}).scalar_one()
         return self.drafted(
-            row, f"Delete an image of {row.name}", f"- image {intent.image}", {"image": str(intent.image)},
-            undo_note="There is no way back.",
+            row, f"Delete an image of {row.name}", f"- image {intent.image}",
+            {"image": str(intent.image), "ours": ours},
+            facts={"takes": {"snapshots": -1}} if ours else None, undo_note="There is no way back.",
         )  # fmt: skip
 
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
-        """It was made of this server."""
+        """It was made of this server; one of our rows may be lost in the cloud."""
         image = step.target.data["image"]
+        if step.target.data["ours"]:
+            return Outcome({})
         found = patient(lambda: self.servers(step, around).images(self.cloud_id(step)), seconds=60)
         if image not in {one.id for one in found}:
             raise CloudLacks(f"{step.target.name} has no image {image}.")
@@ -192,6 +220,29 @@ class ServerDeleteImage(ServerVerb[DeleteImageIntent]):
         )
         return Outcome({"deleted": step.target.data["image"]})
 
-    def confirm(self, step: Step, around: Surroundings) -> Outcome:  # noqa: ARG002 - one shape
-        """Nothing of ours names it."""
+    def confirm(self, step: Step, around: Surroundings) -> Outcome:
+        """Its row is gone, and counts no more."""
+        with around.database.transaction("worker", around.scope) as tx:
+            tx.execute(_DELETED, {"image": step.target.data["image"], "server": id_of_target(step.target)})
         return Outcome({})
+
+
+_INSERT: Final = text(
+    "insert into server_image (id, tenant_id, project_id, server_id, name, order_id)"
+    " values (:image_row, :tenant_id, :project_id, :server, :image_name, :order)"
+)
+_RELEASE: Final = text(
+    "update server_image set status = 'gone', gone_at = now()"
+    " where order_id = :order and status = 'ordered' and gone_at is null"
+)
+_STANDS: Final = text(
+    "update server_image set status = 'active', cloud_id = :cloud, bytes = :bytes where id = :id and gone_at is null"
+)
+_GONE: Final = text("update server_image set status = 'gone', gone_at = now() where id = :id and gone_at is null")
+_OURS: Final = text(
+    "select exists (select from server_image where cloud_id = :image and server_id = :server and gone_at is null)"
+)
+_DELETED: Final = text(
+    "update server_image set status = 'gone', gone_at = now()"
+    " where cloud_id = :image and server_id = :server and gone_at is null"
+)
