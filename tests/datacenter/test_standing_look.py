@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from datacenter.hosting import cloud as connections
+from datacenter.hosting.cloud import tag_of
+from datacenter.hosting.networks import addresses, groups
 from datacenter.hosting.networks import converge as networks
-from datacenter.hosting.networks import groups
 from datacenter.hosting.standing_look import Seen, rows_of, write_down
 from datacenter.hosting.volumes import converge as volumes
-from datacenter.hosting.volumes.disks import Disks
+from datacenter.hosting.volumes.disks import Disks, every_disk
 from tests.api.people import Person
 from tests.datacenter.ordering import Hosting, Worker, until
 
@@ -87,13 +90,19 @@ def test_a_volume_that_is_gone_by_hand_vanishes_and_one_that_comes_back_stands(
     assert disk is not None
     disks.delete(disk.id)
     until(lambda: disks.find(volume) is None, 30)
+    held = hosting.used("volumes"), hosting.used("storage_gib")
     volumes.converge(hosting.database)
     assert ada.get(path).json()["status"] == "vanished"
+    assert (hosting.used("volumes"), hosting.used("storage_gib")) == (held[0] - 1, held[1] - 1)
+    other = _made(hosting, ada, "/api/v1/volumes", name=ada.get(path).json()["name"], size_gib=1)
     disks.create(volume, ada.get(path).json()["name"], 1)
     until(lambda: (seen := disks.find(volume)) is not None and seen.status == "available", 30)
     volumes.converge(hosting.database)
     assert ada.get(path).json()["status"] == "available"
-    hosting.done(ada.send("DELETE", path, headers={"If-Match": "*"}))
+    name = ada.get(other).json()["name"]
+    assert ada.get(path).json()["name"] == f"{name}-{str(volume)[-8:]}", "its own name was given away"
+    for one in (path, other):
+        hosting.done(ada.send("DELETE", one, headers={"If-Match": "*"}))
 
 
 def test_what_an_order_works_on_is_left_to_it(hosting: Hosting, ada: Person, worker: Worker) -> None:
@@ -110,3 +119,47 @@ def test_what_an_order_works_on_is_left_to_it(hosting: Hosting, ada: Person, wor
     hosting.done(deleting)
     assert write_down(hosting.database, "volume", "volume", lost, {}) == 0
     assert ada.get(path).status_code == 404
+
+
+def test_what_a_lost_answer_left_behind_twice_is_removed_and_told(
+    hosting: Hosting, ada: Person, worker: Worker, own: Any
+) -> None:
+    disks = Disks(own)
+    path = _made(hosting, ada, "/api/v1/volumes", name=f"twice {uuid4().hex[:6]}", size_gib=1)
+    volume = UUID(path.rpartition("/")[2])
+    address = UUID(_made(hosting, ada, "/api/v1/floating-addresses").rpartition("/")[2])
+    kept = {
+        "volume": hosting.sql("select cloud_id from volume where id = :id", id=volume)[0].cloud_id,
+        "floating-address": hosting.sql("select cloud_id from floating_ip where id = :id", id=address)[0].cloud_id,
+    }
+    twins = {
+        "volume": disks.create(volume, "twice", 1).id, "floating-address": str(addresses.give(own, address).id)
+    }  # fmt: skip
+
+    def seen(what: str) -> set[str]:
+        if what == "volume":
+            found = every_disk(connections.admin(), "volumes")
+            return {one.id for one in found if one.tag == tag_of(volume) and one.status == "available"}
+        return {str(one.id) for one in own.network.ips(description=tag_of(address))}
+
+    def alone(what: str) -> bool:
+        return seen(what) == {kept[what]}
+
+    until(lambda: len(seen("volume")) == 2, 30)
+    volumes.converge(hosting.database)
+    networks.converge(hosting.database)
+    for what, thing in (("volume", volume), ("floating-address", address)):
+        until(partial(alone, what), 30)
+        (told,) = hosting.sql(
+            "select body from journal where kind = 'audit' and action = :action and subject_id = :id",
+            action=f"{what}.twin_removed", id=str(thing),
+        )  # fmt: skip
+        assert told.body == {"cloud_id": twins[what], "kept": kept[what]}
+    assert ada.get(path).json()["status"] == "available"
+
+    hosting.done(ada.send("DELETE", path, headers={"If-Match": "*"}))
+    late = disks.create(volume, "late", 1)  # what a cloud makes of an order long after it was given up
+    until(lambda: seen("volume") == {late.id}, 30)
+    volumes.converge(hosting.database)
+    until(lambda: seen("volume") == set(), 30)
+    hosting.done(ada.send("DELETE", f"/api/v1/floating-addresses/{address}", headers={"If-Match": "*"}))

@@ -18,6 +18,7 @@ from datacenter.hosting.networks.group_rows import wanted_of
 from datacenter.hosting.networks.groups import shown_rules
 from datacenter.hosting.networks.rules import CloudRule
 from datacenter.hosting.standing_look import Seen, by_cloud_id, differs, rows_of, write_down
+from datacenter.hosting.twins import Tagged, remove_twins
 
 __all__ = ["converge"]
 
@@ -39,24 +40,37 @@ def converge(database: Database) -> int:
     admin = cloud.admin().network
     done = 0
     with speaking("Looking at the networks of all projects"):
-        there = _by_tag(admin.networks())
-        routers = _by_tag(admin.routers())
+        there = _by_tag(admin.networks(), networks)
+        routers = _by_tag(admin.routers(), ())
         done += write_down(
             database, "cloud_network", "network", [_network(row, there, routers) for row in networks], _CLOUD_ID
         )
-        there = _by_tag(admin.security_groups())
+        there = _by_tag(admin.security_groups(), groups)
         seen = [_group(row, there.get(tag_of(row.id)), wanted.get(row.id)) for row in groups]
         done += write_down(database, "security_group", "security-group", seen, _CLOUD_ID)
-        there, servers = _by_tag(admin.ips()), by_cloud_id(database)
+        given = list(admin.ips())
+        there, servers = _by_tag(given, addresses), by_cloud_id(database)
         seen = [_address(row, there.get(tag_of(row.id)), servers) for row in addresses]
         done += write_down(database, "floating_ip", "floating-address", seen, _ADDRESS)
+    remove_twins(database, "floating_ip", "floating-address", map(_tagged, given), _remove_address)
     return done
 
 
-def _by_tag(found: Iterable[Any]) -> dict[str, Any]:
-    """Things of ours by the tag in their description; of several the oldest."""
+def _by_tag(found: Iterable[Any], rows: Iterable[Row[Any]]) -> dict[str, Any]:
+    """Things of ours by the tag in their description; of several that which a row holds, or else the oldest."""
+    own = {row.cloud_id for row in rows}
     ours = [one for one in found if str(one.description or "").startswith(tag_of(""))]
-    return {str(one.description): one for one in sorted(ours, key=lambda one: str(one.created_at), reverse=True)}
+    ordered = sorted(ours, key=lambda one: str(one.created_at), reverse=True)
+    return {str(one.description): one for one in sorted(ordered, key=lambda one: str(one.id) in own)}
+
+
+def _tagged(address: Any) -> Tagged:
+    return Tagged(str(address.id), str(address.description or ""), str(address.project_id), idle=not address.port_id)
+
+
+def _remove_address(own: Any, address: str) -> None:
+    with speaking("Giving back a floating address that was given twice"):
+        own.network.delete_ip(address, ignore_missing=True)
 
 
 def _network(row: Row[Any], there: Mapping[str, Any], routers: Mapping[str, Any]) -> Seen:

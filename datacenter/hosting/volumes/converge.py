@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from core.db import Database
 from datacenter.hosting import cloud
 from datacenter.hosting.cloud import tag_of
 from datacenter.hosting.standing_look import Seen, by_cloud_id, differs, rows_of, write_down
-from datacenter.hosting.volumes.disks import Disk, every_disk, our_word
+from datacenter.hosting.twins import Tagged, remove_twins
+from datacenter.hosting.volumes.disks import Disk, Disks, every_disk, our_word
 
 __all__ = ["converge"]
 
@@ -29,17 +30,37 @@ def converge(database: Database) -> int:
         return 0
     volumes = rows_of(database, "volume", "volume")
     snapshots = rows_of(database, "volume_snapshot", "snapshot")
-    if not volumes and not snapshots:
-        return 0
     admin = cloud.admin()
     there, kept = every_disk(admin, "volumes"), every_disk(admin, "snapshots")
     servers = by_cloud_id(database)
-    by_tag = {one.tag: one for one in sorted(there, key=lambda disk: disk.made_at, reverse=True)}
+    by_tag = _by_tag(there, volumes)
     seen = [_volume(row, by_tag.get(tag_of(row.id)), servers) for row in volumes]
     done = write_down(database, "volume", "volume", seen, _VOLUME)
-    by_tag = {one.tag: one for one in sorted(kept, key=lambda disk: disk.made_at, reverse=True)}
+    by_tag = _by_tag(kept, snapshots)
     seen = [_snapshot(row, by_tag.get(tag_of(row.id))) for row in snapshots]
-    return done + write_down(database, "volume_snapshot", "snapshot", seen, _SNAPSHOT)
+    done += write_down(database, "volume_snapshot", "snapshot", seen, _SNAPSHOT)
+    remove_twins(database, "volume_snapshot", "snapshot", map(_tagged, kept), _remove_snapshot)
+    remove_twins(database, "volume", "volume", map(_tagged, there), _remove_volume)
+    return done
+
+
+def _by_tag(found: Iterable[Disk], rows: Iterable[Row[Any]]) -> dict[str, Disk]:
+    """Of several with one tag that which a row holds, or else the oldest."""
+    own = {row.cloud_id for row in rows}
+    ordered = sorted(found, key=lambda disk: disk.made_at, reverse=True)
+    return {one.tag: one for one in sorted(ordered, key=lambda disk: disk.id in own)}
+
+
+def _tagged(disk: Disk) -> Tagged:
+    return Tagged(disk.id, disk.tag, disk.project, idle=disk.status in {"available", "error"} and not disk.held)
+
+
+def _remove_volume(own: Any, disk: str) -> None:
+    Disks(own).delete(disk)
+
+
+def _remove_snapshot(own: Any, snapshot: str) -> None:
+    Disks(own).delete_snapshot(snapshot)
 
 
 def _volume(row: Row[Any], disk: Disk | None, servers: Mapping[str, UUID]) -> Seen:

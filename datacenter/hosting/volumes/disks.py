@@ -22,6 +22,8 @@ __all__ = ["Disk", "Disks", "Held", "every_disk", "our_word"]
 _MICROVERSION: Final = "3.59"
 _NOVA: Final = "2.79"
 _PAGE: Final = 500
+_PROJECT_OF_VOLUME: Final = "os-vol-tenant-attr:tenant_id"
+_PROJECT_OF_SNAPSHOT: Final = "os-extended-snapshot-attributes:project_id"
 MARK: Final = "irisplane"
 """The key of our tag in the metadata."""
 
@@ -52,6 +54,7 @@ class Disk:
     Attributes:
         status: Cinder's own word.
         tag: ours, when it is ours.
+        project: id of its project in the cloud, as the administrator is told.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Disk:
     tag: str
     made_at: str
     held: tuple[Held, ...] = ()
+    project: str = ""
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Disk:
@@ -69,6 +73,7 @@ class Disk:
             id=str(found["id"]), name=str(found.get("name") or ""), status=str(found["status"]),
             size_gib=int(found["size"]), tag=str((found.get("metadata") or {}).get(MARK, "")),
             made_at=str(found.get("created_at") or ""),
+            project=str(found.get(_PROJECT_OF_VOLUME) or found.get(_PROJECT_OF_SNAPSHOT) or ""),
             held=tuple(
                 Held(str(one["server_id"]), str(one.get("device") or ""))
                 for one in found.get("attachments") or () if one.get("server_id")
