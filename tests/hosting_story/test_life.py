@@ -85,6 +85,31 @@ def test_it_gets_another_name_and_begins_anew(agency: Agency, app1: Any, story_c
     agency.order("server", "rename", "app2", "app1")
 
 
+def test_it_is_put_into_a_security_group_while_it_runs(agency: Agency, app1: Any, story_cloud: CloudForTests) -> None:
+    agency.order("security-group", "create", "front")
+    agency.order("security-group", "allow", "front", "--port", "80")
+    told = agency.run("server", "add-security-group", "app1", "front", "--yes").stdout
+    assert "+ group front" in told
+    assert "+ in tcp 80 from anywhere" in told
+    (there,) = in_the_cloud(story_cloud, app1["id"])
+    assert {one["name"] for one in there.security_groups} == {"base", "front"}
+    refused = agency.run("security-group", "delete", "front", "--yes", code=5)
+    assert "app1" in refused.stderr
+    left = agency.order("server", "remove-security-group", "app1", "front")["security_groups"]
+    assert [one["name"] for one in left] == ["base"]
+    agency.order("security-group", "delete", "front")
+
+
+def test_its_disk_is_kept_and_the_image_is_found_and_deleted(agency: Agency, app1: Any) -> None:
+    agency.order("server", "snapshot", "app1", "monday")
+    (image,) = agency.ask("server", "images")
+    assert (image["name"], image["server"]["id"], image["status"]) == ("monday", app1["id"], "active")
+    assert "monday" in agency.run("server", "images", "app1").stdout
+    assert "has no image 'tuesday'" in agency.run("server", "delete-image", "app1", "tuesday", "--yes", code=2).stderr
+    agency.run("server", "delete-image", "app1", "monday", "--yes")
+    assert agency.ask("server", "images") == []
+
+
 def test_the_list_says_what_it_costs(agency: Agency, app1: Any) -> None:
     told = agency.run("server", "list", "--tag", "story").stdout
     (line,) = [line for line in told.splitlines() if line.startswith("app1")]
