@@ -1,4 +1,4 @@
-"""The API, assembled: our own routers, and one of each domain that announces itself."""
+"""The application, assembled: our own routers, one of each domain that announces itself, and the pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import RedirectResponse
 
 from api import docs_page, document, problems
 from api.edge import Edge
@@ -17,6 +16,7 @@ from api.events import stop_announcements
 from core.db import Database
 from core.domain import domains
 from core.settings import Settings
+from dashboards import installing
 
 __all__ = ["BODY_LIMIT", "create_app"]
 
@@ -26,6 +26,7 @@ BODY_LIMIT = 8 * 1024 * 1024
 _OWN = (
     "api.health",
     "api.catalogue",
+    "api.sign_in_by_token",
     "api.sign_in",
     "api.sessions",
     "api.tokens",
@@ -80,7 +81,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
             app.include_router(_router(domain.router))
     docs_page.install(app)
     document.install(app)
-    app.add_api_route("/", _home, include_in_schema=False)
+    installing.install(app)
     app.add_middleware(Edge, body_limit=BODY_LIMIT)
     return app
 
@@ -90,7 +91,3 @@ def _router(reference: str) -> APIRouter:
     found = getattr(import_module(module), name)
     assert isinstance(found, APIRouter), f"{reference} is no router"
     return found
-
-
-async def _home() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -22,8 +22,8 @@ from core.settings import Settings
 from core.sign_in.errors import SignInBroken
 
 __all__ = [
-    "CSRF_HEADER", "Pending", "check_csrf", "cookie_name", "drop_cookies", "local_path", "pending_of", "session_cookie",
-    "set_pending", "set_session",
+    "CSRF_HEADER", "Pending", "check_csrf", "check_origin", "cookie_name", "drop_cookies", "local_path", "pending_of",
+    "secure", "session_cookie", "set_pending", "set_session",
 ]  # fmt: skip
 
 CSRF_HEADER: Final = "x-csrf-token"
@@ -117,6 +117,21 @@ def check_csrf(method: str, session: SessionText, presented: str) -> None:
     """
     if method not in SAFE_METHODS and not hmac.compare_digest(session.csrf.encode(), presented.encode()):
         raise CsrfMissing("A browser's session alters something only with its CSRF token.")
+
+
+def check_origin(request: Request) -> None:
+    """See that no page of another origin sends this form; where a browser says nothing of it, the CSRF token decides.
+
+    Raises:
+        CsrfMissing: the browser itself says that it comes from elsewhere.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
+    if site is not None:
+        elsewhere = site not in {"same-origin", "none"}
+    else:  # an old browser; "null" is what our own pages send as well, for they name no referrer
+        elsewhere = origin != "null" and urlsplit(origin).netloc != request.headers.get("host", "")
+    if elsewhere:
+        raise CsrfMissing("This form was sent by a page of another site.", site=site or origin)
 
 
 def local_path(wanted: str | None, otherwise: str) -> str:

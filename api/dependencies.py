@@ -44,9 +44,11 @@ __all__ = [
     "database_of",
     "door_of",
     "forget_tokens",
+    "permitted",
     "require",
     "scopes_needed",
     "settings_of",
+    "signed_in",
     "still_valid",
 ]
 
@@ -185,6 +187,18 @@ async def _principal(request: Request) -> Principal:
     return await _proved(request, token.encode(), authenticate, database_of(request), token)
 
 
+async def signed_in(request: Request) -> Principal:
+    """Who looks at a page, by their session alone. What a form does is for ``api.browser.check_csrf`` to admit.
+
+    Raises:
+        Unauthenticated: no session, or one that is over.
+    """
+    cookie = session_cookie(request, settings_of(request))
+    if cookie is None:
+        raise Unauthenticated("This page needs a session.", hint="Sign in.")
+    return await _proved(request, b"session:" + cookie.encode(), authenticate_session, database_of(request), cookie)
+
+
 async def _proved(request: Request, presented: bytes, prove: Callable[..., Principal], *arguments: object) -> Principal:
     """The principal that something proves: asked again every two seconds, so what is taken away is gone by then."""
     digest = hashlib.sha256(presented).digest()
@@ -225,20 +239,29 @@ def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
     """
 
     async def caller(request: Request) -> Caller:
-        principal = await _principal(request)
-        key = principal.token_id or principal.session_id or principal.id
-        limits_of(request.app).count(request, "token", key)
-        for scope in scopes:
-            if not principal.may(scope):
-                raise Denied(
-                    f"Your token does not hold the scope {scope!r}.",
-                    hint=f"Make one that does: irisplane token create --scope {scope}.",
-                    scope=scope,
-                )
-        return Caller(principal, database_of(request), request)
+        return permitted(request, await _principal(request), *scopes)
 
     asks_for(caller, scopes)
     return caller
+
+
+def permitted(request: Request, principal: Principal, *scopes: str) -> Caller:
+    """The caller, once counted, when every one of these scopes is held.
+
+    Raises:
+        Denied: one is not.
+        TooManyRequests: asked too often.
+    """
+    key = principal.token_id or principal.session_id or principal.id
+    limits_of(request.app).count(request, "token", key)
+    for scope in scopes:
+        if not principal.may(scope):
+            raise Denied(
+                f"Your token does not hold the scope {scope!r}.",
+                hint=f"Make one that does: irisplane token create --scope {scope}.",
+                scope=scope,
+            )
+    return Caller(principal, database_of(request), request)
 
 
 def asks_for(dependency: object, scopes: tuple[str, ...]) -> None:

@@ -45,7 +45,7 @@ from core.sign_in.entering import Browser, enter
 from core.sign_in.errors import ProviderUnavailable, SignInBroken
 from core.sign_in.provider import Begun
 
-__all__ = ["router"]
+__all__ = ["for_people", "form_of", "life_of", "page", "router", "settle"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +60,8 @@ def _pages() -> jinja2.Environment:
     )
 
 
-def _page(request: Request, template: str, title: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(request: Request, template: str, title: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+    """A page of the entrance, in the browser's language; ``title`` is a field of ``Words``."""
     language = language_of(request)
 
     def query_with(code: str) -> str:
@@ -74,7 +75,7 @@ def _page(request: Request, template: str, title: str, *, status: int = 200, **s
     return HTMLResponse(body, status_code=status, headers={"Vary": "Accept-Language, Cookie"})
 
 
-def _for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+def for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """A page: counted against the address, and an error is a page as well, for who looks at it is a person."""
 
     def decorate(endpoint: Callable[..., Response]) -> Callable[..., Response]:
@@ -89,7 +90,7 @@ def _for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[...,
                 if status_of(type(error)) >= 500:
                     _log.error("sign-in failed", code=error.code, detail=error.message)
                 request_id = str(request.state.request_id)
-                answer = _page(
+                answer = page(
                     request, "refused", "refused", status=status_of(type(error)), error=error, request_id=request_id
                 )
                 if "retry_after" in error.fields:
@@ -103,7 +104,7 @@ def _for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[...,
 
 # ---------------------------------------------------------------------------------------------------------- signing in
 @router.get("/sign-in")
-@_for_people("address")
+@for_people("address")
 def sign_in(request: Request) -> Response:
     """Which providers there are."""
     following = local_path(request.query_params.get("next"), _HOME)
@@ -114,11 +115,13 @@ def sign_in(request: Request) -> Response:
         for one in door_of(request.app).issuers().values()
     ]
     signed_out = request.query_params.get("said") == "signed-out"
-    return _page(
+    return page(
         request,
         "sign_in",
         "sign_in",
         ways=ways,
+        by_token=settings_of(request).sign_in_by_token and not invitation,
+        following=following,
         invited=bool(invitation),
         signed_out=signed_out,
         elsewhere=_elsewhere(request) if signed_out else [],
@@ -126,7 +129,7 @@ def sign_in(request: Request) -> Response:
 
 
 @router.get("/sign-in/{name}")
-@_for_people("sign-in")
+@for_people("sign-in")
 def begin(request: Request, name: str) -> Response:
     """Send the browser to its provider, with what it must bring back."""
     settings = settings_of(request)
@@ -146,7 +149,7 @@ def begin(request: Request, name: str) -> Response:
 
 
 @router.get("/sign-in/{name}/callback")
-@_for_people("sign-in")
+@for_people("sign-in")
 def come_back(request: Request, name: str) -> Response:
     """Take what the provider says about who came back, and begin a session."""
     settings, database = settings_of(request), database_of(request)
@@ -162,23 +165,18 @@ def come_back(request: Request, name: str) -> Response:
         database,
         provider.issuer,
         identity,
-        life=Life(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)),
+        life=life_of(settings),
         browser=browser,
         invitation=pending.invitation,
     )
-    _end_quietly(request)
-    forget_tokens(request)
-    answer = RedirectResponse(pending.following, status_code=303)
-    drop_cookies(answer, settings, "sign-in")
-    set_session(answer, settings, entered.session)
-    return answer
+    return settle(request, entered.session, pending.following)
 
 
 @router.post("/sign-in/{name}/signed-out")
 def signed_out_there(request: Request, name: str) -> Response:
     """A provider says that somebody signed out there (Back-Channel Logout): their sessions here end as well."""
     limits_of(request.app).count(request, "address", address_of(request))
-    token = _form(request).get("logout_token", "")
+    token = form_of(request).get("logout_token", "")
     provider = door_of(request.app).provider(name)
     claims = provider.verify_sign_out(token)
     subject, sid = claims.get("sub"), claims.get("sid")
@@ -198,7 +196,7 @@ def signed_out_there(request: Request, name: str) -> Response:
 
 # ----------------------------------------------------------------------------------------------------------- signed in
 @router.get(_HOME)
-@_for_people("address")
+@for_people("address")
 def signed_in(request: Request) -> Response:
     """Who one is, and the sessions one has."""
     try:
@@ -225,7 +223,7 @@ def signed_in(request: Request) -> Response:
         }
         for one in sessions
     ]
-    return _page(
+    return page(
         request,
         "signed_in",
         "signed_in",
@@ -239,11 +237,11 @@ def signed_in(request: Request) -> Response:
 
 
 @router.post("/sign-out")
-@_for_people("address")
+@for_people("address")
 def sign_out(request: Request) -> Response:
     """End this session, or another one of the same person; only from a page of ours."""
     settings = settings_of(request)
-    form = _form(request)
+    form = form_of(request)
     try:
         principal, session = _session(request)
     except Unauthenticated:
@@ -266,6 +264,22 @@ def sign_out(request: Request) -> Response:
 
 
 # -------------------------------------------------------------------------------------------------------------- inside
+def settle(request: Request, session: SessionText, following: str) -> Response:
+    """Give the browser its new session, in place of one that it brought, and send it on."""
+    settings = settings_of(request)
+    _end_quietly(request)
+    forget_tokens(request)
+    answer = RedirectResponse(following, status_code=303)
+    drop_cookies(answer, settings, "sign-in")
+    set_session(answer, settings, session)
+    return answer
+
+
+def life_of(settings: Settings) -> Life:
+    """How long a session lasts here."""
+    return Life(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
+
+
 def _elsewhere(request: Request) -> list[dict[str, str]]:
     """Where to sign out at the providers themselves: they would let whoever sits here next in without a question."""
     door, back = door_of(request.app), f"{settings_of(request).url}/sign-in"
@@ -304,7 +318,8 @@ def _end_quietly(request: Request) -> None:
             end_session(tx, before.session_id, principal_id=before.id)
 
 
-def _form(request: Request) -> dict[str, str]:
+def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form that was sent; of several with one name the first."""
     body: bytes = request.state.body
     try:
         found = parse_qs(body.decode("ascii"), max_num_fields=20)

@@ -41,6 +41,13 @@ class Words:
     end: str
     refused: str
     again: str
+    paste: str
+    paste_label: str
+    paste_hint: str
+    go: str
+    link: str
+    link_goes_on: str
+    home: str
 
 
 _EN: Final = Words(
@@ -68,6 +75,13 @@ _EN: Final = Words(
     end="End",
     refused="Not signed in",
     again="Begin again",
+    paste="Sign in with a token",
+    paste_label="Your token",
+    paste_hint="It begins with irp_ and is yours alone. Where the command line is, 'irisplane web' does it for you.",
+    go="Sign in",
+    link="Sign in by link",
+    link_goes_on="You will be signed in as {name} ({handle}).",
+    home="Go to your pages",
 )
 _FR: Final = Words(
     languages="Langue",
@@ -94,6 +108,13 @@ _FR: Final = Words(
     end="Terminer",
     refused="Connexion impossible",
     again="Recommencer",
+    paste="Se connecter avec un jeton",
+    paste_label="Votre jeton",
+    paste_hint="Il commence par irp_ et n'est qu'à vous ; en ligne de commande, « irisplane web » le fait pour vous.",
+    go="Se connecter",
+    link="Se connecter par lien",
+    link_goes_on="Vous serez connecté·e en tant que {name} ({handle}).",
+    home="Aller à vos pages",
 )
 _NL: Final = Words(
     languages="Taal",
@@ -120,6 +141,13 @@ _NL: Final = Words(
     end="Beëindigen",
     refused="Niet aangemeld",
     again="Opnieuw beginnen",
+    paste="Aanmelden met een token",
+    paste_label="Uw token",
+    paste_hint="Het begint met irp_ en is van u alleen. Waar de opdrachtregel staat, doet 'irisplane web' het voor u.",
+    go="Aanmelden",
+    link="Aanmelden met een link",
+    link_goes_on="U wordt aangemeld als {name} ({handle}).",
+    home="Naar uw pagina's",
 )
 _ALL: Final[Mapping[str, Words]] = {"fr": _FR, "nl": _NL, "en": _EN}
 

@@ -66,6 +66,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("secret", "cli.secret:app", _PEOPLE, "Secrets: set, list, rotate. Values never come out."),
     ("webhook", "cli.webhook:app", _PEOPLE, "Where events are sent."),
     ("audit", "cli.audit:app", _PEOPLE, "The journal: list, verify, export."),
+    ("web", "cli.web:web", _PEOPLE, "Sign a browser in as this profile."),
     ("lab", "cli.lab:app", _MACHINE, "The lab's routers and its cloud: up, down, and every fault."),
     ("up", "cli.machine:up", _MACHINE, "Bring the region up on this machine."),
     ("down", "cli.machine:down", _MACHINE, "Stop it; what was stored stays."),

@@ -23,6 +23,7 @@ from core.errors import NotFound, Unauthenticated, Unavailable
 from core.identity import Principal
 from core.journal.record import record
 from core.roles import STAFF_ROLES, scopes_of
+from core.tokens import OF_TOKENS
 
 __all__ = [
     "Life",
@@ -244,7 +245,7 @@ def end_of_provider(tx: Connection, *, issuer: str, external_id: str | None, pro
 
 
 def move_session(tx: Connection, session_id: UUID, *, principal_id: UUID, tenant: str) -> None:
-    """Let a session act in another tenant in which its owner holds a role.
+    """Let a session act in another tenant in which its owner holds a role; one that a token began stays in its tenant.
 
     Raises:
         NotFound: no such tenant, or no role there: the two are not told apart.
@@ -252,10 +253,11 @@ def move_session(tx: Connection, session_id: UUID, *, principal_id: UUID, tenant
     moved = tx.execute(
         text(
             "update session s set tenant_id = t.id from tenant t where s.id = :id and s.principal_id = :principal"
-            " and s.ended_at is null and t.code = :code and t.active and exists (select from membership m"
+            " and s.ended_at is null and s.issuer <> :of_tokens and t.code = :code and t.active"
+            " and exists (select from membership m"
             "   where m.principal_id = s.principal_id and m.tenant_id = t.id and m.held @> now())"
         ),
-        {"id": session_id, "principal": principal_id, "code": tenant},
+        {"id": session_id, "principal": principal_id, "code": tenant, "of_tokens": OF_TOKENS},
     ).rowcount
     if moved != 1:
         raise NotFound(f"You hold no role in a tenant {tenant!r}.", code=tenant)

@@ -119,6 +119,10 @@ class Settings(BaseModel):
         int, Field(ge=1, le=1440, description="A browser's session ends when nothing was asked for so long.")
     ] = 60
     session_hours: Annotated[int, Field(ge=1, le=168, description="And after so long in any case.")] = 12
+    sign_in_by_token: bool = Field(
+        default=True,
+        description="Whether a browser may sign in with a person's token (`irisplane web`) beside the providers.",
+    )
     invitation_days: Annotated[int, Field(ge=1, le=30, description="An invitation is good for so long.")] = 7
     rate_limit: str = Field(
         "3000/30",

@@ -24,11 +24,18 @@ from core.errors import InvalidInput, NotFound, Unauthenticated
 from core.journal.record import record
 from core.roles import SCOPES, covered, expand
 
-__all__ = ["DEFAULT_LIFE", "LONGEST_LIFE", "Issued", "TokenInfo", "TokenText", "issue", "list_tokens", "revoke"]
+__all__ = [
+    "DEFAULT_LIFE", "LONGEST_LIFE", "OF_TOKENS", "Issued", "TokenInfo", "TokenText", "issue", "list_tokens", "revoke",
+]  # fmt: skip
 
 DEFAULT_LIFE: Final = timedelta(days=90)
 LONGEST_LIFE: Final = timedelta(days=366)
+OF_TOKENS: Final = "(token)"
+"""Issuer of the sessions that a token began; no provider can be named so. Their ``provider_sid`` is the token's id."""
 
+_END_SESSIONS: Final = text(
+    "update session set ended_at = now() where ended_at is null and issuer = :of_tokens and provider_sid = :token"
+)
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE: Final = re.compile(r"irp_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
 
@@ -194,7 +201,7 @@ def _check(
 
 
 def revoke(tx: Connection, token_id: UUID) -> None:
-    """End a token at once; again is no error.
+    """End a token at once, and the sessions of browsers that it began; again is no error.
 
     Raises:
         NotFound: no such token in the scope of this transaction.
@@ -209,6 +216,7 @@ def revoke(tx: Connection, token_id: UUID) -> None:
     if row is None:
         raise NotFound("There is no such token.")
     subject = str(row.principal_id)
+    tx.execute(_END_SESSIONS, {"token": str(token_id), "of_tokens": OF_TOKENS})
     record(
         tx, "audit", "token.revoked", "principal", subject, body={"public_id": row.public_id}, tenant_id=row.tenant_id
     )

@@ -1,1 +1,1 @@
-"""The web pages, and the same figures as dashboards."""
+"""The web pages: server-rendered, in three languages, under the strict policy of ``api.edge``. See docs/web.md."""

@@ -27,6 +27,7 @@ __all__ = [
     "device_id",
     "devices_json",
     "drift_json",
+    "fleet_json",
     "intended_text",
     "live_diff",
     "versions_json",
@@ -43,6 +44,13 @@ select coalesce(json_agg(row order by row.name), '[]')::text from (
   from device d join site s on s.id = d.site_id left join device_state st on st.device_id = d.id
   left join device_access a on a.device_id = d.id
   where d.id = any(:ids)) row
+""")
+_FLEET: Final = text("""
+select json_build_object('devices', count(*), 'reachable', count(*) filter (where seen and st.reachable),
+    'unreachable', count(*) filter (where seen and not st.reachable), 'unknown', count(*) filter (where not seen),
+    'drifted', count(*) filter (where st.drifted_since is not null))::text
+  from device d left join device_state st on st.device_id = d.id
+  cross join lateral (select coalesce(st.tried_at > now() - interval '2 minutes', false) as seen) looked
 """)
 _DRIFT: Final = text("""
 select coalesce(json_agg(row order by row.device), '[]')::text from (
@@ -93,6 +101,11 @@ def device_id(tx: Connection, name: str) -> tuple[UUID, UUID, str]:
 def devices_json(tx: Connection, ids: Sequence[UUID]) -> str:
     """Devices with what was last seen of them; an old observation is no observation."""
     return str(tx.execute(_DEVICES, {"ids": list(ids)}).scalar_one())
+
+
+def fleet_json(tx: Connection) -> str:
+    """How many devices there are, and in which state; what was not looked at for two minutes is *unknown*."""
+    return str(tx.execute(_FLEET).scalar_one())
 
 
 def drift_json(tx: Connection, ids: Sequence[UUID]) -> str:

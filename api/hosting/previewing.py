@@ -16,11 +16,16 @@ from api.hosting.ordering import pointing_at_the_body
 from orchestrator import engine
 from orchestrator.engine import ChangeRequest
 
-__all__ = ["preview"]
+__all__ = ["preview", "previewed"]
 
 
 def preview(caller: Caller, request: ChangeRequest) -> Response:
-    """Answer a preview; nothing is written.
+    """Answer a preview; nothing is written."""
+    return json_value(previewed(caller, request))
+
+
+def previewed(caller: Caller, request: ChangeRequest) -> dict[str, Any]:
+    """A preview; nothing is written.
 
     A kind says in its draft's ``facts.takes`` what of which resource it takes (less than zero: gives back), and in its
     target's data which ``project_id`` that counts against.
@@ -30,7 +35,7 @@ def preview(caller: Caller, request: ChangeRequest) -> Response:
     facts = plan.facts
     takes = facts.get("takes", {})
     project = next((target.data.get("project_id") for target in plan.targets), None)
-    shown = {
+    return {
         "plan": json.loads(plan.as_json()),
         "hash": plan.hash,
         "price": plan.cost.get("price"),
@@ -39,7 +44,6 @@ def preview(caller: Caller, request: ChangeRequest) -> Response:
         "placement": facts.get("placement"),
         "approvals": [{"role": need.role, "rule": need.rule, "text": need.text} for need in plan.approvals],
     }
-    return json_value(shown)
 
 
 def _after(caller: Caller, project: UUID, takes: Mapping[str, int]) -> dict[str, Any]:

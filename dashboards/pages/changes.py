@@ -1,0 +1,176 @@
+"""`/changes`: the board, one change with its plan and its run, and what people decide on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Query
+from fastapi.responses import RedirectResponse, Response
+
+from api.answers import decode_cursor, encode_cursor
+from api.changes import record_answer
+from core.errors import InvalidInput
+from core.identity import principal_by_handle
+from dashboards.diffs import alike
+from dashboards.rendering import show
+from dashboards.routes import pages
+from dashboards.terms import KINDS, STATES
+from dashboards.terms import mark as _
+from dashboards.visit import Visit, visiting
+from orchestrator import engine, queries
+from orchestrator.states import ENDED, State
+
+__all__ = ["router"]
+
+router = pages()
+
+_PAGE: Final = 50
+_OPEN: Final = 6
+"""So many groups of differences are open when a plan is; the others open by a click."""
+
+Looking = Annotated[Visit, Depends(visiting("change:read"))]
+Asking = Annotated[Visit, Depends(visiting("change:submit"))]
+Deciding = Annotated[Visit, Depends(visiting("change:approve"))]
+
+
+@router.get("/changes")
+def board(
+    visit: Looking,
+    state: Annotated[str, Query(max_length=20)] = "",
+    kind: Annotated[str, Query(max_length=100)] = "",
+    by: Annotated[str, Query(max_length=63)] = "",
+    cursor: str | None = None,
+) -> Response:
+    """Changes, newest first; the filters stand in the address."""
+    position = decode_cursor(cursor, 1)
+    who = visit.principal
+    with visit.transaction() as tx:
+        waiting = json.loads(queries.waiting_json(tx, who.roles, who.id)) if visit.may("change:approve") else []
+        found = json.loads(
+            queries.changes_json(
+                tx,
+                states=[State(state).value] if state in STATES else None,
+                kind=kind or None,
+                requested_by=principal_by_handle(tx, by.strip()) if by.strip() else None,
+                before=UUID(position[0]) if position else None,
+                limit=_PAGE + 1,
+            )
+        )
+    following = encode_cursor([found[_PAGE - 1]["id"]]) if len(found) > _PAGE else None
+    return show(
+        visit, "changes", _("Changes"), found=found[:_PAGE], waiting_for_me=waiting, state=state, kind=kind, by=by,
+        states=STATES, kinds=KINDS, following=following,
+    )  # fmt: skip
+
+
+@router.get("/changes/{change_id}")
+def change(visit: Looking, change_id: UUID) -> Response:
+    """One change: plan, decisions, run. Its live part alone where htmx asks."""
+    with visit.transaction() as tx:
+        found = json.loads(queries.change_json(tx, change_id))
+    return _one(visit, found)
+
+
+@router.post("/changes/{change_id}/approve")
+def approve(visit: Deciding, change_id: UUID) -> Response:
+    """Say yes to the plan that was read."""
+    form = visit.form
+    return _decided(
+        visit, change_id,
+        lambda reason: engine.approve(
+            visit.database, visit.principal, change_id, form.text("plan_hash"), reason, visit.caller.request_id
+        ),
+    )  # fmt: skip
+
+
+@router.post("/changes/{change_id}/reject")
+def reject(visit: Deciding, change_id: UUID) -> Response:
+    """Say no: it ends."""
+    seen = visit.form.text("plan_hash") or None
+    return _decided(
+        visit, change_id,
+        lambda reason: engine.reject(
+            visit.database, visit.principal, change_id, reason, visit.caller.request_id, plan_hash=seen
+        ),
+    )  # fmt: skip
+
+
+@router.post("/changes/{change_id}/cancel")
+def cancel(visit: Asking, change_id: UUID) -> Response:
+    """Take the request back, or stop what runs."""
+    return _decided(
+        visit, change_id,
+        lambda reason: engine.cancel(visit.database, visit.principal, change_id, reason, visit.caller.request_id),
+    )  # fmt: skip
+
+
+@router.post("/changes/{change_id}/undo")
+def undo(visit: Asking, change_id: UUID) -> Response:
+    """A new change that takes this one back; one click asks once."""
+    return _again(visit, change_id, engine.undo)
+
+
+@router.post("/changes/{change_id}/replan")
+def replan(visit: Asking, change_id: UUID) -> Response:
+    """Plan again with the world as it is now."""
+    return _again(visit, change_id, engine.replan)
+
+
+def _decided(visit: Visit, change_id: UUID, decide: Callable[[str], object]) -> Response:
+    reason = visit.form.text("reason")[:2000]
+    if not reason:
+        with visit.transaction() as tx:
+            found = json.loads(queries.change_json(tx, change_id))
+        refused = InvalidInput(_("Say why: it stands in the journal for good."), pointer="/reason")
+        return _one(visit, found, refused=refused, status=422)
+    decide(reason)
+    return RedirectResponse(f"/changes/{change_id}", status_code=303)
+
+
+def _again(visit: Visit, change_id: UUID, ask: Callable[..., engine.ChangeRecord]) -> Response:
+    reason = visit.form.text("reason")[:2000] or "from the page of the change"
+    answer = visit.creation().in_one_transaction(
+        lambda tx: record_answer(
+            ask(visit.database.joining(tx), visit.principal, change_id, reason, visit.caller.request_id)
+        ),
+        reason=reason,
+    )
+    return RedirectResponse(f"/changes/{answer.headers['Location'].rsplit('/', 1)[1]}", status_code=303)
+
+
+def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = None, status: int = 200) -> Response:
+    who, state = visit.principal, State(found["state"])
+    own = found["requested_by"] == who.handle
+    plan = found["plan"]
+    asked = set(found["waiting_for"]) if state is State.WAITING else set()
+    shown = {
+        "change": found,
+        "plan": plan,
+        "groups": alike(plan["targets"]),
+        "open_groups": _OPEN,
+        "ended": state in ENDED,
+        "steps": _summed(found["steps"]),
+        "may_decide": visit.may("change:approve") and not own and bool(asked & who.roles),
+        "may_cancel": visit.may("change:submit") and state not in ENDED and not found["cancel_asked"],
+        "may_undo": visit.may("change:submit") and state is State.SUCCEEDED and not found["undone_by"],
+        "may_replan": visit.may("change:submit") and state is State.STALE,
+        "refused": refused,
+        "typed": visit.form,
+        "key": visit.form.key,
+    }
+    template = "change_live" if visit.enhanced else "change"
+    answer = show(visit, template, _("Change"), status=status, **shown)
+    if visit.enhanced and state in ENDED:
+        answer.headers["HX-Refresh"] = "true"  # what can be done now is another thing than while it ran
+    return answer
+
+
+def _summed(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """How far a run has come, by the states of its steps."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step["state"]] = counts.get(step["state"], 0) + 1
+    return {"counts": counts, "all": len(steps)}

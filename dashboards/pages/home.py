@@ -1,0 +1,40 @@
+"""`/`: where everybody begins: an administration sees what it has, the region's people what needs them."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.responses import Response
+
+from dashboards.pages.holdings import overview
+from dashboards.rendering import show
+from dashboards.routes import pages
+from dashboards.terms import mark as _
+from dashboards.visit import Visit, visiting
+from network.queries import fleet_json
+from orchestrator import queries
+from orchestrator.states import ENDED, State
+
+__all__ = ["router"]
+
+router = pages()
+
+_GOING: tuple[str, ...] = (State.RUNNING.value, State.ROLLING_BACK.value, State.APPROVED.value)
+
+
+@router.get("/")
+def home(visit: Annotated[Visit, Depends(visiting())]) -> Response:
+    """By role."""
+    return _region(visit) if visit.principal.staff else overview(visit)
+
+
+def _region(visit: Visit) -> Response:
+    who = visit.principal
+    with visit.transaction() as tx:
+        waiting = json.loads(queries.waiting_json(tx, who.roles, who.id, limit=20))
+        going = json.loads(queries.changes_json(tx, states=_GOING, limit=20))
+        ended = json.loads(queries.changes_json(tx, states=[one.value for one in ENDED], limit=10))
+        fleet = json.loads(fleet_json(tx)) if visit.may("network:read") else None
+    return show(visit, "home_region", _("Today"), waiting_for_me=waiting, going=going, ended=ended, fleet=fleet)

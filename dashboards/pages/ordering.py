@@ -1,0 +1,142 @@
+"""`/servers/new`: order a server: described in a form, read as an offer, then committed to.
+
+The offer reserves nothing. If it is another one by the time it is ordered (a price, a place, who must approve), the
+form comes back with the new one, and nothing was ordered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from api.hosting.ordering import order, request_for
+from api.hosting.previewing import previewed
+from api.problems import pointer_of, status_of
+from core.errors import InvalidInput, IrisplaneError
+from dashboards.languages import language_of
+from dashboards.rendering import show
+from dashboards.routes import pages
+from dashboards.terms import mark as _
+from dashboards.visit import Visit, visiting
+from datacenter.hosting.catalogue import reading
+from datacenter.hosting.key_changes import keys_json
+from datacenter.hosting.listing import Asked, listed
+from datacenter.hosting.networks.network_changes import NETWORKS
+from datacenter.hosting.project_list import projects_json
+from datacenter.hosting.servers.changes.create import ServerWanted
+from datacenter.hosting.servers.owners import owner_of_project
+from orchestrator.engine import ChangeRequest
+from orchestrator.plan import canonical_json
+
+__all__ = ["router"]
+
+router = pages()
+
+_KIND: Final = "hosting.server.create"
+_MOST: Final = 200
+
+Ordering = Annotated[Visit, Depends(visiting("hosting:read", "hosting:write"))]
+
+
+@router.get("/servers/new")
+def describe(visit: Ordering) -> Response:
+    """The form, with what the address fills in."""
+    return _form(visit, dict(visit.request.query_params))
+
+
+@router.post("/servers/new")
+def offer_or_order(visit: Ordering) -> Response:
+    """Show the offer, or order what was offered."""
+    form = visit.form
+    typed = {name: form.text(name) for name in form}
+    try:
+        request = _request(visit)
+        offer = previewed(visit.caller, request)
+        seen = _digest(offer)
+        if form.text("action") != "order":
+            return _form(visit, typed, offer=offer, seen=seen)
+        if form.text("seen") != seen:
+            return _form(visit, typed, offer=offer, seen=seen, other=True, status=409)
+        answer = order(visit.creation(), request)
+    except IrisplaneError as error:
+        return _form(visit, typed, error=error, status=status_of(type(error)))
+    change = answer.headers["Location"].rsplit("/", 1)[1]
+    return RedirectResponse(f"/changes/{change}", status_code=303)
+
+
+def _request(visit: Visit) -> ChangeRequest:
+    """What the form asks for.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    form = visit.form
+    wanted: dict[str, Any] = {
+        "name": form.text("name"), "plan": form.text("plan"), "image": form.text("image"),
+        "project": form.text("project"), "data_class": form.text("data_class", "internal"),
+        "floating_address": form.text("floating_address") == "yes",
+    }  # fmt: skip
+    if form.text("network"):
+        wanted["networks"] = [form.text("network")]
+    if form.text("key_name"):
+        wanted["key"] = form.text("key_name")
+    try:
+        intent = ServerWanted(**wanted).model_dump(mode="json", exclude_unset=True)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        raise InvalidInput(str(first["msg"]), pointer=pointer_of(first["loc"])) from None
+    tenant = visit.tenant_of(lambda tx: owner_of_project(tx, wanted["project"]))
+    reason = form.text("reason")[:2000] or f"order {wanted['name']}"
+    return request_for(_KIND, intent, reason, tenant=tenant)
+
+
+def _form(
+    visit: Visit,
+    typed: Mapping[str, str],
+    *,
+    offer: Mapping[str, Any] | None = None,
+    seen: str = "",
+    other: bool = False,
+    error: IrisplaneError | None = None,
+    status: int = 200,
+) -> Response:
+    with visit.transaction() as tx:
+        choices = _choices(tx, visit)
+    field = (error.pointer or "").split("/")[1:2] if error else []
+    return show(
+        visit, "server_new", _("Order a server"), status=status, typed=typed, offer=offer, seen=seen, other=other,
+        error=error, field=field[0] if field else "", key=visit.form.key, **choices,
+    )  # fmt: skip
+
+
+def _choices(tx: Connection, visit: Visit) -> dict[str, Any]:
+    """What can be chosen: sizes, images, projects, networks, keys."""
+    language: Any = language_of(visit.request, visit.request.app.state.settings, None)
+    now = datetime.now(UTC)
+    own: UUID | None = None if visit.principal.staff else visit.principal.tenant_id
+    networks = listed(tx, NETWORKS, Asked(tenant=own, status="active"), _MOST)
+    return {
+        "plans": json.loads(reading.flavors_json(tx, language, now))["items"],
+        "images": json.loads(reading.images_json(tx, language, now))["items"],
+        "projects": [
+            json.loads(row)
+            for row, _key in projects_json(tx, visit.scope(), tenant=None, differs=None, after=None, limit=_MOST)
+        ],
+        "networks": sorted({json.loads(row)["name"] for row, _key in networks} | {"private"}),
+        "keys": [json.loads(row)["name"] for row, _key in keys_json(tx, name=None, q=None, after=None, limit=_MOST)],
+    }
+
+
+def _digest(offer: Mapping[str, Any]) -> str:
+    """What of an offer a person says yes to."""
+    agreed = {name: offer[name] for name in ("price", "placement", "approvals")}
+    return hashlib.sha256(canonical_json(agreed).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""`/servers`: the list, one server with all that is known of it, what it wrote, and the verbs that need no form."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Query
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
+
+from api.answers import decode_cursor, encode_cursor
+from api.hosting.ordering import order, request_for
+from core.errors import InvalidInput, IrisplaneError, StaleVersion
+from dashboards.rendering import show
+from dashboards.routes import pages
+from dashboards.terms import mark as _
+from dashboards.visit import Visit, visiting
+from datacenter.hosting import orders
+from datacenter.hosting.servers import consoles, queries
+from datacenter.hosting.servers.owners import owner_of_server
+
+__all__ = ["router"]
+
+router = pages()
+
+_PAGE: Final = 50
+_VERBS: Final = ("start", "stop", "reboot", "protect", "unprotect", "delete", "restore")
+_POSSIBLE: Final = {
+    "active": ("reboot", "stop", "delete"), "stopped": ("start", "delete"), "error": ("reboot", "delete"),
+    "kept": ("restore",),
+}  # fmt: skip
+"""What may be asked of a server in a state; whatever else is said, the change itself decides."""
+
+Looking = Annotated[Visit, Depends(visiting("hosting:read"))]
+Acting = Annotated[Visit, Depends(visiting("hosting:write"))]
+
+
+@router.get("/servers")
+def servers(
+    visit: Looking,
+    q: Annotated[str, Query(max_length=63)] = "",
+    status: Annotated[str, Query(max_length=20)] = "",
+    cursor: str | None = None,
+) -> Response:
+    """Servers by name and status; the filters stand in the address."""
+    position = decode_cursor(cursor, 1)
+    wanted = queries.Filters(
+        q=q.strip() or None, status=(status,) if status else (), after=UUID(position[0]) if position else None
+    )
+    with visit.transaction() as tx:
+        rows = queries.servers_json(tx, visit.scope(), wanted, _PAGE)
+    following = encode_cursor(rows[_PAGE - 1][1]) if len(rows) > _PAGE else None
+    found = [json.loads(row) for row, _key in rows[:_PAGE]]
+    return show(visit, "servers", _("Servers"), servers=found, q=q, only=status, following=following)
+
+
+@router.get("/servers/{server_id}")
+def server(visit: Looking, server_id: UUID) -> Response:
+    """One server and its changes."""
+    with visit.transaction() as tx:
+        body, _version = queries.server_json(tx, server_id)
+        done = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(resource=server_id), None, 20)]
+    found = json.loads(body)
+    going = next((one for one in done if one["state"] in {"waiting", "approved", "running", "rolling_back"}), None)
+    template = "server_live" if visit.enhanced else "server"
+    return show(
+        visit, template, _("Server"), server=found, done=done, going=going,
+        possible=_POSSIBLE.get(found["status"], ()) if visit.may("hosting:write") else (),
+    )  # fmt: skip
+
+
+@router.get("/servers/{server_id}/console")
+def console(visit: Looking, server_id: UUID, lines: Annotated[int, Query(ge=1, le=2000)] = 200) -> Response:
+    """What it wrote on its console, asked of the cloud now; a part of its page where htmx asks."""
+    with visit.transaction() as tx:
+        row = queries.read(tx, server_id)
+    output, error = "", None
+    try:
+        output = consoles.output(visit.database, row, lines)
+    except IrisplaneError as refused:
+        error = refused
+    template = "part_console" if visit.enhanced else "console"
+    return show(visit, template, _("Console"), server=row, output=output, refused=error)
+
+
+@router.post("/servers/{server_id}/{verb}")
+def act(visit: Acting, server_id: UUID, verb: str) -> Response:
+    """Order what the button says; the page of the server shows it and how to take it back."""
+    if verb not in _VERBS:
+        raise InvalidInput(f"There is no way to {verb[:40]!r} a server.")
+    read = visit.form.text("version")
+    tenant = visit.tenant_of(lambda tx: owner_of_server(tx, server_id))
+    intent: dict[str, Any] = {"server": str(server_id)}
+
+    def as_read(tx: Connection) -> None:
+        present = queries.read(tx, server_id).version
+        if verb == "delete" and read != str(present):
+            raise StaleVersion("The server is another one than you saw.", hint="Look at it again, then decide.")
+
+    wanted = request_for(f"hosting.server.{verb}", intent, visit.form.text("reason") or _why(verb), tenant=tenant)
+    order(visit.creation(), wanted, before=as_read)
+    return RedirectResponse(f"/servers/{server_id}", status_code=303)
+
+
+def _why(verb: str) -> str:
+    return f"{verb}, from its page"

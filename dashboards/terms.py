@@ -1,0 +1,204 @@
+"""What the code names and people read: states, kinds of change, roles, resources. The words stand in the catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["KINDS", "RESOURCES", "ROLES", "STATES", "STATUSES", "TERMS", "TONES", "WAITS", "mark"]
+
+
+def mark(text: str) -> str:
+    """Marks a text for the catalogues; it is translated where it is shown. Imported as ``_``, which they look for."""
+    return text
+
+
+_ = mark
+
+
+STATES: Final[Mapping[str, str]] = {
+    "waiting": _("waiting"),
+    "approved": _("approved"),
+    "running": _("running"),
+    "rolling_back": _("taking back"),
+    "succeeded": _("done"),
+    "failed": _("failed"),
+    "rolled_back": _("taken back"),
+    "unknown": _("unknown"),
+    "rejected": _("rejected"),
+    "cancelled": _("cancelled"),
+    "expired": _("expired"),
+    "stale": _("overtaken"),
+}
+"""States of a change."""
+
+STEPS: Final[Mapping[str, str]] = {
+    "pending": _("to come"),
+    "preparing": _("being prepared"),
+    "applying": _("being applied"),
+    "verifying": _("being verified"),
+    "confirming": _("being confirmed"),
+    "undoing": _("being undone"),
+    "prepared": _("prepared"),
+    "applied": _("applied"),
+    "verified": _("verified"),
+    "confirmed": _("confirmed"),
+    "undone": _("undone"),
+    "skipped": _("skipped"),
+}
+"""States of a step, beside those of a change."""
+
+STATUSES: Final[Mapping[str, str]] = {
+    "ordered": _("ordered"),
+    "building": _("being built"),
+    "active": _("active"),
+    "available": _("available"),
+    "attached": _("attached"),
+    "free": _("free"),
+    "assigned": _("in use"),
+    "asked": _("asked for"),
+    "closed": _("closed"),
+    "stopped": _("stopped"),
+    "paused": _("paused"),
+    "suspended": _("suspended"),
+    "resized": _("resized"),
+    "busy": _("busy"),
+    "error": _("error"),
+    "kept": _("given back, kept"),
+    "deleting": _("being deleted"),
+    "vanished": _("vanished"),
+    "gone": _("gone"),
+    "ready": _("ready"),
+    "reachable": _("reachable"),
+    "unreachable": _("unreachable"),
+    "planned": _("planned"),
+    "offline": _("offline"),
+    "decommissioned": _("decommissioned"),
+}
+"""Statuses of servers, volumes, addresses, networks, projects and devices."""
+
+WAITS: Final[Mapping[str, str]] = {
+    "schedule": _("its hour"),
+    "window": _("a maintenance window"),
+    "locks": _("another change on the same things"),
+    "cloud": _("the cloud, which is away"),
+}
+"""What an approved change may wait for."""
+
+ROLES: Final[Mapping[str, str]] = {
+    "engineer": _("network engineer"),
+    "network-lead": _("network lead"),
+    "agency-user": _("member of an administration"),
+    "agency-admin": _("administrator of an administration"),
+    "platform-manager": _("platform manager"),
+    "management": _("management"),
+    "auditor": _("auditor"),
+}
+
+RESOURCES: Final[Mapping[str, str]] = {
+    "servers": _("servers"),
+    "vcpus": _("virtual processors"),
+    "ram_mib": _("memory"),
+    "volumes": _("volumes"),
+    "storage_gib": _("storage"),
+    "snapshots": _("snapshots"),
+    "networks": _("networks"),
+    "floating_ips": _("public addresses"),
+    "security_groups": _("security groups"),
+}
+"""What quotas bound."""
+
+DATA_CLASSES: Final[Mapping[str, str]] = {
+    "open": _("open data"),
+    "internal": _("internal"),
+    "personal": _("personal data"),
+    "sensitive": _("sensitive data"),
+}
+
+OFFERED: Final[Mapping[str, str]] = {"floating-ip": _("public address")}
+"""What the catalogue offers and its code names; plans of servers have names of their own."""
+
+KINDS: Final[Mapping[str, str]] = {
+    "take-back": _("Take back"),
+    "inventory.edit": _("Edit the inventory"),
+    "inventory.allocate": _("Allocate from pools"),
+    "inventory.import": _("Import region data"),
+    "network.config": _("Push configuration"),
+    "network.snippet": _("Push a snippet"),
+    "network.restore": _("Restore a kept configuration"),
+    "network.adopt": _("Adopt what runs"),
+    "network.enrol": _("Enrol a host key"),
+    "network.replace": _("Replace a router"),
+    "network.upgrade": _("Upgrade software"),
+    "hosting.backup_schedule.alter": _("Alter a schedule of copies"),
+    "hosting.backup_schedule.create": _("Copy a volume by itself"),
+    "hosting.backup_schedule.delete": _("End a schedule of copies"),
+    "hosting.catalogue.import": _("Import the catalogue"),
+    "hosting.charge.correct": _("Correct a closed month"),
+    "hosting.floating_address.assign": _("Lead a public address to a server"),
+    "hosting.floating_address.create": _("Order a public address"),
+    "hosting.floating_address.delete": _("Give a public address back"),
+    "hosting.floating_address.release": _("Take a public address from its server"),
+    "hosting.month.close": _("Close a month"),
+    "hosting.network.create": _("Create a private network"),
+    "hosting.network.delete": _("Delete a private network"),
+    "hosting.project.create": _("Make a project"),
+    "hosting.project.reconcile": _("Mend a project"),
+    "hosting.quota.grant": _("Alter a quota"),
+    "hosting.quota.split": _("Split the quota"),
+    "hosting.security_group.alter": _("Alter a security group"),
+    "hosting.security_group.create": _("Create a security group"),
+    "hosting.security_group.delete": _("Delete a security group"),
+    "hosting.server.alter": _("Mark a server"),
+    "hosting.server.attach-network": _("Attach a network"),
+    "hosting.server.confirm-resize": _("Confirm a new size"),
+    "hosting.server.create": _("Create a server"),
+    "hosting.server.delete": _("Give a server back"),
+    "hosting.server.delete-image": _("Delete an image of a server"),
+    "hosting.server.detach-network": _("Detach a network"),
+    "hosting.server.extend": _("Extend a lease"),
+    "hosting.server.import": _("Take over servers"),
+    "hosting.server.protect": _("Protect a server"),
+    "hosting.server.reboot": _("Restart a server"),
+    "hosting.server.rebuild": _("Rebuild a server"),
+    "hosting.server.rename": _("Rename a server"),
+    "hosting.server.resize": _("Resize a server"),
+    "hosting.server.restore": _("Have a server back"),
+    "hosting.server.revert-resize": _("Go back to the old size"),
+    "hosting.server.snapshot": _("Keep a server's disk as an image"),
+    "hosting.server.start": _("Start a server"),
+    "hosting.server.stop": _("Stop a server"),
+    "hosting.server.unprotect": _("Lift a server's protection"),
+    "hosting.snapshot.delete": _("Delete a snapshot"),
+    "hosting.spend-limit.set": _("Limit what a month may come to"),
+    "hosting.ssh_key.create": _("Bring an SSH key in"),
+    "hosting.ssh_key.delete": _("Forget an SSH key"),
+    "hosting.volume.attach": _("Attach a volume to a server"),
+    "hosting.volume.create": _("Create a volume"),
+    "hosting.volume.delete": _("Delete a volume"),
+    "hosting.volume.detach": _("Detach a volume from its server"),
+    "hosting.volume.extend": _("Make a volume larger"),
+    "hosting.volume.rename": _("Rename a volume"),
+    "hosting.volume.restore": _("Bring a volume back to its snapshot"),
+    "hosting.volume.snapshot": _("Take a snapshot of a volume"),
+    "hosting.zone.edit": _("Edit a zone"),
+}
+"""Kinds of change."""
+
+TERMS: Final[Mapping[str, str]] = {
+    **STEPS, **STATES, **STATUSES, **WAITS, **ROLES, **RESOURCES, **DATA_CLASSES, **OFFERED, **KINDS,
+}  # fmt: skip
+"""All of them: no two sets use one name for two things."""
+
+_TONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "good": ("succeeded", "active", "available", "attached", "assigned", "ready", "reachable", "confirmed", "verified"),
+    "busy": (
+        "running", "rolling_back", "building", "preparing", "applying", "verifying", "confirming", "undoing", "busy",
+        "prepared", "applied", "deleting",
+    ),
+    "waits": ("waiting", "approved", "ordered", "planned", "resized", "asked"),
+    "bad": ("failed", "error", "unreachable", "vanished"),
+    "unsure": ("unknown",),
+}  # fmt: skip
+TONES: Final[Mapping[str, str]] = {name: tone for tone, names in _TONE_OF.items() for name in names}
+"""How a state looks; calm where nothing is said. *Unknown* never looks good."""
