@@ -255,6 +255,12 @@ def permitted(request: Request, principal: Principal, *scopes: str) -> Caller:
     key = principal.token_id or principal.session_id or principal.id
     limits_of(request.app).count(request, "token", key)
     for scope in scopes:
+        if not principal.may(scope) and principal.session_id is not None:
+            raise Denied(
+                f"None of your roles gives the scope {scope!r}.",
+                hint="Ask the administrator of your organisation; /signed-in shows the roles you hold.",
+                scope=scope,
+            )
         if not principal.may(scope):
             raise Denied(
                 f"Your token does not hold the scope {scope!r}.",

@@ -87,6 +87,12 @@ class Creation:
             self._keep(tx, answer)
         return answer.response()
 
+    def answered(self) -> Response | None:
+        """The answer that a first request with this key got; ``None`` when there was none yet."""
+        with self.caller.transaction() as tx:
+            row = self._find(tx)
+        return None if row is None else _kept(row).response(again=True)
+
     def _row(self) -> dict[str, object]:
         return {"principal": self.caller.principal.id, "key": self.key, "digest": self.digest}
 

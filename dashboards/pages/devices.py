@@ -30,7 +30,8 @@ def devices(
     visit: Looking, select: Annotated[str, Query(max_length=2000)] = "", q: Annotated[str, Query(max_length=63)] = ""
 ) -> Response:
     """Devices that a selector means, by name; a selector that means nothing says so and shows nothing."""
-    refused, found = None, []
+    refused: IrisplaneError | None = None
+    found: list[dict[str, Any]] = []
     with visit.transaction() as tx:
         try:
             ids = queries.chosen(tx, select.strip() or "all")

@@ -42,7 +42,10 @@ def holdings(visit: Annotated[Visit, Depends(visiting("hosting:read"))]) -> Resp
         found = {
             noun: [json.loads(row) for row, _key in listed(tx, what, asked, _MOST)] for noun, what in _NOUNS.items()
         }
-    return show(visit, "holdings", _("Volumes, addresses, networks"), most=_MOST, **found)
+    return show(
+        visit, "holdings", _("Volumes, addresses, networks"), volumes=found["volumes"], addresses=found["addresses"],
+        networks=found["networks"],
+    )  # fmt: skip
 
 
 def overview(visit: Visit) -> Response:

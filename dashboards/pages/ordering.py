@@ -58,15 +58,18 @@ def offer_or_order(visit: Ordering) -> Response:
     """Show the offer, or order what was offered."""
     form = visit.form
     typed = {name: form.text(name) for name in form}
+    creation = visit.creation()
     try:
-        request = _request(visit)
-        offer = previewed(visit.caller, request)
-        seen = _digest(offer)
-        if form.text("action") != "order":
-            return _form(visit, typed, offer=offer, seen=seen)
-        if form.text("seen") != seen:
-            return _form(visit, typed, offer=offer, seen=seen, other=True, status=409)
-        answer = order(visit.creation(), request)
+        answer = creation.answered() if form.text("action") == "order" else None
+        if answer is None:
+            request = _request(visit)
+            offer = previewed(visit.caller, request)
+            seen = _digest(offer)
+            if form.text("action") != "order":
+                return _form(visit, typed, offer=offer, seen=seen)
+            if form.text("seen") != seen:
+                return _form(visit, typed, offer=offer, seen=seen, other=True, status=409)
+            answer = order(creation, request)
     except IrisplaneError as error:
         return _form(visit, typed, error=error, status=status_of(type(error)))
     change = answer.headers["Location"].rsplit("/", 1)[1]

@@ -18,6 +18,8 @@ from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from datacenter.hosting import orders
+from datacenter.hosting.listing import Asked, listed
+from datacenter.hosting.networks.address_changes import ADDRESSES
 from datacenter.hosting.servers import consoles, queries
 from datacenter.hosting.servers.owners import owner_of_server
 
@@ -62,11 +64,12 @@ def server(visit: Looking, server_id: UUID) -> Response:
     with visit.transaction() as tx:
         body, _version = queries.server_json(tx, server_id)
         done = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(resource=server_id), None, 20)]
+        public = [json.loads(row) for row, _key in listed(tx, ADDRESSES, Asked(more={"server": str(server_id)}), 20)]
     found = json.loads(body)
     going = next((one for one in done if one["state"] in {"waiting", "approved", "running", "rolling_back"}), None)
     template = "server_live" if visit.enhanced else "server"
     return show(
-        visit, template, _("Server"), server=found, done=done, going=going,
+        visit, template, _("Server"), server=found, done=done, going=going, public=public,
         possible=_POSSIBLE.get(found["status"], ()) if visit.may("hosting:write") else (),
     )  # fmt: skip
 

@@ -1,0 +1,47 @@
+"""The pages in process, over a database of their own, with people to look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from tests.api.example_kind import only_example
+from tests.api.people import Person, agent, app, client, engineer, hire, lead, manager, settings, tenants
+from tests.dashboards.browsing import Browser
+
+__all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "settings", "tenants"]
+
+Visiting = Callable[..., Browser]
+CATALOGUE = Path(__file__).resolve().parents[2] / "datacenter" / "hosting" / "catalogue" / "lab.yaml"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def an_example() -> Iterator[None]:
+    """A kind with targets and nothing behind them, beside those installed."""
+    with only_example(beside=True):
+        yield
+
+
+@pytest.fixture
+def visiting(app: FastAPI) -> Visiting:
+    """Somebody's browser, signed in: ``visiting(engineer)``."""
+
+    def visit(person: Person, language: str = "en") -> Browser:
+        browser = Browser(app, language)
+        assert browser.sign_in(person.token).status == 200
+        if language != "en":
+            browser.speak(language)
+        return browser
+
+    return visit
+
+
+@pytest.fixture(scope="module")
+def offered(manager: Person) -> None:
+    """The lab's catalogue can be ordered from."""
+    content = CATALOGUE.read_bytes()
+    answer = manager.post("/api/v1/catalogue:import", content=content, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code in {200, 201, 202}, answer.text

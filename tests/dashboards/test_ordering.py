@@ -1,0 +1,147 @@
+"""An agency orders a server without scripts: describes it, reads the offer, commits, follows, gives it back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from core.db import Database
+from tests.api.people import SYSTEM, Person
+from tests.dashboards.browsing import Browser, Form, Page
+from tests.dashboards.conftest import Visiting
+
+pytestmark = pytest.mark.usefixtures("offered")
+
+
+def _described(browser: Browser, name: str, **more: str) -> Page:
+    form = browser.open("/servers/new").form("/servers/new")
+    return browser.send(form, name=name, plan="small", action="preview", **more)
+
+
+def _servers(database: Database) -> list[str]:
+    with database.transaction("owner", SYSTEM) as tx:
+        return list(tx.execute(text("select name from server where gone_at is null order by name")).scalars())
+
+
+def _changes(database: Database) -> int:
+    with database.transaction("owner", SYSTEM) as tx:
+        return int(tx.execute(text("select count(*) from change where kind = 'hosting.server.create'")).scalar_one())
+
+
+def test_the_offer_says_price_place_quota_and_approvals_and_orders_nothing(
+    visiting: Visiting, agent: Person, database: Database
+) -> None:
+    page = _described(visiting(agent), "shop-1", floating_address="yes")
+    assert page.status == 200
+    told = agent.post(
+        "/api/v1/servers:preview", json={"name": "shop-1", "plan": "small", "image": "debian", "floating_address": True}
+    ).json()
+    cents = int(told["price"]["month_micro_eur"]) / 1_000_000
+    assert f"€{cents:.2f}" in page.text, "the API's price"
+    for resource, left in told["quota_after"].items():
+        if resource != "ram_mib":
+            assert str(left["left"]) in page.text
+    form = page.form("/servers/new")
+    assert (form.fields["name"], form.fields["plan"], form.fields["floating_address"]) == ("shop-1", "small", "yes")
+    assert ("action", "order") in form.buttons
+    assert "shop-1" not in _servers(database)
+
+
+def test_what_was_offered_is_ordered_once_however_often_the_button_is_pressed(
+    visiting: Visiting, agent: Person, database: Database
+) -> None:
+    browser = visiting(agent)
+    form = _described(browser, "shop-2", reason="for the shop").form("/servers/new")
+    before = _changes(database)
+    first, second = browser.send(form, action="order"), browser.send(form, action="order")
+    assert first.status == second.status == 200
+    assert first.answer.url == second.answer.url
+    assert _changes(database) == before + 1
+    assert _servers(database).count("shop-2") == 1
+    assert "Create a server shop-2" in first.text
+    assert "for the shop" in first.text
+    assert 'http-equiv="refresh"' in first.answer.text, "without scripts the page looks again by itself"
+    assert 'hx-trigger="every' in first.answer.text
+
+
+def test_an_offer_that_has_become_another_is_shown_again_and_nothing_is_ordered(
+    visiting: Visiting, agent: Person, database: Database
+) -> None:
+    browser = visiting(agent)
+    form = _described(browser, "shop-3").form("/servers/new")
+    page = browser.send(form, action="order", plan="medium")
+    assert page.status == 409
+    assert "another one than you saw" in page.text
+    assert "shop-3" not in _servers(database)
+    again = browser.send(page.form("/servers/new"), action="order")
+    assert "Create a server shop-3" in again.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [({"name": "No Spaces"}, "name"), ({"name": "shop-4", "plan": "giant"}, "plan"), ({"name": ""}, "name")],
+)
+def test_a_refused_form_keeps_what_was_typed_and_names_the_field(
+    visiting: Visiting, agent: Person, typed: dict[str, str], field: str
+) -> None:
+    browser = visiting(agent)
+    empty = browser.open("/servers/new").form("/servers/new")
+    page = browser.send(empty, action="order", reason="kept words", **typed)
+    assert page.status in {404, 422}
+    form = page.form("/servers/new")
+    assert form.fields["reason"] == "kept words"
+    assert form.fields["name"] == typed["name"]
+    assert 'id="wrong"' in page.answer.text
+    assert field in {"name", "plan"}
+
+
+def test_a_server_shows_its_facts_its_changes_and_what_can_be_asked_of_it(
+    visiting: Visiting, agent: Person, database: Database
+) -> None:
+    server = _standing(database, "shop-5")
+    browser = visiting(agent)
+    page = browser.open(f"/servers/{server}")
+    assert page.status == 200
+    assert "10.9.0.5" in page.text
+    assert "active" in page.text
+    api = agent.get(f"/api/v1/servers/{server}").json()
+    assert str(api["disk_gib"]) in page.text
+    verbs = {form.action.rsplit("/", 1)[1] for form in page.forms if form.action.startswith(f"/servers/{server}/")}
+    assert verbs == {"reboot", "stop", "delete"}
+    console = browser.open(f"/servers/{server}/console")
+    assert console.status == 200
+    assert "HST-" in console.text or "CORE-" in console.text, "no cloud here: it says so"
+
+
+def test_a_server_that_somebody_changed_meanwhile_is_not_given_back(
+    visiting: Visiting, agent: Person, database: Database
+) -> None:
+    server = _standing(database, "shop-6")
+    browser = visiting(agent)
+    form: Form = browser.open(f"/servers/{server}").form(f"/servers/{server}/delete")
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(text("update server set version = version + 1 where id = :id"), {"id": server})
+    page = browser.send(form)
+    assert page.status == 412
+    assert "CORE-112" in page.text
+    given = browser.send(browser.open(f"/servers/{server}").form(f"/servers/{server}/delete"))
+    assert "Give a server back" in given.text
+    assert given.answer.url.path == f"/servers/{server}"
+
+
+def _standing(database: Database, name: str) -> str:
+    """A server that the cloud is said to have."""
+    with database.transaction("owner", SYSTEM) as tx:
+        return str(
+            tx.execute(
+                text(
+                    "insert into server (tenant_id, project_id, name, status, cloud_id, vcpus, ram_mib, disk_gib,"
+                    " image, addresses)"
+                    " select t.id, p.id, :name, 'active', gen_random_uuid()::text, 1, 512, 7, 'debian',"
+                    """ '[{"address": "10.9.0.5", "network": "private", "kind": "fixed"}]'"""
+                    " from tenant t join project p on p.tenant_id = t.id and p.code = 'main' where t.code = 'ixelles'"
+                    " returning id"
+                ),
+                {"name": name},
+            ).scalar_one()
+        )

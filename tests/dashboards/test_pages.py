@@ -1,0 +1,105 @@
+"""What pages show, to whom, in which language; and that they ask nothing of anybody else."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.api.people import Hire, Person
+from tests.dashboards.browsing import Page
+from tests.dashboards.conftest import Visiting
+
+REGION = ("/", "/changes", "/devices", "/servers", "/servers/new", "/holdings", "/design")
+AGENCY = ("/", "/changes", "/servers", "/servers/new", "/holdings", "/design")
+_TITLES = {"en": "Changes", "fr": "Changements", "nl": "Wijzigingen"}
+
+
+def _sound(page: Page) -> None:
+    """No address of another host, no inline script or style, every id once, a language, one title of the first rank."""
+    for tag, address in page.addresses:
+        parts = urlsplit(address)
+        assert (parts.netloc, parts.scheme) == ("", ""), f"<{tag}> leads to {address}"
+    assert not page.attributes & {"style", "onclick", "onload", "onerror", "onsubmit"}
+    assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>|<style", page.answer.text)
+    assert len(page.ids) == len(set(page.ids)), sorted(page.ids)
+    assert page.answer.text.count("<h1") == 1
+    policy = page.answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "nl"])
+@pytest.mark.usefixtures("offered")
+def test_every_page_reads_in_every_language_without_scripts_and_asks_nobody_else(
+    language: str, visiting: Visiting, manager: Person, agent: Person
+) -> None:
+    for person, places in ((manager, REGION), (agent, AGENCY)):
+        browser = visiting(person, language)
+        for place in places:
+            page = browser.open(place)
+            assert page.status == 200, (place, page.text[:400])
+            assert page.language == language
+            assert _TITLES[language] in page.text
+            _sound(page)
+
+
+def test_the_language_is_the_profiles_until_another_is_chosen(visiting: Visiting, agent: Person) -> None:
+    browser = visiting(agent)  # whose profile says English
+    assert browser.open("/", **{"Accept-Language": "nl"}).language == "en"
+    browser.speak("fr")
+    page = browser.open("/", **{"Accept-Language": "nl"})
+    assert page.language == "fr"
+    assert "0,00 €" in page.text.replace("\xa0", " ")
+    assert browser.send(page.form("/language"), language="xx").status == 422
+
+
+def test_a_role_sees_its_own_places_and_the_others_are_refused_in_words(visiting: Visiting, agent: Person) -> None:
+    browser = visiting(agent)
+    home = browser.open("/")
+    assert "/devices" not in home.links
+    assert "What we have" in home.text
+    refused = browser.open("/devices")
+    assert refused.status == 403
+    assert "network:read" in refused.text
+    assert "CORE-103" in refused.text
+    _sound(refused)
+
+
+def test_who_may_not_order_is_offered_nothing_to_order(visiting: Visiting, hire: Hire) -> None:
+    board = visiting(hire("board", "management"))
+    assert "/servers/new" not in board.open("/servers").links
+    assert board.open("/servers/new").status == 403
+
+
+def test_an_address_that_is_none_is_a_page_with_the_way_out(visiting: Visiting, lead: Person) -> None:
+    browser = visiting(lead)
+    for place in ("/nothing-here", "/servers/not-an-id", "/changes/0198a000-0000-7000-8000-000000000000"):
+        page = browser.open(place)
+        assert page.status == 404, place
+        assert "CORE-104" in page.text or "ORC-" in page.text
+        assert "/changes" in page.links, "the frame stays"
+        _sound(page)
+    assert browser.client.get("/api/v1/nothing", headers={"Accept": "text/html"}).headers["content-type"] == (
+        "application/problem+json"
+    )
+
+
+def test_pages_stand_in_no_description_of_the_api(lead: Person) -> None:
+    paths = lead.client.get("/openapi.json").json()["paths"]
+    assert not [path for path in paths if not path.startswith(("/api/", "/health", "/metrics"))]
+
+
+def test_files_are_kept_for_good_as_long_as_they_are_the_same(visiting: Visiting, lead: Person) -> None:
+    browser = visiting(lead)
+    files = [address for tag, address in browser.open("/").addresses if tag in {"link", "script"}]
+    assert len(files) == 4
+    weight = 0
+    for address in files:
+        answer = browser.client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        weight += len(answer.content)
+    assert weight < 80_000
+    assert browser.client.get("/static/web/irisplane.css").headers["cache-control"] == "no-cache"
