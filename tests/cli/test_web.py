@@ -19,7 +19,12 @@ def test_the_link_opens_the_pages_once(
     app: FastAPI, engineer: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+
+    def remember(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", remember)
     with serve(app) as url:
         monkeypatch.setenv("IRISPLANE_URL", url)
         monkeypatch.setenv("IRISPLANE_TOKEN", engineer.token)
@@ -28,9 +33,10 @@ def test_the_link_opens_the_pages_once(
         printed = capsys.readouterr().out.strip()
         assert opened == [printed]
         assert main(("web", "--no-open")) == 0
+        capsys.readouterr()
         assert main(("web", "--json")) == 0
         assert len(opened) == 1
-        told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+        told = json.loads(capsys.readouterr().out)
         assert told["url"].startswith(f"{url}/enter/")
         with httpx2.Client(follow_redirects=True, trust_env=False) as browser:
             assert "Today" in browser.post(printed).text

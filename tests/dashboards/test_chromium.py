@@ -34,7 +34,7 @@ def url(app: FastAPI) -> Iterator[str]:
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[WebDriver]:
     with chromium(tmp_path) as made:
-        made.execute_cdp_cmd("Network.enable", {})  # type: ignore[no-untyped-call]  # Selenium leaves it untyped
+        made.execute_cdp_cmd("Network.enable", {})
         yield made
 
 
@@ -63,12 +63,12 @@ def seen(page: WebDriver, words: str) -> None:
 
 def scheme(page: WebDriver, which: str) -> None:
     feature = {"features": [{"name": "prefers-color-scheme", "value": which}]}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)  # type: ignore[no-untyped-call]  # as above
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
 
 
 def width(page: WebDriver, pixels: int, height: int = 900) -> None:
     size = {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)  # type: ignore[no-untyped-call]  # as above
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 def complaints(page: WebDriver) -> list[str]:

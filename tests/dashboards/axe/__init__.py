@@ -38,7 +38,9 @@ def _source() -> str:
 
 def violations(page: WebDriver) -> list[str]:
     """What breaks WCAG 2.1 AA on the page as it stands: rule, how many places, the first of them."""
-    page.execute_cdp_cmd("Runtime.evaluate", {"expression": _source()})  # type: ignore[no-untyped-call]  # Selenium leaves it untyped; no script tag, so the page's policy stays as it is
+    page.execute_cdp_cmd(
+        "Runtime.evaluate", {"expression": _source()}
+    )  # no script tag: the page's policy stays as it is
     found: dict[str, Any] = page.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}})"
