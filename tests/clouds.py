@@ -20,8 +20,10 @@ from uuid import uuid4
 import pytest
 import yaml
 
+from core.errors import IrisplaneError
 from core.instance import Instance
 from core.settings import load
+from lab.errors import CloudFailed
 from lab.openstack import control
 from lab.openstack.faulty_road import FaultyRoad
 from lab.openstack.place import Place
@@ -145,13 +147,18 @@ def _made(mode: str, instance: Instance) -> Iterator[CloudForTests]:
     settings = load({"IRISPLANE_INSTANCE": instance.name, "IRISPLANE_LAB_CLOUD": mode})
     keep = bool(os.environ.get("IRISPLANE_TEST_KEEP"))
     if not (keep and control.status(instance).mode == mode):
-        control.forget(instance)
+        try:
+            control.forget(instance)
+        except Exception as error:
+            raise CloudFailed(f"What was left of the {mode} cloud {instance.name} stays: {_said(error)}") from error
     told: list[str] = []
     try:
         try:
             control.bring_up(told.append, settings)
-        except BaseException as error:
-            error.add_note("\n".join(told))
+        except Exception as error:
+            raise CloudFailed(f"{_where(mode, instance)}: {_said(error)}\n" + "\n".join(told)) from error
+        except BaseException as error:  # out of time, or interrupted
+            error.add_note(_where(mode, instance) + "\n" + "\n".join(told))
             raise
         place = Place.of(instance)
         from lab.openstack.accounts import administrator
@@ -164,3 +171,15 @@ def _made(mode: str, instance: Instance) -> Iterator[CloudForTests]:
             with suppress(OSError):
                 (instance.state_dir / "credentials").rmdir()
                 instance.state_dir.rmdir()
+
+
+def _where(mode: str, instance: Instance) -> str:
+    """How far a cloud came, and what the machine was at."""
+    part = control.status(instance).part or "its end"
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024**3
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+    return f"The {mode} cloud {instance.name} did not come up; it was at '{part}' (load {load}, {free:.1f} GiB free)"
+
+
+def _said(error: BaseException) -> str:
+    return error.message if isinstance(error, IrisplaneError) else f"{type(error).__name__}: {error}"

@@ -38,6 +38,9 @@ os.environ["IRISPLANE_LAB_CLOUD"] = "off"
 
 _ON_CLOUD: Final = frozenset({"cloud", "faulty_road", "qemu_cloud", "story_cloud"})
 _LONGEST: Final = ("routers", "cloud")
+_REASONS: Final = 4
+_WAY_UP: Final = 1500
+"""Seconds more for a test on a cloud: whoever comes first waits until it is up, and its region with it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,6 +58,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.db)
         if _ON_CLOUD & used:
             item.add_marker(pytest.mark.cloud)
+            marked = item.get_closest_marker("timeout")
+            seconds = float(marked.args[0] if marked else item.config.getini("timeout"))
+            item.add_marker(pytest.mark.timeout(seconds + _WAY_UP), append=False)
         for lane, marker in zip(_LONGEST, ("lab", "cloud"), strict=True):
             if item.get_closest_marker(marker):
                 lanes.setdefault(item.path, lane)
@@ -65,6 +71,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(lanes.get(item.path, str(item.path))))
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: [lanes.get(item.path) != lane for lane in _LONGEST])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Below everything else: why tests could not be set up, each reason once; in the summary's lines is no room."""
+    yield
+    reasons: dict[str, list[str]] = {}
+    for report in terminalreporter.getreports("error"):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reasons.setdefault(str(crash.message if crash else report.longrepr), []).append(report.nodeid)
+    if reasons:
+        terminalreporter.section("what tests could not be set up for", sep="=")
+    for reason, tests in list(reasons.items())[:_REASONS]:
+        terminalreporter.write_line(f"{len(tests)} × {tests[0]}{' …' if len(tests) > 1 else ''}")
+        lines = [line.rstrip()[:400] for line in reason.splitlines() if line.strip()]
+        for line in lines if len(lines) <= 12 else [*lines[:6], "…", *lines[-6:]]:
+            terminalreporter.write_line(f"    {line}")
 
 
 @pytest.fixture(scope="session")

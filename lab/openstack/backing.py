@@ -65,7 +65,7 @@ def start_messages(place: Place, *, wait: bool = True) -> None:
     place.place(settings / "plugins", "[].\n")
     names = {"ERL_EPMD_ADDRESS": LOOPBACK, "ERL_EPMD_PORT": str(instance.cloud_port("epmd"))}
     programs.start(Program("epmd", ["epmd"], names))
-    patiently(place, "epmd", lambda: listens(instance.cloud_port("epmd")), 20)
+    patiently(place, "epmd", lambda: listens(instance.cloud_port("epmd")))
     erlang = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +S 2:2"
     programs.start(
         Program(

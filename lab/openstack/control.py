@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from core.errors import IrisplaneError
 from core.instance import ROOT, Instance
 from core.leftovers import Process, end
 from core.settings import Settings, get_settings
-from lab.errors import CloudFailed, CloudIsDown, NoSuchPart
+from lab.errors import CloudElsewhere, CloudFailed, CloudIsDown, NoSuchPart
 from lab.openstack import backing, services, switch
 from lab.openstack.configuration import HOSTS
 from lab.openstack.machines import end_machines
@@ -97,7 +97,7 @@ def begin(settings: Settings | None = None) -> CloudStatus:
     if mode is None:
         return now
     place.lay()
-    place.claim()
+    _claim(place)
     place.note(state="starting", part="beginning", since=time.time(), mode=mode, words="", starter=None)
     environment = {
         **os.environ,
@@ -143,7 +143,7 @@ def bring_up(tell: Tell, settings: Settings | None = None) -> CloudStatus:
         return CloudStatus("stopped")
     with place.alone():
         place.lay()
-        place.claim()
+        _claim(place)
         me = Process.of(os.getpid())
         begun = time.time()
         starter = (me.pid, me.born) if me else None
@@ -172,7 +172,7 @@ def down(instance: Instance | None = None) -> bool:
         return False
     place = Place.of(instance, create=True)
     if place.runtime.is_dir():
-        place.claim()
+        _claim(place)
     ran = _stop_starter(place)
     with place.alone():
         ran |= _take_down(place)
@@ -218,11 +218,28 @@ def _take_down(place: Place) -> bool:
     return ran or bool(left or stray)
 
 
+def _claim(place: Place) -> None:
+    """See that this instance's names are ours; what still runs from a folder that was removed is ended first.
+
+    Raises:
+        CloudElsewhere: another folder's cloud uses them.
+    """
+    try:
+        place.claim()
+    except CloudElsewhere as error:
+        holder = Path(str(error.fields["folder"]))
+        if holder.exists():
+            raise
+        _take_down(replace(place, instance=replace(place.instance, state_dir=holder.parent)))
+        place.lay()
+        place.claim()
+
+
 def _empty(place: Place) -> None:
     _take_down(place)
     place.empty()
     place.lay()
-    place.claim()
+    _claim(place)
 
 
 def forget(instance: Instance | None = None) -> bool:

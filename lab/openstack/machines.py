@@ -82,7 +82,7 @@ def start_hypervisor(place: Place) -> None:
     line = ["unshare", "--mount", "--propagation", "slave", "sh", "-c", _ENCLOSE, "-", str(base), str(place.runtime)]
     enclosed = Program("libvirtd", [*line, switch], privileged=True, enter=place.instance.cloud_namespace)
     Programs(place).start(enclosed)
-    patiently(place, "libvirtd", socket.exists, 30)
+    patiently(place, "libvirtd", socket.exists)
 
 
 def end_machines(place: Place) -> bool:

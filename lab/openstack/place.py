@@ -259,7 +259,9 @@ class Place:
             return
         if holder != str(self.base):
             raise CloudElsewhere(
-                f"The cloud of instance {self.instance.name} runs from {holder}.", instance=self.instance.name
+                f"The cloud of instance {self.instance.name} runs from {holder}.",
+                instance=self.instance.name,
+                folder=holder,
             )
 
 

@@ -113,7 +113,7 @@ class Programs:
         place.give(self._folder / f"{program.name}.json", json.dumps(note), os.getegid(), 0o644)
         return True
 
-    def run(self, program: Program, *, timeout: float = 300.0) -> str:
+    def run(self, program: Program, *, timeout: float = 900.0) -> str:
         """Run a program to its end and give its output.
 
         Raises:

@@ -56,13 +56,12 @@ def make_stock(place: Place, mode: Mode, image: Path | None) -> None:
     """
     with administrator(place) as cloud:
         compute: Any = cloud.compute
-        there = {flavor.name for flavor in compute.flavors()}
+        there = {flavor.name: flavor for flavor in compute.flavors()}
         for wanted in FLAVOURS:
-            if wanted.name not in there:
-                made = compute.create_flavor(
-                    name=wanted.name, vcpus=wanted.vcpus, ram=wanted.ram, disk=wanted.disk, is_public=True
-                )
-                compute.create_flavor_extra_specs(made, dict(wanted.properties))
+            made = there.get(wanted.name) or compute.create_flavor(
+                name=wanted.name, vcpus=wanted.vcpus, ram=wanted.ram, disk=wanted.disk, is_public=True
+            )
+            compute.create_flavor_extra_specs(made, dict(wanted.properties))
         _image(cloud.image, mode, image)
         _network(place, cloud.network)
 
@@ -108,7 +107,7 @@ def _image(images: Any, mode: Mode, file: Path | None) -> None:
         name=IMAGE, disk_format=disk_format, container_format="bare", visibility="public", min_disk=1, min_ram=256,
         data=data, validate_checksum=False, **properties,
     )  # fmt: skip
-    images.wait_for_status(made, status="active", interval=0.2, wait=60)
+    images.wait_for_status(made, status="active", interval=0.2, wait=300)
 
 
 def _network(place: Place, network: Any) -> None:

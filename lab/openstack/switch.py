@@ -24,6 +24,9 @@ EXTERNAL = "br-ex"
 GATEWAY = 1
 """The root namespace's address on the external network is its first."""
 
+_SECONDS = "--timeout=120"
+"""A command to a database or a switch takes a moment; where others have the processors, many."""
+
 
 def start_controller(place: Place) -> None:
     """OVN's two databases and the daemon that translates one into the other."""
@@ -36,8 +39,8 @@ def start_controller(place: Place) -> None:
         programs.start(_database(place, f"ovn-{which}", file, place.runtime / f"{which}.sock"))
     for which, command in (("nb", "ovn-nbctl"), ("sb", "ovn-sbctl")):
         socket = f"--db=unix:{place.runtime / f'{which}.sock'}"
-        ask = Program(command, [command, socket, "--timeout=5", "init"])
-        patiently(place, f"ovn-{which}", lambda which=which: (place.runtime / f"{which}.sock").exists(), 10)  # type: ignore[misc] # mypy: no lambda with defaults
+        ask = Program(command, [command, socket, _SECONDS, "init"])
+        patiently(place, f"ovn-{which}", lambda which=which: (place.runtime / f"{which}.sock").exists())  # type: ignore[misc] # mypy: no lambda with defaults
         programs.run(ask)
     programs.start(
         Program(
@@ -61,7 +64,7 @@ def start_chassis(place: Place, mode: Mode) -> None:
             schema = "/usr/share/openvswitch/vswitch.ovsschema"
             programs.run(Program("ovsdb-tool", ["ovsdb-tool", "create", str(file), schema]))
         programs.start(_database(place, f"ovsdb-{host}", file, folder / "db.sock"))
-        patiently(place, f"ovsdb-{host}", (folder / "db.sock").exists, 10)
+        patiently(place, f"ovsdb-{host}", (folder / "db.sock").exists)
         programs.run(Program("ovs-vsctl", _wiring(place, host, number)))
         surroundings = {"OVS_RUNDIR": str(folder), "OVN_RUNDIR": str(folder)}
         datapath = ["--disable-system"] if real else ["--enable-dummy=override", "--disable-system"]
@@ -98,7 +101,7 @@ def _database(place: Place, name: str, file: Path, socket: Path) -> Program:
 
 def _wiring(place: Place, host: str, number: int) -> list[str]:
     socket = place.chassis(host) / "db.sock"
-    line = ["ovs-vsctl", f"--db=unix:{socket}", "--no-wait", "--timeout=10", "--", "init"]
+    line = ["ovs-vsctl", f"--db=unix:{socket}", "--no-wait", _SECONDS, "--", "init"]
     line += ["--", "set", "Open_vSwitch", "."]
     facts = {
         "system-id": host,
@@ -149,7 +152,7 @@ def lay_cable(place: Place) -> None:
 def plug_cable(place: Place) -> None:
     """Plug the cable into the external bridge."""
     host = HOSTS["qemu"][0]
-    line = ["ovs-vsctl", f"--db=unix:{place.chassis(host) / 'db.sock'}", "--timeout=20"]
+    line = ["ovs-vsctl", f"--db=unix:{place.chassis(host) / 'db.sock'}", _SECONDS]
     line += ["--", "--may-exist", "add-port", EXTERNAL, f"{place.instance.cloud_veth}-in"]
     Programs(place).run(Program("ovs-vsctl", line))
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+import stamina
+
 from lab.openstack import accounts, backing, services, stock, switch
 from lab.openstack.configuration import HOSTS, write
 from lab.openstack.guest_image import guest_image
@@ -22,7 +24,8 @@ from lab.openstack.waiting import patiently
 
 __all__ = ["WayUp"]
 
-_HEARTBEAT: Final = 300.0
+_BUSY: Final = 300.0
+_HEARTBEAT: Final = 600.0
 """Long: where others take both processors, a first start was seen to take six minutes."""
 
 
@@ -79,13 +82,14 @@ class WayUp:
         # Python that starts is what takes the time: both cores are kept busy from here on
         services.start_apis(place, ["placement", "glance", "neutron", "cinder", "nova"], wait=False)
         if self.first:
-            accounts.make_accounts(place)
+            _again(lambda: accounts.make_accounts(place))
         started = services.start_workers(place)
         self.part("placement glance neutron cinder nova")
         services.start_apis(place, ["placement", "glance", "neutron", "cinder", "nova"])
         if self.first:
             self.part("flavours, image, external network")
-            stock.make_stock(place, mode, guest_image() if mode == "qemu" else None)
+            image = guest_image() if mode == "qemu" else None
+            _again(lambda: stock.make_stock(place, mode, image))
         self.part("compute hosts")
         if "nova-conductor" in started:
             services.await_conductor(place, self.begun)
@@ -98,7 +102,7 @@ class WayUp:
         place.give(place.bootstrapped, versions(), os.getegid(), 0o600)
         self.part("compute hosts answer")
         self._await_hosts()
-        stock.make_zones(place, HOSTS[mode])
+        _again(lambda: stock.make_zones(place, HOSTS[mode]))
 
     def _made_by_these_versions(self) -> bool:
         return self.place.bootstrapped.read_text(encoding="utf-8") == versions()
@@ -123,6 +127,20 @@ class WayUp:
 
             for host in HOSTS[self.mode]:
                 patiently(self.place, f"nova-{host}", all_there, _HEARTBEAT)
+
+
+def _again(make: Callable[[], None]) -> None:
+    """Make something that is looked up before it is made, again when an API was too busy to answer: 5xx, or silence."""
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import HttpException
+
+    def busy(error: Exception) -> bool:
+        status = getattr(error, "status_code", None) or getattr(error, "http_status", None)
+        return isinstance(error, (HttpException, ClientException)) and (not status or int(status) >= 500)
+
+    for attempt in stamina.retry_context(on=busy, attempts=6, timeout=_BUSY, wait_initial=1.0, wait_max=20.0):
+        with attempt:
+            make()
 
 
 def _later(stamp: str | None, begun: float) -> bool:

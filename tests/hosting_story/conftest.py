@@ -76,9 +76,9 @@ def hosting(story_cloud: CloudForTests) -> Iterator[Region]:
     }
     made = Region(instance, environment)
     if not named:
-        made.run("clean", "--yes", timeout=120)
+        made.run("clean", "--yes", timeout=300)
     try:
-        made.run("up", timeout=300)
+        made.run("up", timeout=900)
         made.people = json.loads((instance.state_dir / "credentials" / "cli.json").read_text())["profiles"]
         compute: Any = story_cloud.admin.compute
         there = min(zone.name for zone in compute.availability_zones())
@@ -87,7 +87,7 @@ def hosting(story_cloud: CloudForTests) -> Iterator[Region]:
         yield made
     finally:
         if not named:
-            made.run("clean", "--yes", code=None, timeout=120)
+            made.run("clean", "--yes", code=None, timeout=300)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,25 @@ def test_children_of_a_killed_founder_are_ended_too(place: Place) -> None:
     assert programs.dead() == ["one"]
     assert programs.stop(["one"])
     assert strays(place) == []
+
+
+def test_what_runs_from_a_folder_that_was_removed_is_ended_and_its_names_are_free(place: Place, tmp_path: Path) -> None:
+    nobodys = Instance("dev1", 200, tmp_path / "gone", tmp_path / "run")  # no instance has this number's devices
+    gone = Place(nobodys, place.user, place.readers)
+    ours = Place(replace(nobodys, state_dir=tmp_path / "ours"), place.user, place.readers)
+    gone.lay()
+    gone.claim()
+    Programs(gone).start(Program("one", _SLEEP))
+    founder = Programs(gone).founder("one")
+    assert founder is not None
+    ours.lay()
+    with pytest.raises(CloudElsewhere, match="gone"):
+        control._claim(ours)
+    assert Programs(gone).alive("one")
+    shutil.rmtree(tmp_path / "gone")
+    control._claim(ours)
+    assert not founder.alive
+    assert (ours.runtime / "owner").read_text() == str(ours.base)
 
 
 def test_a_number_that_was_given_away_is_not_signalled(place: Place) -> None:

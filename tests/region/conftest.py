@@ -36,15 +36,20 @@ class Region:
     def run(self, *words: str, code: int | None = 0, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """The ``irisplane`` command, as a person types it."""
         command = Path(sys.executable).parent / "irisplane"
-        done = subprocess.run(
-            [command, *words],
-            env=self.environment,
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [command, *words],
+                env=self.environment,
+                cwd=ROOT,
+                text=True,
+                errors="replace",
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = [text.decode(errors="replace") for text in (late.stdout, late.stderr) if isinstance(text, bytes)]
+            raise AssertionError(f"{words} did not end within {timeout:.0f} s; it said: {''.join(said)}") from late
         assert code is None or done.returncode == code, f"{words} → {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
