@@ -96,7 +96,7 @@ def create(
     Args:
         name: of the server: letters, digits and hyphens.
         plan: a size of the catalogue, small; 'irisplane flavor list' shows them.
-        image: what it starts from, debian; 'irisplane image list' shows them.
+        image: what it starts from, debian; 'irisplane image list' shows them, 'irisplane server images' those of yours.
         network: a private network of the project; can be given several times.
         key: name of the SSH key that opens it; 'irisplane key add' brings one in.
         project: code of the project.

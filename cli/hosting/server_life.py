@@ -64,7 +64,7 @@ def rebuild(name: str, *, image: str, project: Where = None, how: Manner = _HOW)
     """Begin anew from an image: what is on the server's disk is lost, its addresses and volumes stay.
 
     Args:
-        image: what it starts from.
+        image: what it starts from: one of the catalogue, or one that was made of a server of the project.
     """
     lost = "Rebuild {name} from " + image + "? Everything on its disk is lost."
     _do(name, project, "rebuild", {"image": image}, how=how, question=lost)

@@ -30,6 +30,9 @@ __all__ = ["MARK", "NO_ANSWER", "Foreign", "before", "foreign", "lists", "strang
 
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+_IMAGE = str(uuid4())
+"""Id in the cloud of the image that was made of their server."""
+
 MARK = "zk7"
 """Stands in every name that is given to something of the other administration."""
 
@@ -169,7 +172,7 @@ def foreign(
         "versions/number": (["1"], lambda: "1"),
         "servers/server_id": (theirs["server"], _id),
         "projects/project_id": (theirs["project"], _id),
-        "images/image_id": ([str(uuid4())], _id),
+        "images/image_id": ([_IMAGE], _id),
         "devices/name": (["own01"], _word),
     }
     them.fields |= {
@@ -198,6 +201,7 @@ def foreign(
         "network": ([f"n-{MARK}"], _word),
         "security_groups": ([f"g-{MARK}", *theirs["security_group"]], _word),
         "security_group": ([f"g-{MARK}", *theirs["security_group"]], _word),
+        "image": ([f"i-{MARK}"], _word),  # an id is looked for in the cloud, with the account of the own project
         "key": ([f"k-{MARK}", *theirs["ssh_key"]], _word),
         "servers": (theirs["server"], _id),
         "site": (["TH-21009"], _word),
@@ -292,6 +296,8 @@ def _held(database: Database, tenant: UUID, project: UUID) -> dict[str, list[Any
         "volume": f"(tenant_id, project_id, name, size_gib) values (:tenant, :project, 'd-{MARK}', 1)",
         "volume_snapshot": "(tenant_id, project_id, volume_id, name, size_gib) select :tenant, :project, id,"
         f" 's-{MARK}', 1 from volume where name = 'd-{MARK}'",
+        "server_image": "(tenant_id, project_id, server_id, name, status, cloud_id) select :tenant, :project, id,"
+        f" 'i-{MARK}', 'active', '{_IMAGE}' from server where name = 'v-{MARK}'",
         "backup_schedule": f"(tenant_id, volume_id, name, every, hour, keep)"
         f" select :tenant, id, 'b-{MARK}', 'day', 2, 7 from volume where name = 'd-{MARK}'",
         "floating_ip": "(tenant_id, project_id, address, status) values (:tenant, :project, '192.0.2.77', 'free')",

@@ -44,7 +44,7 @@ PLAIN: frozenset[str] = frozenset(
         "purpose q rd reason request_id resources role scope scopes secret_name selector serial share shared",
         "since size software_version source state status subject text text_en text_fr text_nl timer title_en",
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",
-        "what Who zone tag tags lines now plan image user_data metadata lease_until floating_address how differs",
+        "what Who zone tag tags lines now plan user_data metadata lease_until floating_address how differs",
         "allow deny direction port_max port_min protocol public_key routed rules size_gib",
         "every hour keep method weekday",
     )

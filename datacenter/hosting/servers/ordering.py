@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from core.errors import InvalidInput
 from core.scope import EVERY_TENANT, Scope
 from datacenter.hosting import lookup, placement
 from datacenter.hosting.catalogue.offered import image_named
-from datacenter.hosting.errors import NameTaken, NoSuchProject, ProjectClosed
+from datacenter.hosting.errors import NameTaken, NoSuchProject, NotOffered, ProjectClosed
 from datacenter.hosting.key_changes import key_named
 from datacenter.hosting.networks.groups import RESERVED
 from datacenter.hosting.servers.errors import NoSuchNetwork
@@ -84,18 +85,31 @@ def choose(
     return Chosen(row.id, row.tenant_id, row.tenant, row.project, _networks(row, networks), place)
 
 
-def chosen_image(tx: Connection, image: str, at: datetime) -> tuple[dict[str, str], dict[str, Any]]:
+def chosen_image(tx: Connection, image: str, at: datetime, project_id: UUID) -> tuple[dict[str, str], dict[str, Any]]:
     """By which properties the cloud finds an image, and what is known of it.
 
-    ``image`` is the code of an offering, or the id of an image of the project's own.
+    ``image`` is the code of an offering, or the name or id of an image that was made of a server of the project. A code
+    of the catalogue goes before a name.
 
     Raises:
-        NotOffered: the catalogue has none of that code.
+        NotOffered: the catalogue has none of that code, nor the project one of that name.
+        InvalidInput: several images of the project have that name.
     """
     own = _id(image)
     if own is not None:
         return {"id": str(own)}, {}
-    offer = image_named(tx, image, at)
+    made = list(tx.execute(_MADE, {"project": project_id, "name": image}).scalars())
+    try:
+        offer = image_named(tx, image, at)
+    except NotOffered:
+        if not made:
+            raise
+        if len(made) > 1:
+            raise InvalidInput(
+                f"{len(made)} images of the project are named {image}: {', '.join(made[:5])}.", pointer="/image",
+                hint="Name the one that is meant by its id; 'irisplane server images' shows of which server each is.",
+            ) from None  # fmt: skip
+        return {"id": made[0]}, {}
     return dict(offer.select), dict(offer.details)
 
 
@@ -163,6 +177,9 @@ def _id(value: str) -> UUID | None:
         return None
 
 
+_MADE: Final = text(
+    "select cloud_id from server_image where project_id = :project and name = :name and status = 'active' order by id"
+)
 _CHOICE: Final = text("""
     select p.id, p.tenant_id, t.code as tenant, p.code as project, p.status,
            exists (select from server s where s.project_id = p.id and s.name = :name and s.gone_at is null

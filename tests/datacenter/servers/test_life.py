@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -151,6 +152,18 @@ def test_images_count_as_snapshots_and_outlive_their_server(
     ]
     assert uma.get("/api/v1/server-images").json()["items"] == []
     first, second = listed
+    heir = Server(hosting, cloud, ugo, "heir1", image="second")
+    assert (heir.there.image.id, heir.row.image) == (second["image"], "second")
+    hosting.sql("update server_image set name = 'second' where id = :id", id=first["id"])
+    torn = heir.ask("rebuild", image="second")
+    assert (torn.status_code, torn.json()["errors"][0]["pointer"]) == (422, "/image")
+    assert {first["image"], second["image"]} <= set(re.split("[ ,.]+", torn.json()["detail"]))
+    hosting.sql("update server_image set name = 'first' where id = :id", id=first["id"])
+    heir.do("rebuild", image="first")
+    assert heir.there.image.id == first["image"]
+    unknown = heir.ask("rebuild", image="third")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "HST-101")
+    hosting.done(heir.delete(now=True))
     assert {one["id"] for one in ugo.get(f"{kept.href}/images").json()["items"]} == {first["image"], second["image"]}
 
     cloud.admin.image.delete_image(first["image"])

@@ -49,7 +49,7 @@ class ServerWanted(BaseModel):
 
     Attributes:
         plan: code of a size in the catalogue.
-        image: code of an image in the catalogue, or id of an own one.
+        image: code of an image in the catalogue, or name or id of one that was made of a server of the project.
         project: code or id.
         networks: names or ids of the project's.
         key: name of an SSH key of the project.
@@ -104,16 +104,16 @@ class ServerCreate(ServerKind[ServerOrderIntent]):
         if intent.lease_until is not None and intent.lease_until <= now:
             raise InvalidInput("The lease would have ended already.", pointer="/lease_until")
         size = plan_named(world.tx, intent.plan, now)
-        select, known = chosen_image(world.tx, intent.image, now)
+        chosen = choose(
+            world.tx, world.scope, project=intent.project, name=intent.name, networks=intent.networks,
+            data_class=intent.data_class, zone=intent.zone, near=intent.near, apart=intent.apart,
+        )  # fmt: skip
+        select, known = chosen_image(world.tx, intent.image, now, chosen.project_id)
         if size.disk_gib and size.disk_gib < int(known.get("min_disk_gib", 0)):
             raise InvalidInput(
                 f"The image {intent.image} needs a disk of {known['min_disk_gib']} GiB; the plan {size.code} has"
                 f" {size.disk_gib}.", pointer="/plan", hint="Choose a larger plan.",
             )  # fmt: skip
-        chosen = choose(
-            world.tx, world.scope, project=intent.project, name=intent.name, networks=intent.networks,
-            data_class=intent.data_class, zone=intent.zone, near=intent.near, apart=intent.apart,
-        )  # fmt: skip
         lines = [of_plan(size)]
         if intent.floating_address:
             lines.append(of_offering(offering_of(world.tx, "floating-ip", now, pointer="/floating_address")))

@@ -26,7 +26,7 @@ __all__ = [
 
 
 class RebuildIntent(ServerIntent):
-    """From which image: the code of an offering, or the id of an own one."""
+    """From which image: the code of an offering, or the name or id of one made of a server of the project."""
 
     image: Annotated[str, Field(max_length=63)]
 
@@ -43,7 +43,7 @@ class ServerRebuild(ServerVerb[RebuildIntent]):
 
     def draft_for(self, intent: RebuildIntent, row: ServerRow, world: World) -> Draft:
         """What is lost is said."""
-        select, _ = chosen_image(world.tx, intent.image, datetime.now(UTC))
+        select, _ = chosen_image(world.tx, intent.image, datetime.now(UTC), row.project_id)
         diff = f"~ {row.name}: image {row.image or 'of its own'} -> {intent.image}; what is on its disk is lost"
         return self.drafted(
             row, f"Rebuild {row.name} from {intent.image}", diff, {"image": intent.image, "select": select},
