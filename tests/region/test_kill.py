@@ -66,14 +66,23 @@ def stage(region: Region) -> Iterator[Stage]:
     old = region.everything()
     first = Stage(region, watch, old, old)
     change = first.push(atomic=True)
-    assert region.ended(change)["state"] == "succeeded"
+    _succeeded(region, change)
     new = region.everything()
-    assert all("10.66.0.0/16" in text and f"description {name} survives" in text for name, text in new.items())
-    assert all(one["in_sync"] for one in region.ask("config", "diff", "--all"))
-    assert region.ended(first.take_back(change))["state"] == "succeeded"
-    assert region.everything() == old
+    lacks = [name for name, text in new.items() if "10.66.0.0/16" not in text or f"{name} survives" not in text]
+    assert not lacks, f"pushed, and not there: {lacks}"
+    differs = [one for one in region.ask("config", "diff", "--all") if not one["in_sync"]]
+    assert not differs, f"pushed, and not as intended: {differs}"
+    _succeeded(region, first.take_back(change))
+    now = region.everything()
+    wrong = [name for name in now if now[name] != old[name]]
+    assert not wrong, f"taken back, and not as before: {wrong}"
     yield Stage(region, watch, old, new)
     watch.close()
+
+
+def _succeeded(region: Region, change: str) -> None:
+    ended = region.ended(change)
+    assert ended["state"] == "succeeded", f"{ended['state']}: {ended['outcome']}"
 
 
 def _back(stage: Stage, change: str, state: str) -> None:
