@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -62,8 +63,12 @@ def json_text(
 
 
 def json_value(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A small value as JSON."""
-    return json_text(json.dumps(value, ensure_ascii=False, default=str), status=status, headers=headers)
+    """A small value as JSON; times as RFC 3339 writes them."""
+    return json_text(json.dumps(value, ensure_ascii=False, default=_plain), status=status, headers=headers)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 # ------------------------------------------------------------------------------------------------------------- ETag

@@ -16,6 +16,8 @@ from sqlalchemy import text
 from api.answers import decode_cursor, json_text, json_value, page
 from api.dependencies import Caller, require, settings_of
 from api.errors import InvalidCursor
+from api.shapes import Page, answers
+from api.shapes.journal import AuditEntry, EntryWithRows, Verification
 from core.errors import Denied, NotFound
 from core.journal import verify
 from core.journal.checkpoints import CheckpointFile, public_keys
@@ -68,7 +70,7 @@ class Wanted(BaseModel):
     cursor: str | None = None
 
 
-@router.get("/api/v1/audit", summary="The journal, newest first")
+@router.get("/api/v1/audit", summary="The journal, newest first", responses=answers(Page[AuditEntry]))
 def audit(
     request: Request, caller: Annotated[Caller, Depends(require("audit:read"))], wanted: Annotated[Wanted, Query()]
 ) -> Response:
@@ -85,7 +87,7 @@ def audit(
     return page(request, [(row.body, (row.key,)) for row in rows], wanted.limit)
 
 
-@router.get("/api/v1/audit/verify", summary="Is the journal intact?")
+@router.get("/api/v1/audit/verify", summary="Is the journal intact?", responses=answers(Verification))
 def verify_audit(request: Request, caller: Annotated[Caller, Depends(require("audit:read"))]) -> Response:
     """Recompute the whole chain and compare it with the signed checkpoints; names the first broken link."""
     _whole_journal(caller)
@@ -115,7 +117,7 @@ def export_audit(
     return StreamingResponse(_pieces(file), media_type="application/jsonl", headers=headers)
 
 
-@router.get("/api/v1/audit/{seq}", summary="One entry")
+@router.get("/api/v1/audit/{seq}", summary="One entry", responses=answers(EntryWithRows))
 def entry(seq: int, caller: Annotated[Caller, Depends(require("audit:read"))]) -> Response:
     """One entry with the rows it altered, before and after."""
     with caller.transaction() as tx:

@@ -15,6 +15,9 @@ from sqlalchemy import Connection
 from api.answers import json_value
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.health import CalendarEntry
+from api.shapes.identity import Deputyship
 from core.identity import principal_by_handle
 from orchestrator import calendar as kept
 from orchestrator import deputies as stand_ins
@@ -50,7 +53,7 @@ class DeputyIn(BaseModel):
 
 
 # --------------------------------------------------------------------------------------------------------- calendar
-@router.get("/api/v1/calendar", summary="Windows and freezes")
+@router.get("/api/v1/calendar", summary="Windows and freezes", responses=answers(Page[CalendarEntry]))
 def calendar(caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Maintenance windows and freezes that have not ended, by beginning."""
     with caller.transaction() as tx:
@@ -69,7 +72,9 @@ def calendar(caller: Annotated[Caller, Depends(require("change:read"))]) -> Resp
     return json_value({"items": items, "next": None})
 
 
-@router.post("/api/v1/calendar", status_code=201, summary="Add a window or freeze")
+@router.post(
+    "/api/v1/calendar", status_code=201, summary="Add a window or freeze", responses=answers(CalendarEntry, 201)
+)
 def add_entry(body: EntryIn, creation: Annotated[Creation, Depends(creating("calendar:write"))]) -> Response:
     """Add a maintenance window or a freeze."""
     caller = creation.caller
@@ -93,7 +98,7 @@ def remove_entry(entry_id: UUID, caller: Annotated[Caller, Depends(require("cale
 
 
 # --------------------------------------------------------------------------------------------------------- deputies
-@router.get("/api/v1/deputies", summary="Deputies")
+@router.get("/api/v1/deputies", summary="Deputies", responses=answers(Page[Deputyship]))
 def deputies(caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Who stands in for whom, now and later."""
     with caller.transaction() as tx:
@@ -101,7 +106,7 @@ def deputies(caller: Annotated[Caller, Depends(require("change:read"))]) -> Resp
     return json_value({"items": [{key: _plain(value) for key, value in row.items()} for row in found], "next": None})
 
 
-@router.post("/api/v1/deputies", status_code=201, summary="Name a deputy")
+@router.post("/api/v1/deputies", status_code=201, summary="Name a deputy", responses=answers(Deputyship, 201))
 def name_deputy(body: DeputyIn, creation: Annotated[Creation, Depends(creating("change:approve"))]) -> Response:
     """Name who decides in your place for a time; leads name anybody's."""
     caller = creation.caller

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,25 +14,27 @@ from api.answers import Limit, decode_cursor, encode_cursor, etag, json_text, js
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.changes import (
+    Asked,
+    Change,
+    ChangeInList,
+    Entry,
+    FrozenPlan,
+    PlanPreview,
+    StateMeaning,
+    Step,
+    done,
+    goes_on,
+)
 from core.identity import principal_by_handle
 from orchestrator import engine, queries, records
 from orchestrator.engine import ChangeRecord, ChangeRequest
 from orchestrator.states import ENDED, MEANING, State
 
-__all__ = ["GOES_ON", "record_answer", "router", "submit_once"]
+__all__ = ["record_answer", "router", "submit_once"]
 
 router = APIRouter(tags=["changes"])
-
-_AGAIN: Final = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
-_JSON: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
-GOES_ON: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"description": "A change that goes on: follow `Location`.", "headers": _AGAIN, "content": _JSON}
-}
-"""Of an endpoint whose change may need approval, for its ``responses``."""
-_DONE: Final[dict[int | str, dict[str, Any]]] = {
-    201: {"description": "A change that was carried out on the spot.", "content": _JSON},
-    202: {"description": "A change that goes on: follow `Location`.", "headers": _AGAIN},
-}
 
 
 class Decision(BaseModel):
@@ -66,7 +68,7 @@ class Reason(BaseModel):
 
 
 # ------------------------------------------------------------------------------------------------------------ reads
-@router.get("/api/v1/changes", summary="Changes, newest first")
+@router.get("/api/v1/changes", summary="Changes, newest first", responses=answers(Page[ChangeInList]))
 def changes(
     request: Request,
     caller: Annotated[Caller, Depends(require("change:read"))],
@@ -94,7 +96,7 @@ def changes(
     return json_value(body, headers=next_link(request, following))
 
 
-@router.get("/api/v1/changes/waiting", summary="What waits for me")
+@router.get("/api/v1/changes/waiting", summary="What waits for me", responses=answers(Page[ChangeInList]))
 def waiting(caller: Annotated[Caller, Depends(require("change:read"))], limit: Limit = 100) -> Response:
     """Changes that wait for an approval you could give, oldest first."""
     who = caller.principal
@@ -103,7 +105,7 @@ def waiting(caller: Annotated[Caller, Depends(require("change:read"))], limit: L
     return json_text('{"items":' + items + ',"next":null}')
 
 
-@router.get("/api/v1/changes/states", summary="What the states mean")
+@router.get("/api/v1/changes/states", summary="What the states mean", responses=answers(Page[StateMeaning]))
 async def states(_: Annotated[Caller, Depends(require())]) -> Response:
     """Every state of a change, with what it means."""
     shown = [{"state": state.value, "meaning": MEANING[state], "ended": state in ENDED} for state in State]
@@ -113,7 +115,7 @@ async def states(_: Annotated[Caller, Depends(require())]) -> Response:
 @router.get(
     "/api/v1/changes/{change_id}",
     summary="A change",
-    responses={200: {"description": "The change; `Retry-After` while it goes on.", "headers": _AGAIN}},
+    responses=goes_on(Change, 200, "The change; `Retry-After` while it goes on."),
 )
 def change(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """One change: plan with its diffs, approvals, steps, outcome. `Retry-After` says when to look again."""
@@ -123,14 +125,14 @@ def change(change_id: UUID, caller: Annotated[Caller, Depends(require("change:re
     return json_text(body, version=record.version, headers=_ask_again(record))
 
 
-@router.get("/api/v1/changes/{change_id}/plan", summary="The frozen plan, whole")
+@router.get("/api/v1/changes/{change_id}/plan", summary="The frozen plan, whole", responses=answers(FrozenPlan))
 def plan(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """The plan, whole: its canonical form has the hash that people approve."""
     with caller.transaction() as tx:
         return json_text(queries.plan_json(tx, change_id))
 
 
-@router.get("/api/v1/changes/{change_id}/steps", summary="Steps of a change")
+@router.get("/api/v1/changes/{change_id}/steps", summary="Steps of a change", responses=answers(Page[Step]))
 def steps(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """What was done on each target, in the order of running."""
     with caller.transaction() as tx:
@@ -138,7 +140,7 @@ def steps(change_id: UUID, caller: Annotated[Caller, Depends(require("change:rea
         return json_text('{"items":' + queries.steps_json(tx, change_id) + ',"next":null}')
 
 
-@router.get("/api/v1/changes/{change_id}/story", summary="The whole story")
+@router.get("/api/v1/changes/{change_id}/story", summary="The whole story", responses=answers(Page[Entry]))
 def story(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Everything the journal holds of a change, in order."""
     with caller.transaction() as tx:
@@ -147,20 +149,20 @@ def story(change_id: UUID, caller: Annotated[Caller, Depends(require("change:rea
 
 
 # ---------------------------------------------------------------------------------------------------------- asking
-@router.post("/api/v1/changes:preview", summary="What would happen?")
+@router.post("/api/v1/changes:preview", summary="What would happen?", responses=answers(PlanPreview))
 def preview(body: ChangeRequest, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """The plan that a request would get. Writes nothing."""
     made = engine.preview(caller.database, caller.principal, body, caller.request_id)
     return json_text(f'{{"plan":{made.as_json()},"hash":"{made.hash}"}}')
 
 
-@router.post("/api/v1/changes", status_code=202, responses=_DONE, summary="Ask for a change")
+@router.post("/api/v1/changes", status_code=202, responses=done(), summary="Ask for a change")
 def submit(body: ChangeRequest, creation: Annotated[Creation, Depends(creating("change:submit"))]) -> Response:
     """Plan, freeze and store a change: 202 while it waits or is to run, 201 when it was carried out on the spot."""
     return submit_once(creation, body)
 
 
-@router.post("/api/v1/changes/{change_id}:undo", status_code=202, responses=_DONE, summary="Take a change back")
+@router.post("/api/v1/changes/{change_id}:undo", status_code=202, responses=done(), summary="Take a change back")
 def undo(change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(creating("change:submit"))]) -> Response:
     """A new change that takes a finished one back."""
     caller = creation.caller
@@ -172,7 +174,7 @@ def undo(change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(cr
     )
 
 
-@router.post("/api/v1/changes/{change_id}:replan", status_code=202, responses=_DONE, summary="Plan again")
+@router.post("/api/v1/changes/{change_id}:replan", status_code=202, responses=done(), summary="Plan again")
 def replan(
     change_id: UUID, body: Reason, creation: Annotated[Creation, Depends(creating("change:submit"))]
 ) -> Response:
@@ -187,7 +189,7 @@ def replan(
 
 
 # --------------------------------------------------------------------------------------------------------- deciding
-@router.post("/api/v1/changes/{change_id}:approve", summary="Approve a plan")
+@router.post("/api/v1/changes/{change_id}:approve", summary="Approve a plan", responses=answers(Asked))
 def approve(change_id: UUID, body: Decision, caller: Annotated[Caller, Depends(require("change:approve"))]) -> Response:
     """Say yes to the plan with this hash. Who asked may not."""
     made = engine.approve(
@@ -203,7 +205,7 @@ def approve(change_id: UUID, body: Decision, caller: Annotated[Caller, Depends(r
     return record_answer(made, status=200).response()
 
 
-@router.post("/api/v1/changes/{change_id}:reject", summary="Reject a plan")
+@router.post("/api/v1/changes/{change_id}:reject", summary="Reject a plan", responses=answers(Asked))
 def reject(change_id: UUID, body: Refusal, caller: Annotated[Caller, Depends(require("change:approve"))]) -> Response:
     """Say no: the change ends."""
     made = engine.reject(
@@ -219,7 +221,7 @@ def reject(change_id: UUID, body: Refusal, caller: Annotated[Caller, Depends(req
     return record_answer(made, status=200).response()
 
 
-@router.post("/api/v1/changes/{change_id}:cancel", summary="Cancel a change")
+@router.post("/api/v1/changes/{change_id}:cancel", summary="Cancel a change", responses=answers(Asked))
 def cancel(change_id: UUID, body: Reason, caller: Annotated[Caller, Depends(require("change:submit"))]) -> Response:
     """Take the request back; what runs already is asked to stop, and what was done is taken back."""
     made = engine.cancel(caller.database, caller.principal, change_id, body.reason, caller.request_id)

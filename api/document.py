@@ -120,12 +120,23 @@ def _completed(document: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for schema in schemas.values():
+        _tidy(schema)
     schemas["Problem"] = _PROBLEM
     parts["responses"] = {f"Problem{status}": _problem(status) for status in _MEANING}
     parts["headers"] = dict(_HEADERS)
     parts["parameters"] = dict(_PARAMETERS)
     parts["securitySchemes"] = _SCHEMES
     return document
+
+
+def _tidy(schema: dict[str, Any]) -> None:
+    """Leave out what only repeats the names of fields, and the null of a field that is absent then."""
+    for name, field in schema.get("properties", {}).items():
+        if field.get("title") == name.replace("_", " ").title():
+            del field["title"]
+        if "default" in field and field["default"] is None and {"type": "null"} not in field.get("anyOf", ()):
+            del field["default"]
 
 
 def _complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:

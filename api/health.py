@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.answers import json_text, json_value
 from api.dependencies import Caller, database_of, require
 from api.limits import by_address
+from api.shapes import answers
+from api.shapes.health import Health, Status
 from core.errors import IrisplaneError
 from core.logs import get_logger
 from core.scope import EVERY_TENANT, Scope
@@ -38,7 +40,7 @@ _PARTS = text("""
 @router.get(
     "/api/v1/health",
     summary="Is it alive?",
-    responses={503: {"description": "The database does not answer.", "content": {"application/json": {"schema": {}}}}},
+    responses=answers(Health) | answers(Health, 503, "The database does not answer."),
     dependencies=[Depends(by_address("address"))],
 )
 def health(request: Request) -> Response:
@@ -62,7 +64,7 @@ def health(request: Request) -> Response:
     return json_value({"status": overall, "parts": parts}, status=503 if down else 200)
 
 
-@router.get("/api/v1/status", summary="How does the region fare?")
+@router.get("/api/v1/status", summary="How does the region fare?", responses=answers(Status))
 def status(caller: Annotated[Caller, Depends(require())]) -> Response:
     """Workers, lag of the sequencer and changes that are under way, as your tenant sees them."""
     with caller.transaction() as tx:

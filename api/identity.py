@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from api.answers import Match, etag, json_text, json_value
 from api.dependencies import Caller, door_of, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.identity import Membership, MembershipGiven, Person, PersonAdded, Tenant
 from core.errors import Denied, InvalidInput, NotFound, StaleVersion
 from core.identity import (
     create_principal,
@@ -102,7 +104,7 @@ class MembershipIn(BaseModel):
 
 
 # ---------------------------------------------------------------------------------------------------------- tenants
-@router.get("/api/v1/tenants", summary="Tenants")
+@router.get("/api/v1/tenants", summary="Tenants", responses=answers(Page[Tenant]))
 def tenants(caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Response:
     """The administrations you may see, by code."""
     statement = text(f"select coalesce(json_agg({_TENANT} order by t.code), '[]')::text from tenant t where {_MINE}")  # noqa: S608 - parts are constants above
@@ -111,7 +113,7 @@ def tenants(caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Re
     return json_text('{"items":' + items + ',"next":null}')
 
 
-@router.get("/api/v1/tenants/{code}", summary="A tenant")
+@router.get("/api/v1/tenants/{code}", summary="A tenant", responses=answers(Tenant))
 def tenant(code: str, caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Response:
     """One administration, with its ETag."""
     with caller.transaction() as tx:
@@ -119,7 +121,7 @@ def tenant(code: str, caller: Annotated[Caller, Depends(require("inventory:read"
     return json_text(body, version=version)
 
 
-@router.post("/api/v1/tenants", status_code=201, summary="Add a tenant")
+@router.post("/api/v1/tenants", status_code=201, summary="Add a tenant", responses=answers(Tenant, 201))
 def create_tenant(body: TenantIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
     """Add an administration. The region's staff only."""
     creation.caller.must_write("tenant")
@@ -139,7 +141,7 @@ def create_tenant(body: TenantIn, creation: Annotated[Creation, Depends(creating
     return creation.in_one_transaction(effect)
 
 
-@router.patch("/api/v1/tenants/{code}", summary="Alter a tenant")
+@router.patch("/api/v1/tenants/{code}", summary="Alter a tenant", responses=answers(Tenant))
 def edit_tenant(
     code: str,
     body: TenantEdit,
@@ -179,7 +181,7 @@ def _tenant(tx: Connection, code: str) -> tuple[str, int]:
 
 
 # ------------------------------------------------------------------------------------------------------- principals
-@router.get("/api/v1/principals", summary="People and services")
+@router.get("/api/v1/principals", summary="People and services", responses=answers(Page[Person]))
 def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> Response:
     """People and service accounts by handle, with their roles; an agency sees those who hold a role there."""
     with caller.transaction() as tx:
@@ -201,7 +203,9 @@ def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> 
     return json_value({"items": items, "next": None})
 
 
-@router.post("/api/v1/principals", status_code=201, summary="Add a person or service")
+@router.post(
+    "/api/v1/principals", status_code=201, summary="Add a person or service", responses=answers(PersonAdded, 201)
+)
 def add_principal(body: PrincipalIn, creation: Annotated[Creation, Depends(creating("identity:write"))]) -> Response:
     """Add a person or a service account, with a first role in your own tenant or to be given roles later.
 
@@ -250,7 +254,7 @@ def close_principal(
 
 
 # ------------------------------------------------------------------------------------------------------ memberships
-@router.get("/api/v1/memberships", summary="Roles")
+@router.get("/api/v1/memberships", summary="Roles", responses=answers(Page[Membership]))
 def memberships(caller: Annotated[Caller, Depends(require("identity:read"))]) -> Response:
     """Who holds which role in which tenant now."""
     with caller.transaction() as tx:
@@ -265,7 +269,7 @@ def memberships(caller: Annotated[Caller, Depends(require("identity:read"))]) ->
     return json_text('{"items":' + str(items) + ',"next":null}')
 
 
-@router.post("/api/v1/memberships", status_code=201, summary="Give a role")
+@router.post("/api/v1/memberships", status_code=201, summary="Give a role", responses=answers(MembershipGiven, 201))
 def give_role(
     body: MembershipIn, request: Request, creation: Annotated[Creation, Depends(creating("identity:write"))]
 ) -> Response:

@@ -19,12 +19,15 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, text
 
 from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, json_text, json_value, matches, page
-from api.changes import GOES_ON, record_answer
+from api.changes import record_answer
 from api.dependencies import Caller, require
 from api.errors import MalformedBody
 from api.idempotency import Answer, Creation, creating
 from api.inventory_schema import body_of, list_parameters
 from api.region import router as region_router
+from api.shapes import Named, Page, answers
+from api.shapes.changes import done
+from api.shapes.inventory import DEVICE, OBJECTS, PAGES, Context, ContextLeaf, Edited
 from core.errors import IrisplaneError
 from inventory import queries
 from inventory.context import explain, merged
@@ -45,7 +48,11 @@ Creator = Annotated[Creation, Depends(creating("inventory:write"))]
 
 
 # ---------------------------------------------------------------------------------------------------------- context
-@router.get("/api/v1/devices/{ref}/context", summary="A device's merged configuration context")
+@router.get(
+    "/api/v1/devices/{ref}/context",
+    summary="A device's merged configuration context",
+    responses=answers(Page[ContextLeaf] | Context),
+)
 def context(ref: str, caller: Reader, *, explained: Annotated[bool, Query(alias="explain")] = False) -> Response:
     """What the device inherits from region, role, site and its own context; with ``explain``, who gave each value."""
     with caller.transaction() as tx:
@@ -56,7 +63,7 @@ def context(ref: str, caller: Reader, *, explained: Annotated[bool, Query(alias=
     return json_value(merged(found))
 
 
-@router.get("/api/v1/devices:select", summary="Which devices a selector means")
+@router.get("/api/v1/devices:select", summary="Which devices a selector means", responses=answers(Page[Named]))
 def select(caller: Reader, select: Annotated[str, Query(max_length=2000)]) -> Response:
     """Ids and names, by name; an unknown key or value is an error that names what exists."""
     selector = parse_selector(select)
@@ -72,7 +79,7 @@ def select(caller: Reader, select: Annotated[str, Query(max_length=2000)]) -> Re
 @router.post(
     "/api/v1/allocations",
     status_code=201,
-    responses=GOES_ON,
+    responses=done(Edited),
     summary="Take the next free ones of several pools",
     openapi_extra=body_of("allocation", many=True),
 )
@@ -101,7 +108,7 @@ for _pool in ("prefix", "vlan_group", "rack", "asn_range"):
         _allocate_from(ALL[_pool]),
         methods=["POST"],
         status_code=201,
-        responses=GOES_ON,
+        responses=done(Edited),
         summary="Take the next free one",
         openapi_extra=body_of("allocation"),
         name=f"allocate_{_pool}",
@@ -180,6 +187,7 @@ def _bulk(made: ObjectType, action: str) -> Callable[..., Response]:
     return bulk
 
 
+_ALTERED: Final = done(Edited, 200)
 for _made in ALL.values():
     if _made.name == "tenant":
         continue  # tenants are identity: api/identity.py
@@ -191,6 +199,7 @@ for _made in ALL.values():
         methods=["GET"],
         summary=f"List {_made.collection}",
         name=f"list_{_name}",
+        responses=answers(PAGES[_name]),
         openapi_extra=list_parameters(_made),
     )
     router.add_api_route(
@@ -198,7 +207,7 @@ for _made in ALL.values():
         _bulk(_made, "update"),
         methods=["POST"],
         status_code=201,
-        responses=GOES_ON,
+        responses=done(Edited),
         summary=f"Alter many {_made.collection}",
         name=f"update_many_{_name}",
         openapi_extra=body_of("items"),
@@ -208,7 +217,7 @@ for _made in ALL.values():
         _bulk(_made, "delete"),
         methods=["POST"],
         status_code=201,
-        responses=GOES_ON,
+        responses=done(Edited),
         summary=f"Delete many {_made.collection}",
         name=f"delete_many_{_name}",
         openapi_extra=body_of("items"),
@@ -218,7 +227,7 @@ for _made in ALL.values():
         _create(_made),
         methods=["POST"],
         status_code=201,
-        responses=GOES_ON,
+        responses=done(Edited),
         summary=f"Create {_made.collection}",
         name=f"create_{_name}",
         openapi_extra=body_of(_name, many=True),
@@ -229,13 +238,13 @@ for _made in ALL.values():
         methods=["GET"],
         summary=f"A {_label}",
         name=f"read_{_name}",
-        responses=NOT_MODIFIED,
+        responses=answers(DEVICE if _name == "device" else OBJECTS[_name]) | NOT_MODIFIED,
     )
     router.add_api_route(
         f"{_path}/{{ref:path}}",
         _update(_made),
         methods=["PATCH"],
-        responses=GOES_ON,
+        responses=_ALTERED,
         summary=f"Alter a {_label}",
         name=f"update_{_name}",
         openapi_extra=body_of(_name, patch=True),
@@ -244,7 +253,7 @@ for _made in ALL.values():
         f"{_path}/{{ref:path}}",
         _delete(_made),
         methods=["DELETE"],
-        responses=GOES_ON,
+        responses=_ALTERED,
         summary=f"Delete a {_label}",
         name=f"delete_{_name}",
     )

@@ -16,10 +16,12 @@ from sqlalchemy import Connection
 from api.answers import json_value
 from api.dependencies import Caller, forget_tokens, require, settings_of
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.identity import Accepted, InvitationSent, MemberRoles
 from core.errors import Denied, NotFound
 from core.identity import principal_by_handle, tenant_by_code
-from core.invitations import accept, invite, list_invitations, withdraw
-from core.members import keep_an_administrator, list_members, remove_member, set_role
+from core.invitations import Invitation, accept, invite, list_invitations, withdraw
+from core.members import Member, keep_an_administrator, list_members, remove_member, set_role
 from core.scope import EVERY_TENANT, Scope
 from orchestrator.invitation_mail import link, send_invitation
 
@@ -53,7 +55,7 @@ class RoleIn(BaseModel):
 
 
 # ---------------------------------------------------------------------------------------------------------- members
-@router.get("/api/v1/members", summary="Members of a tenant")
+@router.get("/api/v1/members", summary="Members of a tenant", responses=answers(Page[Member]))
 def members(caller: Reader, tenant: Tenant = None) -> Response:
     """Who holds a role there now, and whether people granted it or the claims of an identity provider give it."""
     with caller.transaction() as tx:
@@ -61,7 +63,7 @@ def members(caller: Reader, tenant: Tenant = None) -> Response:
     return json_value({"items": [asdict(one) for one in found], "next": None})
 
 
-@router.put("/api/v1/members/{handle}/role", summary="Let a member hold a role")
+@router.put("/api/v1/members/{handle}/role", summary="Let a member hold a role", responses=answers(MemberRoles))
 def member_role(handle: str, body: RoleIn, request: Request, caller: Writer, tenant: Tenant = None) -> Response:
     """The member then holds exactly this one of the roles that people grant, beside those from claims."""
     with caller.transaction() as tx:
@@ -86,7 +88,7 @@ def remove(handle: str, request: Request, caller: Writer, tenant: Tenant = None)
 
 
 # ------------------------------------------------------------------------------------------------------- invitations
-@router.get("/api/v1/invitations", summary="Invitations of a tenant")
+@router.get("/api/v1/invitations", summary="Invitations of a tenant", responses=answers(Page[Invitation]))
 def invitations(caller: Reader, tenant: Tenant = None) -> Response:
     """Newest first, with what became of each; never the token."""
     with caller.transaction() as tx:
@@ -94,7 +96,7 @@ def invitations(caller: Reader, tenant: Tenant = None) -> Response:
     return json_value({"items": [asdict(one) for one in found], "next": None})
 
 
-@router.post("/api/v1/invitations", status_code=201, summary="Invite somebody")
+@router.post("/api/v1/invitations", status_code=201, summary="Invite somebody", responses=answers(InvitationSent, 201))
 def send(
     body: InvitationIn, creation: Annotated[Creation, Depends(creating("identity:write"))], tenant: Tenant = None
 ) -> Response:
@@ -140,7 +142,7 @@ def take_back(invitation_id: UUID, caller: Writer) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/api/v1/invitations/{token}:accept", summary="Accept an invitation")
+@router.post("/api/v1/invitations/{token}:accept", summary="Accept an invitation", responses=answers(Accepted))
 def take_up(token: str, request: Request, caller: Annotated[Caller, Depends(require())]) -> Response:
     """Become a member of the tenant that invites, as who is signed in now. A token works once."""
     if caller.principal.kind != "person":

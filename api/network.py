@@ -17,6 +17,8 @@ from sqlalchemy import text
 
 from api.answers import ZipResponse, json_text, json_value
 from api.dependencies import Caller, require
+from api.shapes import Listed, answers
+from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion
 from network import queries, store
 from network.observing import look_at
 
@@ -28,14 +30,14 @@ Reader = Annotated[Caller, Depends(require("network:read"))]
 Select = Annotated[str, Query(max_length=2000, description="A selector, `role=access,site=DC-ARTS`, or `all`.")]
 
 
-@router.get("/devices", summary="Devices and what was last seen of them")
+@router.get("/devices", summary="Devices and what was last seen of them", responses=answers(list[DeviceSeen]))
 def devices(caller: Reader, select: Select = "all") -> Response:
     """`reachable` is true only for what was seen within two minutes; `state` tells unknown from unreachable."""
     with caller.transaction() as tx:
         return json_text(queries.devices_json(tx, queries.chosen(tx, select)))
 
 
-@router.post("/devices:look", summary="Look at devices now")
+@router.post("/devices:look", summary="Look at devices now", responses=answers(list[DeviceSeen]))
 def look(caller: Annotated[Caller, Depends(require("network:write"))], select: Select = "all") -> Response:
     """Asks the devices at once and gives the list as it is afterwards."""
     with caller.transaction() as tx:
@@ -45,7 +47,9 @@ def look(caller: Annotated[Caller, Depends(require("network:write"))], select: S
         return json_text(queries.devices_json(tx, ids))
 
 
-@router.get("/diff", summary="Running against intended, asked of the devices now")
+@router.get(
+    "/diff", summary="Running against intended, asked of the devices now", responses=answers(Listed[Difference])
+)
 def diff(caller: Reader, select: Select = "all") -> Response:
     """Per device: `in_sync` true, false, or null with an `error` where it cannot be told."""
     with caller.transaction() as tx:
@@ -54,7 +58,7 @@ def diff(caller: Reader, select: Select = "all") -> Response:
     return json_value({"items": [dataclasses.asdict(one) for one in found]})
 
 
-@router.get("/drift", summary="Devices that run something else than their intent")
+@router.get("/drift", summary="Devices that run something else than their intent", responses=answers(Listed[Drift]))
 def drift(caller: Reader, select: Select = "all") -> Response:
     """From the standing look, at most a minute old."""
     with caller.transaction() as tx:
@@ -71,7 +75,9 @@ def config(caller: Reader, name: str, version: Annotated[str, Query(max_length=6
         return PlainTextResponse(store.redacted(tx, tenant, store.version(tx, device, version).digest))
 
 
-@router.get("/devices/{name}/versions", summary="Every configuration kept of a device")
+@router.get(
+    "/devices/{name}/versions", summary="Every configuration kept of a device", responses=answers(Listed[KeptVersion])
+)
 def versions(caller: Reader, name: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
     """Newest first."""
     with caller.transaction() as tx:
@@ -79,7 +85,7 @@ def versions(caller: Reader, name: str, limit: Annotated[int, Query(ge=1, le=100
         return json_text(f'{{"items": {queries.versions_json(tx, device, limit)}}}')
 
 
-@router.get("/devices/{name}/compare", summary="The difference of two versions")
+@router.get("/devices/{name}/compare", summary="The difference of two versions", responses=answers(Comparison))
 def compare(
     caller: Reader, name: str, a: Annotated[str, Query(max_length=64)], b: Annotated[str, Query(max_length=64)]
 ) -> Response:

@@ -15,10 +15,13 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from api.answers import ZipResponse, json_text, json_value
-from api.changes import GOES_ON, record_answer
+from api.changes import record_answer
 from api.dependencies import Caller, require
 from api.errors import MalformedBody, WrongContentType
 from api.idempotency import Answer, Creation, creating
+from api.shapes import answers
+from api.shapes.changes import done
+from api.shapes.inventory import AnsibleInventory, Imported, ImportReport, Targets
 from inventory.discovery import ansible_inventory, prometheus_targets
 from inventory.imports import SourceFile
 from inventory.imports.router import unpack
@@ -65,7 +68,11 @@ _FILES = {
 
 
 @router.post(
-    "/api/v1/region:import", status_code=201, responses=GOES_ON, summary="Import region data", openapi_extra=_FILES
+    "/api/v1/region:import",
+    status_code=201,
+    responses=done(Imported),
+    summary="Import region data",
+    openapi_extra=_FILES,
 )
 def import_region(
     request: Request,
@@ -85,7 +92,12 @@ def import_region(
     return creation.in_one_transaction(effect)
 
 
-@router.post("/api/v1/region:check", summary="What an import would take and refuse", openapi_extra=_FILES)
+@router.post(
+    "/api/v1/region:check",
+    summary="What an import would take and refuse",
+    responses=answers(ImportReport),
+    openapi_extra=_FILES,
+)
 def check_region(
     request: Request,
     caller: Annotated[Caller, Depends(require("inventory:write"))],
@@ -111,14 +123,14 @@ def export_region(caller: Reader, name: Annotated[str, Query(pattern=r"^[a-z0-9-
     )
 
 
-@router.get("/api/v1/ansible-inventory", summary="Ansible dynamic inventory")
+@router.get("/api/v1/ansible-inventory", summary="Ansible dynamic inventory", responses=answers(AnsibleInventory))
 def ansible(caller: Reader, select: Select = "all") -> Response:
     """As ``ansible-inventory --list`` wants it; ``playbooks/inventory.py`` asks here."""
     with caller.transaction() as tx:
         return json_text(ansible_inventory(tx, parse_selector(select)))
 
 
-@router.get("/api/v1/prometheus/targets", summary="Prometheus HTTP service discovery")
+@router.get("/api/v1/prometheus/targets", summary="Prometheus HTTP service discovery", responses=answers(list[Targets]))
 def prometheus(caller: Reader, select: Select = "all", port: Annotated[int, Query(ge=1, le=65535)] = 9100) -> Response:
     """Target groups for ``http_sd_configs``."""
     with caller.transaction() as tx:

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from api.answers import json_value
 from api.dependencies import Caller, require, settings_of
+from api.shapes import Page, answers
+from api.shapes.identity import SecretSet
 from core.errors import InvalidInput
 from core.keyring import KeyFile
-from core.secrets import SecretStore, SecretValue
+from core.secrets import SecretInfo, SecretStore, SecretValue
 
 __all__ = ["router"]
 
@@ -33,7 +35,7 @@ def _store(request: Request) -> SecretStore:
     return SecretStore(KeyFile(settings_of(request).key_file))
 
 
-@router.get("/api/v1/secrets", summary="Names of secrets")
+@router.get("/api/v1/secrets", summary="Names of secrets", responses=answers(Page[SecretInfo]))
 def secrets(
     request: Request,
     caller: Annotated[Caller, Depends(require("secret:read"))],
@@ -49,7 +51,7 @@ def secrets(
     return json_value({"items": items, "next": None})
 
 
-@router.put("/api/v1/secrets/{name:path}", summary="Set a secret")
+@router.put("/api/v1/secrets/{name:path}", summary="Set a secret", responses=answers(SecretSet))
 def put_secret(
     name: str, body: SecretIn, request: Request, caller: Annotated[Caller, Depends(require("secret:write"))]
 ) -> Response:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers import json_value
 from api.browser import session_cookie
 from api.dependencies import Caller, database_of, forget_tokens, require, settings_of
+from api.shapes import Page, answers
+from api.shapes.identity import OwnSession, Session, SessionMoved
 from core.errors import NotFound
 from core.scope import EVERY_TENANT, Scope
 from core.sessions import SessionInfo, SessionText, end_session, list_sessions, move_session
@@ -32,7 +34,7 @@ class SessionEdit(BaseModel):
     tenant: str = Field(description="Code of a tenant in which you hold a role.", max_length=63)
 
 
-@router.get("/api/v1/session", summary="This browser's session")
+@router.get("/api/v1/session", summary="This browser's session", responses=answers(OwnSession))
 def session(caller: Signed) -> Response:
     """The session that this request came with, and its CSRF token for `X-CSRF-Token`; 404 for who came with a token."""
     cookie = _cookie(caller)
@@ -43,7 +45,7 @@ def session(caller: Signed) -> Response:
     return json_value({**_shown(found[0], caller), "csrf_token": cookie.csrf})
 
 
-@router.post("/api/v1/session:move", summary="Act in another tenant")
+@router.post("/api/v1/session:move", summary="Act in another tenant", responses=answers(SessionMoved))
 def move(body: SessionEdit, request: Request, caller: Signed) -> Response:
     """Let this session act in another tenant in which you hold a role."""
     _cookie(caller)
@@ -54,7 +56,7 @@ def move(body: SessionEdit, request: Request, caller: Signed) -> Response:
     return json_value({"tenant": body.tenant})
 
 
-@router.get("/api/v1/sessions", summary="Your sessions")
+@router.get("/api/v1/sessions", summary="Your sessions", responses=answers(Page[Session]))
 def sessions(caller: Signed) -> Response:
     """Browsers that are signed in as you, last used first."""
     with database_of(caller.request).transaction("api", _own(caller)) as tx:

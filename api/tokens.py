@@ -15,6 +15,8 @@ from sqlalchemy import Connection, text
 from api.answers import json_value
 from api.dependencies import Caller, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.identity import Me, Token, TokenMade
 from core.bootstrap import SYSTEM
 from core.errors import Denied, NotFound
 from core.identity import principal_by_handle, tenant_by_code
@@ -37,7 +39,7 @@ class TokenIn(BaseModel):
     tenant: str | None = Field(default=None, description="Code of the tenant; your own when absent.")
 
 
-@router.get("/api/v1/me", summary="Who am I?")
+@router.get("/api/v1/me", summary="Who am I?", responses=answers(Me))
 def me(caller: Annotated[Caller, Depends(require())]) -> Response:
     """Your handle, tenant, roles, and what this token may be used for."""
     who = caller.principal
@@ -54,7 +56,7 @@ def me(caller: Annotated[Caller, Depends(require())]) -> Response:
     )
 
 
-@router.get("/api/v1/tokens", summary="Tokens")
+@router.get("/api/v1/tokens", summary="Tokens", responses=answers(Page[Token]))
 def tokens(caller: Annotated[Caller, Depends(require("token:write"))]) -> Response:
     """Your tokens, newest first; every token of your tenant with the scope `identity:write`. Never their secret."""
     everybody = caller.principal.may("identity:write")
@@ -63,7 +65,7 @@ def tokens(caller: Annotated[Caller, Depends(require("token:write"))]) -> Respon
     return json_value({"items": [_shown(token) for token in found], "next": None})
 
 
-@router.post("/api/v1/tokens", status_code=201, summary="Make a token")
+@router.post("/api/v1/tokens", status_code=201, summary="Make a token", responses=answers(TokenMade, 201))
 def create_token(body: TokenIn, creation: Annotated[Creation, Depends(creating("token:write"))]) -> Response:
     """Make a token. The answer is the only place where its text ever stands; a repetition does not show it again."""
     who = creation.caller.principal

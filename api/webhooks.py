@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from api.answers import json_text, json_value
 from api.dependencies import Caller, require, settings_of
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.journal import Delivery, Redelivered, Webhook, WebhookAdded
 from core.errors import NotFound
 from core.journal.record import record
 from orchestrator import webhooks as hooks
@@ -41,14 +43,14 @@ class WebhookIn(BaseModel):
     )
 
 
-@router.get("/api/v1/webhooks", summary="Webhooks")
+@router.get("/api/v1/webhooks", summary="Webhooks", responses=answers(Page[Webhook]))
 def webhooks(caller: Annotated[Caller, Depends(require("webhook:read"))]) -> Response:
     """Your tenant's webhooks with the state of their deliveries; never a secret."""
     with caller.transaction() as tx:
         return json_text('{"items":' + hooks.listed(tx) + ',"next":null}')
 
 
-@router.post("/api/v1/webhooks", status_code=201, summary="Add a webhook")
+@router.post("/api/v1/webhooks", status_code=201, summary="Add a webhook", responses=answers(WebhookAdded, 201))
 def add_webhook(body: WebhookIn, creation: Annotated[Creation, Depends(creating("webhook:write"))]) -> Response:
     """Add a webhook. The answer is the only place where its signing secret ever stands."""
     caller = creation.caller
@@ -85,7 +87,9 @@ def remove_webhook(webhook_id: UUID, caller: Annotated[Caller, Depends(require("
     return Response(status_code=204)
 
 
-@router.get("/api/v1/webhooks/{webhook_id}/deliveries", summary="Deliveries of a webhook")
+@router.get(
+    "/api/v1/webhooks/{webhook_id}/deliveries", summary="Deliveries of a webhook", responses=answers(Page[Delivery])
+)
 def deliveries(
     webhook_id: UUID,
     caller: Annotated[Caller, Depends(require("webhook:read"))],
@@ -100,7 +104,9 @@ def deliveries(
     return json_text('{"items":' + str(items) + ',"next":null}')
 
 
-@router.post("/api/v1/webhooks/{webhook_id}:redeliver", summary="Send again what was given up")
+@router.post(
+    "/api/v1/webhooks/{webhook_id}:redeliver", summary="Send again what was given up", responses=answers(Redelivered)
+)
 def redeliver(webhook_id: UUID, caller: Annotated[Caller, Depends(require("webhook:write"))]) -> Response:
     """Send again every delivery that was given up; says how many. Doing it twice sends nothing twice."""
     caller.must_write("webhook")

@@ -18,6 +18,7 @@ from inventory.context_rules import refused
 __all__ = ["INPUT", "PATCH", "Allocation", "InputModel"]
 
 Provenance = Literal["real", "derived", "synthetic"]
+TenantKind = Literal["region", "commune", "cpas", "agency", "police", "fire", "school-board", "other"]
 SiteKind = Literal[
     "datacentre",
     "station",
@@ -119,7 +120,7 @@ class TenantIn(InputModel):
     """A tenant: the region itself, a commune, an agency."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
-    kind: Literal["region", "commune", "cpas", "agency", "police", "fire", "school-board", "other"]
+    kind: TenantKind
     name_fr: Title
     name_nl: Title
     name_en: Title

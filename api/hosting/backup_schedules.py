@@ -10,11 +10,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, page
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
+from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.reading import Reader, shown_one, uuid_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import BackupSchedule
 from datacenter.hosting.volumes.schedule_changes import schedule_json, schedules_json
 
 __all__ = ["router"]
@@ -52,7 +53,7 @@ class ScheduleEdit(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/backup-schedules", summary="Schedules of copies")
+@router.get("/api/v1/backup-schedules", summary="Schedules of copies", responses=answers(Page[BackupSchedule]))
 def schedules(
     request: Request,
     caller: Reader,
@@ -70,13 +71,17 @@ def schedules(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/backup-schedules/{schedule_id}", summary="A schedule of copies", responses=NOT_MODIFIED)
+@router.get(
+    "/api/v1/backup-schedules/{schedule_id}",
+    summary="A schedule of copies",
+    responses=answers(BackupSchedule) | NOT_MODIFIED,
+)
 def schedule(schedule_id: UUID, request: Request, caller: Reader) -> Response:
     """`fault` says why the last copy did not come to be."""
     return shown_one(request, caller, lambda tx: schedule_json(tx, schedule_id))
 
 
-@router.post("/api/v1/backup-schedules", status_code=201, summary="Copy a volume by itself", responses=GOES_ON)
+@router.post("/api/v1/backup-schedules", status_code=201, summary="Copy a volume by itself", responses=ORDERED)
 def create(body: ScheduleIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Each copy is an order of its own, under the account `irisplane`, within the quota of the day."""
     asked = body.model_dump(exclude={"reason"}, exclude_none=True)
@@ -84,7 +89,7 @@ def create(body: ScheduleIn, creation: Annotated[Creation, Depends(creating("hos
     return order(creation, request_for("hosting.backup_schedule.create", asked, reason))
 
 
-@router.patch("/api/v1/backup-schedules/{schedule_id}", status_code=201, summary="Alter a schedule", responses=GOES_ON)
+@router.patch("/api/v1/backup-schedules/{schedule_id}", status_code=201, summary="Alter a schedule", responses=ORDERED)
 def alter(schedule_id: UUID, body: ScheduleEdit, version: Match, caller: Writer) -> Response:
     """From its next due time on."""
     given = body.model_dump(exclude={"reason"}, exclude_none=True)
@@ -92,7 +97,7 @@ def alter(schedule_id: UUID, body: ScheduleEdit, version: Match, caller: Writer)
     return order_now(caller, request_for("hosting.backup_schedule.alter", asked, body.reason or caller.reason))
 
 
-@router.delete("/api/v1/backup-schedules/{schedule_id}", status_code=201, summary="End a schedule", responses=GOES_ON)
+@router.delete("/api/v1/backup-schedules/{schedule_id}", status_code=201, summary="End a schedule", responses=ORDERED)
 def end(schedule_id: UUID, version: Match, caller: Writer) -> Response:
     """The copies that there are stay, as snapshots like any other."""
     asked = {"schedule": str(schedule_id), "version": version}

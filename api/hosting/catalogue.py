@@ -12,10 +12,13 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from api.answers import json_text
-from api.changes import GOES_ON, record_answer
+from api.changes import record_answer
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
 from api.languages import Language
+from api.shapes import Page, answers
+from api.shapes.changes import done
+from api.shapes.orders import Catalogue, Flavor, Image, Offering
 from core.errors import NotFound
 from datacenter.hosting.catalogue import reading
 from datacenter.hosting.catalogue.document import document_of
@@ -41,14 +44,14 @@ _DOCUMENT: dict[str, Any] = {
 }
 
 
-@router.get("/api/v1/catalogue", summary="What can be ordered")
+@router.get("/api/v1/catalogue", summary="What can be ordered", responses=answers(Catalogue))
 def catalogue(caller: Reader, language: Language, at: At = None, kind: OfferedKind | None = None) -> Response:
     """Offerings with their plans and prices. `orderable` is false while no price holds yet."""
     with caller.transaction() as tx:
         return _spoken(reading.catalogue_json(tx, language, _time(at), kind), language)
 
 
-@router.get("/api/v1/catalogue/{code}", summary="One offering")
+@router.get("/api/v1/catalogue/{code}", summary="One offering", responses=answers(Offering))
 def offering(code: str, caller: Reader, language: Language, at: At = None) -> Response:
     """With its plans and prices."""
     with caller.transaction() as tx:
@@ -58,14 +61,14 @@ def offering(code: str, caller: Reader, language: Language, at: At = None) -> Re
             raise NotFound(error.message, hint="GET /api/v1/catalogue lists what there is.") from error
 
 
-@router.get("/api/v1/flavors", summary="Sizes of servers")
+@router.get("/api/v1/flavors", summary="Sizes of servers", responses=answers(Page[Flavor]))
 def flavors(caller: Reader, language: Language, at: At = None) -> Response:
     """The plans that can be ordered, cheapest first."""
     with caller.transaction() as tx:
         return _spoken(reading.flavors_json(tx, language, _time(at)), language)
 
 
-@router.get("/api/v1/images", summary="Images for servers")
+@router.get("/api/v1/images", summary="Images for servers", responses=answers(Page[Image]))
 def images(caller: Reader, language: Language, at: At = None) -> Response:
     """The images that can be ordered."""
     with caller.transaction() as tx:
@@ -75,7 +78,7 @@ def images(caller: Reader, language: Language, at: At = None) -> Response:
 @router.post(
     "/api/v1/catalogue:import",
     status_code=201,
-    responses=GOES_ON,
+    responses=done(),
     summary="Bring the catalogue to what a document says",
     openapi_extra=_DOCUMENT,
 )

@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Match
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import FloatingAddress
 from datacenter.hosting.networks.address_changes import ADDRESSES
 from orchestrator.engine import ChangeRequest
 
@@ -55,7 +56,7 @@ class Nowhere(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/floating-addresses", summary="Floating addresses")
+@router.get("/api/v1/floating-addresses", summary="Floating addresses", responses=answers(Page[FloatingAddress]))
 def floating_addresses(
     caller: Reader,
     selected: Selected,
@@ -66,25 +67,29 @@ def floating_addresses(
     return list_of(caller, ADDRESSES, selected, {"address": address, "server": server})
 
 
-@router.get("/api/v1/floating-addresses/{address_id}", summary="A floating address", responses=NOT_MODIFIED)
+@router.get(
+    "/api/v1/floating-addresses/{address_id}",
+    summary="A floating address",
+    responses=answers(FloatingAddress) | NOT_MODIFIED,
+)
 def floating_address(address_id: UUID, request: Request, caller: Reader) -> Response:
     """`server` is where it leads; `fixed_address` the server's own address that it stands for."""
     return one_of(request, caller, ADDRESSES, address_id)
 
 
-@router.post("/api/v1/floating-addresses:preview", summary="What would an address cost?")
+@router.post("/api/v1/floating-addresses:preview", summary="What would an address cost?", responses=PREVIEW)
 def preview_create(body: AddressIn, caller: Reader) -> Response:
     """Price, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _create(body, caller))
 
 
-@router.post("/api/v1/floating-addresses", status_code=202, summary="Order a floating address", responses=GOES_ON)
+@router.post("/api/v1/floating-addresses", status_code=202, summary="Order a floating address", responses=ORDERED)
 def create(body: AddressIn, creation: Ordering) -> Response:
     """The cloud says which address it is."""
     return order(creation, _create(body, creation.caller))
 
 
-@router.post("/api/v1/floating-addresses/{address_id}:attach", status_code=202, summary="Lead it", responses=GOES_ON)
+@router.post("/api/v1/floating-addresses/{address_id}:attach", status_code=202, summary="Lead it", responses=ORDERED)
 def attach(address_id: UUID, body: LeadIn, creation: Ordering) -> Response:
     """To a server of the same project; from the one it leads to now it is taken."""
     asked = {"address": str(address_id), "server": body.server}
@@ -92,14 +97,14 @@ def attach(address_id: UUID, body: LeadIn, creation: Ordering) -> Response:
     return order(creation, request_for("hosting.floating_address.assign", asked, reason))
 
 
-@router.post("/api/v1/floating-addresses/{address_id}:detach", status_code=202, summary="Release it", responses=GOES_ON)
+@router.post("/api/v1/floating-addresses/{address_id}:detach", status_code=202, summary="Release it", responses=ORDERED)
 def detach(address_id: UUID, body: Nowhere, creation: Ordering) -> Response:
     """It leads nowhere, and stays the project's."""
     reason = body.reason or creation.caller.reason
     return order(creation, request_for("hosting.floating_address.release", {"address": str(address_id)}, reason))
 
 
-@router.delete("/api/v1/floating-addresses/{address_id}", status_code=202, summary="Give it back", responses=GOES_ON)
+@router.delete("/api/v1/floating-addresses/{address_id}", status_code=202, summary="Give it back", responses=ORDERED)
 def delete(address_id: UUID, version: Match, caller: Writer) -> Response:
     """Also while it leads to a server, which is not reached by it any more."""
     asked = {"address": str(address_id), "version": version}

@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Match
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Network
 from datacenter.hosting.networks.network_changes import NETWORKS
 from orchestrator.engine import ChangeRequest
 
@@ -41,31 +42,31 @@ class NetworkIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/networks", summary="Private networks")
+@router.get("/api/v1/networks", summary="Private networks", responses=answers(Page[Network]))
 def networks(caller: Reader, selected: Selected) -> Response:
     """With the servers that stand in each."""
     return list_of(caller, NETWORKS, selected)
 
 
-@router.get("/api/v1/networks/{network_id}", summary="A private network", responses=NOT_MODIFIED)
+@router.get("/api/v1/networks/{network_id}", summary="A private network", responses=answers(Network) | NOT_MODIFIED)
 def network(network_id: UUID, request: Request, caller: Reader) -> Response:
     """`findings` say what somebody altered in the cloud."""
     return one_of(request, caller, NETWORKS, network_id)
 
 
-@router.post("/api/v1/networks:preview", summary="What would this network be?")
+@router.post("/api/v1/networks:preview", summary="What would this network be?", responses=PREVIEW)
 def preview_create(body: NetworkIn, caller: Reader) -> Response:
     """The range it gets, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _create(body, caller))
 
 
-@router.post("/api/v1/networks", status_code=202, summary="Create a private network", responses=GOES_ON)
+@router.post("/api/v1/networks", status_code=202, summary="Create a private network", responses=ORDERED)
 def create(body: NetworkIn, creation: Ordering) -> Response:
     """Its range overlaps no other network of the project."""
     return order(creation, _create(body, creation.caller))
 
 
-@router.delete("/api/v1/networks/{network_id}", status_code=202, summary="Delete a network", responses=GOES_ON)
+@router.delete("/api/v1/networks/{network_id}", status_code=202, summary="Delete a network", responses=ORDERED)
 def delete(network_id: UUID, version: Match, caller: Writer) -> Response:
     """Does not go through while something stands in it; the order says what."""
     asked = {"network": str(network_id), "version": version}

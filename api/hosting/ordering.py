@@ -14,12 +14,15 @@ from sqlalchemy import Connection, text
 from api.changes import record_answer
 from api.dependencies import Caller
 from api.idempotency import Answer, Creation
+from api.shapes.changes import Ordered, done
 from core.errors import IrisplaneError
 from orchestrator import engine
 from orchestrator.engine import ChangeRecord, ChangeRequest
 
-__all__ = ["answer_of", "order", "order_now", "pointing_at_the_body", "request_for"]
+__all__ = ["ORDERED", "answer_of", "order", "order_now", "pointing_at_the_body", "request_for"]
 
+ORDERED: Final = done(Ordered)
+"""Of an endpoint that orders something, for its ``responses``; 201 where only our tables alter, or nothing."""
 _PLURAL: Final = {
     "server": "servers", "volume": "volumes", "network": "networks", "snapshot": "snapshots", "project": "projects",
     "security-group": "security-groups", "floating-address": "floating-addresses", "ssh-key": "ssh-keys",

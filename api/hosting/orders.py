@@ -10,6 +10,8 @@ from fastapi.responses import Response
 
 from api.answers import Limit, cursor_id, page
 from api.dependencies import Caller, require
+from api.shapes import Page, answers
+from api.shapes.orders import Order
 from datacenter.hosting import orders
 from orchestrator.states import State
 
@@ -18,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["orders"])
 
 
-@router.get("/api/v1/orders", summary="Orders, newest first")
+@router.get("/api/v1/orders", summary="Orders, newest first", responses=answers(Page[Order]))
 def all_orders(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],

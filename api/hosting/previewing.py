@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi.responses import Response
@@ -13,10 +13,15 @@ from sqlalchemy import text
 from api.answers import json_value
 from api.dependencies import Caller
 from api.hosting.ordering import pointing_at_the_body
+from api.shapes import answers
+from api.shapes.orders import OrderPreview
 from orchestrator import engine
 from orchestrator.engine import ChangeRequest
 
-__all__ = ["preview", "previewed"]
+__all__ = ["PREVIEW", "preview", "previewed"]
+
+PREVIEW: Final = answers(OrderPreview)
+"""Of an endpoint that answers so, for its ``responses``."""
 
 
 def preview(caller: Caller, request: ChangeRequest) -> Response:

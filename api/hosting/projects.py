@@ -10,11 +10,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Limit, decode_cursor, json_text, page
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
-from api.hosting.ordering import order, request_for
+from api.hosting.ordering import ORDERED, order, request_for
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Project
 from core.identity import tenant_by_code
 from datacenter.hosting import project_list
 from datacenter.hosting.servers.owners import owner_of_project
@@ -46,7 +47,7 @@ class Why(BaseModel):
     reason: Annotated[str, Field(max_length=2000)] = ""
 
 
-@router.get("", summary="Projects")
+@router.get("", summary="Projects", responses=answers(Page[Project]))
 def projects(
     request: Request,
     caller: Reader,
@@ -66,7 +67,7 @@ def projects(
     return page(request, rows, limit)
 
 
-@router.get("/{project_id}", summary="A project")
+@router.get("/{project_id}", summary="A project", responses=answers(Project))
 def project(project_id: UUID, caller: Reader) -> Response:
     """One project with its findings."""
     with caller.transaction() as tx:
@@ -74,7 +75,7 @@ def project(project_id: UUID, caller: Reader) -> Response:
     return json_text(body, version=version)
 
 
-@router.post("", status_code=202, summary="Make a project", responses=GOES_ON)
+@router.post("", status_code=202, summary="Make a project", responses=ORDERED)
 def create(body: ProjectIn, creation: Ordering) -> Response:
     """It begins with no quota of its own: `POST /api/v1/quotas:split` gives it some of the administration's."""
     caller = creation.caller
@@ -88,7 +89,7 @@ def create(body: ProjectIn, creation: Ordering) -> Response:
     return order(creation, request_for("hosting.project.create", intent, reason, tenant=tenant))
 
 
-@router.post("/{project_id}:reconcile", status_code=202, summary="Mend a project", responses=GOES_ON)
+@router.post("/{project_id}:reconcile", status_code=202, summary="Mend a project", responses=ORDERED)
 def reconcile(project_id: UUID, creation: Ordering, body: Why | None = None) -> Response:
     """Makes what is Irisplane's about it in the cloud as it should be again; servers that are not ours stay."""
     caller = creation.caller

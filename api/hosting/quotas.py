@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.answers import Limit, decode_cursor, json_value, page
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, pointing_at_the_body, request_for
+from api.hosting.ordering import ORDERED, order, pointing_at_the_body, request_for
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.orders import Quota, QuotaPreview
 from core.identity import tenant_by_code
 from datacenter.hosting import quotas
 from datacenter.hosting.quota_changes import Amount, Amounts, QuotaGrant, QuotaSplit
@@ -64,7 +65,7 @@ class SplitIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/quotas", summary="Quotas")
+@router.get("/api/v1/quotas", summary="Quotas", responses=answers(Page[Quota]))
 def all_quotas(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],
@@ -83,19 +84,19 @@ def all_quotas(
     return page(request, rows, limit)
 
 
-@router.post("/api/v1/quotas", status_code=202, summary="Ask for more", responses=GOES_ON)
+@router.post("/api/v1/quotas", status_code=202, summary="Ask for more", responses=ORDERED)
 def ask_for_more(body: QuotaIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Ask for so much in all: a platform manager of the region decides, and whoever asked is told why."""
     return order(creation, _grant(creation.caller, body))
 
 
-@router.post("/api/v1/quotas:preview", summary="What would be granted?")
+@router.post("/api/v1/quotas:preview", summary="What would be granted?", responses=answers(QuotaPreview))
 def preview(body: QuotaIn, caller: Annotated[Caller, Depends(require("hosting:write"))]) -> Response:
     """The plan of such a request and whose approval it needs. Writes nothing."""
     return _previewed(caller, _grant(caller, body))
 
 
-@router.post("/api/v1/quotas:split", status_code=202, summary="Split a quota among projects", responses=GOES_ON)
+@router.post("/api/v1/quotas:split", status_code=202, summary="Split a quota among projects", responses=ORDERED)
 def split(body: SplitIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Let each project hold so much of what the administration has; the administration's administrator decides."""
     intent = body.model_dump(exclude={"reason"}, exclude_none=True)

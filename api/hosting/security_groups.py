@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Match
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import SecurityGroup
 from datacenter.hosting.networks.group_rows import GROUPS
 from datacenter.hosting.networks.rules import RuleIn
 from orchestrator.engine import ChangeRequest
@@ -62,63 +63,67 @@ class RulesIn(BaseModel):
     reason: Why = ""
 
 
-@router.get("/api/v1/security-groups", summary="Security groups")
+@router.get("/api/v1/security-groups", summary="Security groups", responses=answers(Page[SecurityGroup]))
 def groups(caller: Reader, selected: Selected) -> Response:
     """With their rules. `base` and `default`, which every project has, are not among them."""
     return list_of(caller, GROUPS, selected)
 
 
-@router.get("/api/v1/security-groups/{group_id}", summary="A security group", responses=NOT_MODIFIED)
+@router.get(
+    "/api/v1/security-groups/{group_id}", summary="A security group", responses=answers(SecurityGroup) | NOT_MODIFIED
+)
 def group(group_id: UUID, request: Request, caller: Reader) -> Response:
     """Its rules in their one form, sorted; `findings` say what somebody altered in the cloud."""
     return one_of(request, caller, GROUPS, group_id)
 
 
-@router.post("/api/v1/security-groups:preview", summary="What would this security group be?")
+@router.post("/api/v1/security-groups:preview", summary="What would this security group be?", responses=PREVIEW)
 def preview_create(body: GroupIn, caller: Reader) -> Response:
     """Plan, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _create(body, caller))
 
 
-@router.post("/api/v1/security-groups", status_code=202, summary="Create a security group", responses=GOES_ON)
+@router.post("/api/v1/security-groups", status_code=202, summary="Create a security group", responses=ORDERED)
 def create(body: GroupIn, creation: Ordering) -> Response:
     """Its rules are a set: the same rule twice is refused."""
     return order(creation, _create(body, creation.caller))
 
 
 @router.patch(
-    "/api/v1/security-groups/{group_id}", status_code=202, summary="Alter a security group", responses=GOES_ON
+    "/api/v1/security-groups/{group_id}", status_code=202, summary="Alter a security group", responses=ORDERED
 )
 def alter(group_id: UUID, body: GroupEdit, version: Match, caller: Writer) -> Response:
     """The plan shows which rules come and which go."""
     return order_now(caller, _alter(caller, group_id, version, body.reason, **_given(body)))
 
 
-@router.put("/api/v1/security-groups/{group_id}/rules", status_code=202, summary="Set all rules", responses=GOES_ON)
+@router.put("/api/v1/security-groups/{group_id}/rules", status_code=202, summary="Set all rules", responses=ORDERED)
 def set_rules(group_id: UUID, body: RulesIn, version: Match, caller: Writer) -> Response:
     """What is not among them is taken away."""
     return order_now(caller, _alter(caller, group_id, version, body.reason, **_given(body)))
 
 
-@router.post("/api/v1/security-groups/{group_id}/rules:preview", summary="What would these rules alter?")
+@router.post(
+    "/api/v1/security-groups/{group_id}/rules:preview", summary="What would these rules alter?", responses=PREVIEW
+)
 def preview_rules(group_id: UUID, body: RulesIn, caller: Reader) -> Response:
     """The difference. Writes nothing."""
     return preview(caller, _alter(caller, group_id, None, body.reason, **_given(body)))
 
 
-@router.post("/api/v1/security-groups/{group_id}:allow", status_code=202, summary="Add a rule", responses=GOES_ON)
+@router.post("/api/v1/security-groups/{group_id}:allow", status_code=202, summary="Add a rule", responses=ORDERED)
 def allow(group_id: UUID, body: RuleIn, creation: Ordering) -> Response:
     """To those there are; nothing happens when it is among them."""
     return order(creation, _alter(creation.caller, group_id, None, "", allow=[body.model_dump()]))
 
 
-@router.post("/api/v1/security-groups/{group_id}:deny", status_code=202, summary="Take a rule away", responses=GOES_ON)
+@router.post("/api/v1/security-groups/{group_id}:deny", status_code=202, summary="Take a rule away", responses=ORDERED)
 def deny(group_id: UUID, body: RuleIn, creation: Ordering) -> Response:
     """Refused when the group has no such rule."""
     return order(creation, _alter(creation.caller, group_id, None, "", deny=[body.model_dump()]))
 
 
-@router.delete("/api/v1/security-groups/{group_id}", status_code=202, summary="Delete a group", responses=GOES_ON)
+@router.delete("/api/v1/security-groups/{group_id}", status_code=202, summary="Delete a group", responses=ORDERED)
 def delete(group_id: UUID, version: Match, caller: Writer) -> Response:
     """Refused while a server has it, or a rule of another group names it."""
     asked = {"group": str(group_id), "version": version}

@@ -12,12 +12,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from api.answers import Limit, Match, decode_cursor, json_text, json_value, page
-from api.changes import GOES_ON
 from api.dependencies import Caller, require, settings_of
 from api.errors import InvalidCursor
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Console, ConsoleAddress, ImageInCloud, Server, ServerStatus
 from core.errors import StaleVersion
 from core.ids import uuid7
 from core.journal.record import record
@@ -35,10 +36,6 @@ router = APIRouter(prefix="/api/v1/servers", tags=["servers"])
 Reader = Annotated[Caller, Depends(require("hosting:read"))]
 Writer = Annotated[Caller, Depends(require("hosting:write"))]
 Ordering = Annotated[Creation, Depends(creating("hosting:write"))]
-Status = Literal[
-    "ordered", "building", "active", "stopped", "paused", "suspended", "resized", "busy", "error", "kept", "deleting",
-    "vanished", "gone",
-]  # fmt: skip
 
 
 class ServerIn(ServerWanted):
@@ -124,13 +121,13 @@ class Patch(Why):
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
-@router.get("", summary="Servers")
+@router.get("", summary="Servers", responses=answers(Page[Server]))
 def servers(
     request: Request,
     caller: Reader,
     *,
     project: Annotated[str | None, Query(max_length=63, description="Id or code.")] = None,
-    status: Annotated[list[Status] | None, Query(max_length=13)] = None,
+    status: Annotated[list[ServerStatus] | None, Query(max_length=13)] = None,
     name: Annotated[str | None, Query(max_length=63)] = None,
     q: Annotated[str | None, Query(max_length=63, description="A part of the name.")] = None,
     tag: Annotated[str | None, Query(max_length=60)] = None,
@@ -144,7 +141,7 @@ def servers(
         return page(request, queries.servers_json(tx, caller.scope(), found, limit), limit)
 
 
-@router.get("/{server_id}", summary="A server")
+@router.get("/{server_id}", summary="A server", responses=answers(Server))
 def server(server_id: UUID, caller: Reader) -> Response:
     """One server, as the cloud had it a few seconds ago."""
     with caller.transaction() as tx:
@@ -152,7 +149,7 @@ def server(server_id: UUID, caller: Reader) -> Response:
     return json_text(body, version=version)
 
 
-@router.get("/{server_id}/console", summary="What a server wrote on its console")
+@router.get("/{server_id}/console", summary="What a server wrote on its console", responses=answers(Console))
 def console(server_id: UUID, caller: Reader, lines: Annotated[int, Query(ge=1, le=2000)] = 200) -> Response:
     """Its last lines, asked of the cloud now."""
     with caller.transaction() as tx:
@@ -160,7 +157,9 @@ def console(server_id: UUID, caller: Reader, lines: Annotated[int, Query(ge=1, l
     return json_value({"server": str(row.id), "output": consoles.output(caller.database, row, lines)})
 
 
-@router.get("/{server_id}/console-url", summary="Where a server's console can be typed at")
+@router.get(
+    "/{server_id}/console-url", summary="Where a server's console can be typed at", responses=answers(ConsoleAddress)
+)
 def console_url(server_id: UUID, caller: Writer) -> Response:
     """A WebSocket that is the server's serial port. Its address is a secret: it opens the console for whoever has it.
 
@@ -176,7 +175,7 @@ def console_url(server_id: UUID, caller: Writer) -> Response:
     return json_value({"server": str(row.id), "type": "serial", "url": made.url, "expires_at": made.until.isoformat()})
 
 
-@router.get("/{server_id}/images", summary="Images made of a server")
+@router.get("/{server_id}/images", summary="Images made of a server", responses=answers(Page[ImageInCloud]))
 def images(server_id: UUID, caller: Reader) -> Response:
     """The snapshots of its disk, asked of the cloud now; they outlive the server."""
     with caller.transaction() as tx:
@@ -185,7 +184,7 @@ def images(server_id: UUID, caller: Reader) -> Response:
 
 
 # ----------------------------------------------------------------------------------------------------------- ordering
-@router.post(":preview", summary="What would a server cost?")
+@router.post(":preview", summary="What would a server cost?", responses=PREVIEW)
 def preview_server(body: ServerIn, caller: Reader) -> Response:
     """The plan, price, energy, what is left of the quotas, placement and the approvals it needs. Writes nothing."""
     if body.user_data is not None:
@@ -194,7 +193,7 @@ def preview_server(body: ServerIn, caller: Reader) -> Response:
     return preview(caller, request_for("hosting.server.create", body.intent(None), _why(caller, body), tenant=tenant))
 
 
-@router.post("", status_code=202, responses=GOES_ON, summary="Order a server")
+@router.post("", status_code=202, responses=ORDERED, summary="Order a server")
 def create(body: ServerIn, creation: Ordering) -> Response:
     """Answers with the Change; `resource` says where the server is read from now on."""
     secret: str | None = None
@@ -213,7 +212,7 @@ def create(body: ServerIn, creation: Ordering) -> Response:
     return order(creation, request, before=seal)
 
 
-@router.post(":import", status_code=202, responses=GOES_ON, summary="Take over servers that stand in a project")
+@router.post(":import", status_code=202, responses=ORDERED, summary="Take over servers that stand in a project")
 def take_over(body: Import, creation: Ordering) -> Response:
     """Servers that were made in the cloud by hand become ordinary ones: counted, shown, altered from here."""
     caller = creation.caller
@@ -222,7 +221,7 @@ def take_over(body: Import, creation: Ordering) -> Response:
     return order(creation, request_for("hosting.server.import", intent, _why(caller, body), tenant=tenant))
 
 
-@router.patch("/{server_id}", status_code=202, responses=GOES_ON, summary="Let metadata and tags be these")
+@router.patch("/{server_id}", status_code=202, responses=ORDERED, summary="Let metadata and tags be these")
 def patch(server_id: UUID, body: Patch, caller: Writer, version: Match) -> Response:
     """What is named is replaced as a whole. Needs `If-Match`."""
     intent: dict[str, Any] = {"server": str(server_id)}
@@ -230,7 +229,7 @@ def patch(server_id: UUID, body: Patch, caller: Writer, version: Match) -> Respo
     return _altered(caller, "hosting.server.alter", intent, _why(caller, body), version)
 
 
-@router.delete("/{server_id}", status_code=202, responses=GOES_ON, summary="Give a server back")
+@router.delete("/{server_id}", status_code=202, responses=ORDERED, summary="Give a server back")
 def delete(
     server_id: UUID,
     caller: Writer,
@@ -245,7 +244,7 @@ def delete(
 
 
 @router.delete(
-    "/{server_id}/images/{image_id}", status_code=202, responses=GOES_ON, summary="Delete an image made of a server"
+    "/{server_id}/images/{image_id}", status_code=202, responses=ORDERED, summary="Delete an image made of a server"
 )
 def delete_image(server_id: UUID, image_id: UUID, caller: Writer) -> Response:
     """Only images that were made of this server, which may be gone."""
@@ -269,7 +268,7 @@ def _verb(verb: str, summary: str, body_type: type[Why] = Why) -> None:
     endpoint.__defaults__ = None if required else (None,)
     endpoint.__name__ = verb.replace("-", "_")
     router.add_api_route(
-        f"/{{server_id}}:{verb}", endpoint, methods=["POST"], status_code=202, responses=GOES_ON, summary=summary
+        f"/{{server_id}}:{verb}", endpoint, methods=["POST"], status_code=202, responses=ORDERED, summary=summary
     )
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import text
 
 from api.answers import Limit, decode_cursor, encode_cursor, json_text, json_value, next_link, page
 from api.dependencies import Caller, require
+from api.shapes import Page, answers
+from api.shapes.showback import MonthOfLines, SpendLimit, Usage, UsageComparison
 from core.errors import Denied, InvalidInput, NotFound
 from datacenter.hosting import spending
 from datacenter.hosting.metering import reading, showback
@@ -30,11 +32,11 @@ Reader = Annotated[Caller, Depends(require("hosting:read"))]
 Code = Annotated[str | None, Query(max_length=63, pattern=r"^[^\x00]*$")]
 _YEARS = range(2000, 2200)
 _CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "Successful Response"}
+    200: {**answers(MonthOfLines)[200], "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
 
 
-@router.get("/api/v1/usage", summary="What was used")
+@router.get("/api/v1/usage", summary="What was used", responses=answers(Page[Usage]))
 def usage(
     request: Request,
     caller: Reader,
@@ -62,7 +64,9 @@ def usage(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/usage:compare", summary="Whether what was metered agrees with Nova")
+@router.get(
+    "/api/v1/usage:compare", summary="Whether what was metered agrees with Nova", responses=answers(UsageComparison)
+)
 def comparison(
     caller: Reader,
     begins: Annotated[AwareDatetime | None, Query(alias="from", description="A day ago when absent.")] = None,
@@ -77,7 +81,7 @@ def comparison(
     return json_value(compare(found).as_json())  # Nova takes its time: no transaction waits for it
 
 
-@router.get("/api/v1/spend-limit", summary="What a month may come to, and what stands")
+@router.get("/api/v1/spend-limit", summary="What a month may come to, and what stands", responses=answers(SpendLimit))
 def spend_limit(caller: Reader, tenant: Code = None) -> Response:
     """Of the own administration, or of any for the region's staff; set by the kind `hosting.spend-limit.set`."""
     with caller.transaction() as tx:

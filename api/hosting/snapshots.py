@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Match
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Snapshot
 from datacenter.hosting.volumes.rows import SNAPSHOTS
 from orchestrator.engine import ChangeRequest
 
@@ -38,7 +39,7 @@ class SnapshotIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/snapshots", summary="Snapshots")
+@router.get("/api/v1/snapshots", summary="Snapshots", responses=answers(Page[Snapshot]))
 def snapshots(
     caller: Reader,
     selected: Selected,
@@ -49,25 +50,25 @@ def snapshots(
     return list_of(caller, SNAPSHOTS, selected, {"volume": volume, "schedule": schedule})
 
 
-@router.get("/api/v1/snapshots/{snapshot_id}", summary="A snapshot", responses=NOT_MODIFIED)
+@router.get("/api/v1/snapshots/{snapshot_id}", summary="A snapshot", responses=answers(Snapshot) | NOT_MODIFIED)
 def snapshot(snapshot_id: UUID, request: Request, caller: Reader) -> Response:
     """`taken_at` is the moment that it holds."""
     return one_of(request, caller, SNAPSHOTS, snapshot_id)
 
 
-@router.post("/api/v1/snapshots:preview", summary="What would a snapshot cost?")
+@router.post("/api/v1/snapshots:preview", summary="What would a snapshot cost?", responses=PREVIEW)
 def preview_take(body: SnapshotIn, caller: Reader) -> Response:
     """Price, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _take(body, caller))
 
 
-@router.post("/api/v1/snapshots", status_code=202, summary="Take a snapshot", responses=GOES_ON)
+@router.post("/api/v1/snapshots", status_code=202, summary="Take a snapshot", responses=ORDERED)
 def take(body: SnapshotIn, creation: Ordering) -> Response:
     """Also while a server has the volume: it holds what a power cut at that moment would leave."""
     return order(creation, _take(body, creation.caller))
 
 
-@router.delete("/api/v1/snapshots/{snapshot_id}", status_code=202, summary="Delete a snapshot", responses=GOES_ON)
+@router.delete("/api/v1/snapshots/{snapshot_id}", status_code=202, summary="Delete a snapshot", responses=ORDERED)
 def delete(snapshot_id: UUID, version: Match, caller: Writer) -> Response:
     """Volumes that began as it stay."""
     asked = {"snapshot": str(snapshot_id), "version": version}

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, page
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
+from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.reading import Reader, shown_one, uuid_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import SshKey
 from datacenter.hosting.key_changes import key_named, keys_json
 
 __all__ = ["router"]
@@ -33,7 +34,7 @@ class KeyIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/ssh-keys", summary="SSH keys")
+@router.get("/api/v1/ssh-keys", summary="SSH keys", responses=answers(Page[SshKey]))
 def keys(
     request: Request,
     caller: Reader,
@@ -51,14 +52,14 @@ def keys(
     return page(request, rows, limit)
 
 
-@router.post("/api/v1/ssh-keys", status_code=201, summary="Bring a key in", responses=GOES_ON)
+@router.post("/api/v1/ssh-keys", status_code=201, summary="Bring a key in", responses=ORDERED)
 def bring_in(body: KeyIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """A public key in the one-line form of OpenSSH. Weak ones, and private ones, are refused; neither is kept."""
     asked = body.model_dump(include={"name", "public_key"})
     return order(creation, request_for("hosting.ssh_key.create", asked, body.reason or creation.caller.reason))
 
 
-@router.get("/api/v1/ssh-keys/{key_id}", summary="An SSH key", responses=NOT_MODIFIED)
+@router.get("/api/v1/ssh-keys/{key_id}", summary="An SSH key", responses=answers(SshKey) | NOT_MODIFIED)
 def key(key_id: UUID, request: Request, caller: Reader) -> Response:
     """One key, with its fingerprint."""
 
@@ -69,7 +70,7 @@ def key(key_id: UUID, request: Request, caller: Reader) -> Response:
     return shown_one(request, caller, read)
 
 
-@router.delete("/api/v1/ssh-keys/{key_id}", status_code=201, summary="Forget a key", responses=GOES_ON)
+@router.delete("/api/v1/ssh-keys/{key_id}", status_code=201, summary="Forget a key", responses=ORDERED)
 def forget(key_id: UUID, version: Match, caller: Annotated[Caller, Depends(require("hosting:write"))]) -> Response:
     """Servers that were made with it keep it."""
     asked = {"key": str(key_id), "version": version}

@@ -14,9 +14,12 @@ from sqlalchemy import Connection
 from api.answers import NOT_MODIFIED, Limit, Match, cursor_id, etag, json_text, matches, page
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.support import MessageSaid, Notice, SupportRequest, SupportRequestInList
 from core.errors import InvalidInput
 from core.identity import tenant_by_code
 from datacenter.hosting.support import maintenance, requests
+from datacenter.hosting.support.maintenance import Impact, State
 
 __all__ = ["router"]
 
@@ -62,8 +65,6 @@ class RequestEdit(BaseModel):
 
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, Field(max_length=5000)]
-Impact = Literal["none", "degraded", "interrupted"]
-State = Literal["draft", "scheduled", "in-progress", "done", "cancelled"]
 
 
 class NoticeIn(BaseModel):
@@ -102,7 +103,9 @@ class NoticeEdit(BaseModel):
 
 
 # --------------------------------------------------------------------------------------------------------- requests
-@router.get("/api/v1/support-requests", summary="Support requests, newest first")
+@router.get(
+    "/api/v1/support-requests", summary="Support requests, newest first", responses=answers(Page[SupportRequestInList])
+)
 def support_requests(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],
@@ -121,7 +124,11 @@ def support_requests(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/support-requests/{request_id}", summary="A support request", responses=NOT_MODIFIED)
+@router.get(
+    "/api/v1/support-requests/{request_id}",
+    summary="A support request",
+    responses=answers(SupportRequest) | NOT_MODIFIED,
+)
 def support_request(
     request_id: UUID, request: Request, caller: Annotated[Caller, Depends(require("hosting:read"))]
 ) -> Response:
@@ -131,7 +138,9 @@ def support_request(
     return _versioned(request, body, version)
 
 
-@router.post("/api/v1/support-requests", status_code=201, summary="Ask the region")
+@router.post(
+    "/api/v1/support-requests", status_code=201, summary="Ask the region", responses=answers(SupportRequest, 201)
+)
 def open_request(body: RequestIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Open a request, from a thing of yours or without one."""
     caller = creation.caller
@@ -147,7 +156,12 @@ def open_request(body: RequestIn, creation: Annotated[Creation, Depends(creating
     return creation.in_one_transaction(effect, reason="ask for support")
 
 
-@router.post("/api/v1/support-requests/{request_id}/messages", status_code=201, summary="Say something")
+@router.post(
+    "/api/v1/support-requests/{request_id}/messages",
+    status_code=201,
+    summary="Say something",
+    responses=answers(MessageSaid, 201),
+)
 def say(
     request_id: UUID, body: MessageIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]
 ) -> Response:
@@ -165,7 +179,9 @@ def say(
     return creation.in_one_transaction(effect, reason="support")
 
 
-@router.patch("/api/v1/support-requests/{request_id}", summary="Alter a support request")
+@router.patch(
+    "/api/v1/support-requests/{request_id}", summary="Alter a support request", responses=answers(SupportRequest)
+)
 def edit_request(
     request_id: UUID,
     body: RequestEdit,
@@ -181,7 +197,7 @@ def edit_request(
 
 
 # ------------------------------------------------------------------------------------------------------ maintenance
-@router.get("/api/v1/maintenance", summary="Maintenance, newest first")
+@router.get("/api/v1/maintenance", summary="Maintenance, newest first", responses=answers(Page[Notice]))
 def notices(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],
@@ -198,7 +214,7 @@ def notices(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/maintenance/{notice_id}", summary="A maintenance notice", responses=NOT_MODIFIED)
+@router.get("/api/v1/maintenance/{notice_id}", summary="A maintenance notice", responses=answers(Notice) | NOT_MODIFIED)
 def notice(notice_id: UUID, request: Request, caller: Annotated[Caller, Depends(require("hosting:read"))]) -> Response:
     """One notice, and its ETag."""
     with caller.transaction() as tx:
@@ -206,7 +222,9 @@ def notice(notice_id: UUID, request: Request, caller: Annotated[Caller, Depends(
     return _versioned(request, body, version)
 
 
-@router.post("/api/v1/maintenance", status_code=201, summary="Draft a maintenance notice")
+@router.post(
+    "/api/v1/maintenance", status_code=201, summary="Draft a maintenance notice", responses=answers(Notice, 201)
+)
 def draft_notice(body: NoticeIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Write a notice that nobody is told of yet. The region's staff only."""
     caller = creation.caller
@@ -221,7 +239,7 @@ def draft_notice(body: NoticeIn, creation: Annotated[Creation, Depends(creating(
     return creation.in_one_transaction(effect)
 
 
-@router.patch("/api/v1/maintenance/{notice_id}", summary="Alter a maintenance notice")
+@router.patch("/api/v1/maintenance/{notice_id}", summary="Alter a maintenance notice", responses=answers(Notice))
 def edit_notice(
     notice_id: UUID,
     body: NoticeEdit,

@@ -29,6 +29,8 @@ from api.basic_auth import require_also_basic
 from api.dependencies import Caller, settings_of
 from api.errors import BodyTooLarge, InvalidCursor
 from api.problems import PROBLEM_JSON
+from api.shapes import Page, answers
+from api.shapes.terraform import Lock, LockFreed, LockHeld, State, StateDeleted, StateInList, StateVersion, StateWritten
 from core.keyring import KeyFile
 from datacenter.hosting.terraform_state import locks
 from datacenter.hosting.terraform_state.document import Document
@@ -57,7 +59,7 @@ _A_STATE: dict[str, Any] = {
 }
 
 
-@router.get("/api/v1/terraform/state", summary="Terraform states")
+@router.get("/api/v1/terraform/state", summary="Terraform states", responses=answers(Page[StateInList]))
 def states(
     request: Request,
     caller: Reader,
@@ -76,13 +78,13 @@ def states(
     return page(request, rows, limit)
 
 
-@router.get(_AT, summary="A Terraform state", responses=NOT_MODIFIED)
+@router.get(_AT, summary="A Terraform state", responses=answers(State) | NOT_MODIFIED)
 def state(name: Name, request: Request, caller: Reader) -> Response:
     """The newest version, as Terraform sent it. It may hold passwords, so it takes more than a role that only looks."""
     return _given(name, None, request, caller)
 
 
-@router.post(_AT, summary="Write a Terraform state", responses=_LOCKED, openapi_extra=_A_STATE)
+@router.post(_AT, summary="Write a Terraform state", responses=answers(StateWritten) | _LOCKED, openapi_extra=_A_STATE)
 def write_state(name: Name, request: Request, caller: Writer, lock_id: LockId = None) -> Response:
     """Add a version. While a lock is held, only the run that names it writes.
 
@@ -102,7 +104,7 @@ def write_state(name: Name, request: Request, caller: Writer, lock_id: LockId = 
     return _written(name, written)
 
 
-@router.delete(_AT, summary="Delete a Terraform state", responses=_LOCKED)
+@router.delete(_AT, summary="Delete a Terraform state", responses=answers(StateDeleted) | _LOCKED)
 def delete_state(
     name: Name,
     caller: Writer,
@@ -120,14 +122,14 @@ def delete_state(
 # ------------------------------------------------------------------------------------------------------------- locks
 
 
-@router.get(_AT + "/lock", summary="Who holds a Terraform state")
+@router.get(_AT + "/lock", summary="Who holds a Terraform state", responses=answers(LockHeld))
 def lock(name: Name, caller: Reader) -> Response:
     """The lock that is held: what the run told of itself, whose token took it, and since when."""
     with caller.transaction() as tx:
         return json_value(locks.held(tx, caller.principal.tenant_id, name))
 
 
-@router.put(_AT + "/lock", summary="Lock a Terraform state", responses=_LOCKED)
+@router.put(_AT + "/lock", summary="Lock a Terraform state", responses=answers(Lock) | _LOCKED)
 @router.api_route(_AT, methods=["LOCK"], include_in_schema=False)
 def take_lock(name: Name, body: locks.LockInfo, caller: Writer) -> Response:
     """Take the lock. Taking it again with the same `ID` is no error."""
@@ -137,7 +139,7 @@ def take_lock(name: Name, body: locks.LockInfo, caller: Writer) -> Response:
     return json_value(body.model_dump())
 
 
-@router.delete(_AT + "/lock", summary="Unlock a Terraform state", responses=_LOCKED)
+@router.delete(_AT + "/lock", summary="Unlock a Terraform state", responses=answers(LockFreed) | _LOCKED)
 @router.api_route(_AT, methods=["UNLOCK"], include_in_schema=False)
 def free_lock(name: Name, caller: Writer, body: locks.LockInfo | None = None) -> Response:
     """Free the lock that the body names; without a body (`terraform force-unlock` sends none), whichever is held."""
@@ -150,7 +152,7 @@ def free_lock(name: Name, caller: Writer, body: locks.LockInfo | None = None) ->
 # ---------------------------------------------------------------------------------------------------------- versions
 
 
-@router.get(_AT + "/versions", summary="Versions of a Terraform state")
+@router.get(_AT + "/versions", summary="Versions of a Terraform state", responses=answers(Page[StateVersion]))
 def state_versions(
     name: Name,
     request: Request,
@@ -168,13 +170,19 @@ def state_versions(
     return page(request, rows, limit)
 
 
-@router.get(_AT + "/versions/{number}", summary="A version of a Terraform state", responses=NOT_MODIFIED)
+@router.get(
+    _AT + "/versions/{number}", summary="A version of a Terraform state", responses=answers(State) | NOT_MODIFIED
+)
 def state_version(name: Name, number: Number, request: Request, caller: Reader) -> Response:
     """An earlier version as it was written; also of a state that was deleted."""
     return _given(name, number, request, caller)
 
 
-@router.post(_AT + "/versions/{number}:restore", summary="Restore a version of a Terraform state", responses=_LOCKED)
+@router.post(
+    _AT + "/versions/{number}:restore",
+    summary="Restore a version of a Terraform state",
+    responses=answers(StateWritten) | _LOCKED,
+)
 def restore(name: Name, number: Number, caller: Writer, match: Match, lock_id: LockId = None) -> Response:
     """Make an earlier version the newest one, under a new serial. `If-Match` names the version that was the newest.
 

@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import NOT_MODIFIED, Match
-from api.changes import GOES_ON
 from api.dependencies import Caller, require
-from api.hosting.ordering import order, order_now, request_for
-from api.hosting.previewing import preview
+from api.hosting.ordering import ORDERED, order, order_now, request_for
+from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Volume
 from datacenter.hosting.volumes.rows import VOLUMES
 from orchestrator.engine import ChangeRequest
 
@@ -80,7 +81,7 @@ class AttachIn(BaseModel):
     reason: Why = ""
 
 
-@router.get("/api/v1/volumes", summary="Volumes")
+@router.get("/api/v1/volumes", summary="Volumes", responses=answers(Page[Volume]))
 def volumes(
     caller: Reader,
     selected: Selected,
@@ -90,57 +91,57 @@ def volumes(
     return list_of(caller, VOLUMES, selected, {"server": server})
 
 
-@router.get("/api/v1/volumes/{volume_id}", summary="A volume", responses=NOT_MODIFIED)
+@router.get("/api/v1/volumes/{volume_id}", summary="A volume", responses=answers(Volume) | NOT_MODIFIED)
 def volume(volume_id: UUID, request: Request, caller: Reader) -> Response:
     """`findings` say what somebody altered in the cloud."""
     return one_of(request, caller, VOLUMES, volume_id)
 
 
-@router.post("/api/v1/volumes:preview", summary="What would a volume cost?")
+@router.post("/api/v1/volumes:preview", summary="What would a volume cost?", responses=PREVIEW)
 def preview_create(body: VolumeIn, caller: Reader) -> Response:
     """Price, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _create(body, caller))
 
 
-@router.post("/api/v1/volumes", status_code=202, summary="Order a volume", responses=GOES_ON)
+@router.post("/api/v1/volumes", status_code=202, summary="Order a volume", responses=ORDERED)
 def create(body: VolumeIn, creation: Ordering) -> Response:
     """Empty, or a copy of a snapshot or an image."""
     return order(creation, _create(body, creation.caller))
 
 
-@router.patch("/api/v1/volumes/{volume_id}", status_code=202, summary="Rename a volume", responses=GOES_ON)
+@router.patch("/api/v1/volumes/{volume_id}", status_code=202, summary="Rename a volume", responses=ORDERED)
 def rename(volume_id: UUID, body: VolumeEdit, version: Match, caller: Writer) -> Response:
     """Its name and what it is for."""
     given = body.model_dump(exclude={"reason"}, exclude_none=True)
     return order_now(caller, _about("rename", caller, volume_id, body.reason, version=version, **given))
 
 
-@router.post("/api/v1/volumes/{volume_id}:extend:preview", summary="What would more GiB cost?")
+@router.post("/api/v1/volumes/{volume_id}:extend:preview", summary="What would more GiB cost?", responses=PREVIEW)
 def preview_extend(volume_id: UUID, body: GrowthIn, caller: Reader) -> Response:
     """The difference in price, approvals and what of the quota is left. Writes nothing."""
     return preview(caller, _about("extend", caller, volume_id, body.reason, size_gib=body.size_gib))
 
 
-@router.post("/api/v1/volumes/{volume_id}:extend", status_code=202, summary="Make a volume larger", responses=GOES_ON)
+@router.post("/api/v1/volumes/{volume_id}:extend", status_code=202, summary="Make a volume larger", responses=ORDERED)
 def extend(volume_id: UUID, body: GrowthIn, creation: Ordering) -> Response:
     """Also while a server has it. There is no way back."""
     return order(creation, _about("extend", creation.caller, volume_id, body.reason, size_gib=body.size_gib))
 
 
-@router.post("/api/v1/volumes/{volume_id}:restore", status_code=202, summary="Go back to a snapshot", responses=GOES_ON)
+@router.post("/api/v1/volumes/{volume_id}:restore", status_code=202, summary="Go back to a snapshot", responses=ORDERED)
 def restore(volume_id: UUID, body: RestoreIn, creation: Ordering) -> Response:
     """To the newest one, while no server has the volume; what was written since is lost."""
     return order(creation, _about("restore", creation.caller, volume_id, body.reason, snapshot=body.snapshot))
 
 
-@router.delete("/api/v1/volumes/{volume_id}", status_code=202, summary="Delete a volume", responses=GOES_ON)
+@router.delete("/api/v1/volumes/{volume_id}", status_code=202, summary="Delete a volume", responses=ORDERED)
 def delete(volume_id: UUID, version: Match, caller: Writer) -> Response:
     """With everything on it. Refused while a server has it or snapshots hang on it."""
     return order_now(caller, _about("delete", caller, volume_id, "", version=version))
 
 
 @router.post(
-    "/api/v1/servers/{server_id}:attach-volume", status_code=202, summary="Give a server a volume", responses=GOES_ON
+    "/api/v1/servers/{server_id}:attach-volume", status_code=202, summary="Give a server a volume", responses=ORDERED
 )
 def attach(server_id: UUID, body: AttachIn, creation: Ordering) -> Response:
     """A volume of the same project that no server has."""
@@ -150,7 +151,7 @@ def attach(server_id: UUID, body: AttachIn, creation: Ordering) -> Response:
 
 
 @router.post(
-    "/api/v1/servers/{server_id}:detach-volume", status_code=202, summary="Take a volume away", responses=GOES_ON
+    "/api/v1/servers/{server_id}:detach-volume", status_code=202, summary="Take a volume away", responses=ORDERED
 )
 def detach(server_id: UUID, body: AttachIn, creation: Ordering) -> Response:
     """What it holds stays. A server in which it is mounted may hold on to it: then the order says so."""

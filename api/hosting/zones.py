@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from api.answers import NOT_MODIFIED, Limit, Match, decode_cursor, etag, json_text, matches, page
-from api.changes import GOES_ON, record_answer
+from api.changes import record_answer
 from api.dependencies import Caller, require
-from api.hosting.ordering import pointing_at_the_body
+from api.hosting.ordering import ORDERED, pointing_at_the_body
 from api.idempotency import Answer, Creation, creating
+from api.shapes import Page, answers
+from api.shapes.hosting import Zone
 from core.errors import StaleVersion
 from datacenter.hosting import zones
 from datacenter.hosting.zones import DataClass, ZoneEdit, ZoneIntent
@@ -39,7 +41,7 @@ class ZonePatch(BaseModel):
     open: bool | None = None
 
 
-@router.get("/api/v1/zones", summary="Zones")
+@router.get("/api/v1/zones", summary="Zones", responses=answers(Page[Zone]))
 def all_zones(
     request: Request, caller: Reader, data_class: DataClass | None = None, limit: Limit = 100, cursor: str | None = None
 ) -> Response:
@@ -50,7 +52,7 @@ def all_zones(
     return page(request, rows, limit)
 
 
-@router.get("/api/v1/zones/{code}", summary="A zone", responses=NOT_MODIFIED)
+@router.get("/api/v1/zones/{code}", summary="A zone", responses=answers(Zone) | NOT_MODIFIED)
 def zone(code: Code, request: Request, caller: Reader) -> Response:
     """One zone, and its ETag."""
     with caller.transaction() as tx:
@@ -60,7 +62,7 @@ def zone(code: Code, request: Request, caller: Reader) -> Response:
     return json_text(body, version=version)
 
 
-@router.post("/api/v1/zones", status_code=201, summary="Add a zone", responses=GOES_ON)
+@router.post("/api/v1/zones", status_code=201, summary="Add a zone", responses=ORDERED)
 def add_zone(body: ZoneIntent, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
     """Add a zone, or let one be as said. A change of the region's platform managers, `hosting.zone.edit`."""
     creation.caller.must_write("zone")
@@ -71,7 +73,7 @@ def add_zone(body: ZoneIntent, creation: Annotated[Creation, Depends(creating("h
     return creation.in_one_transaction(effect)
 
 
-@router.patch("/api/v1/zones/{code}", status_code=201, summary="Alter a zone", responses=GOES_ON)
+@router.patch("/api/v1/zones/{code}", status_code=201, summary="Alter a zone", responses=ORDERED)
 def alter_zone(
     code: Code, body: ZonePatch, version: Match, caller: Annotated[Caller, Depends(require("hosting:write"))]
 ) -> Response:

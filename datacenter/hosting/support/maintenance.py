@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from psycopg import sql
@@ -24,7 +24,10 @@ from core.scope import EVERY_TENANT, Scope
 from datacenter.hosting.support.errors import MaintenanceMoved, NoSuchMaintenance
 from datacenter.hosting.support.resources import table_of
 
-__all__ = ["MOVES", "Touch", "alter", "announce_due", "draft", "listed", "one"]
+__all__ = ["MOVES", "Impact", "State", "Touch", "alter", "announce_due", "draft", "listed", "one"]
+
+Impact = Literal["none", "degraded", "interrupted"]
+State = Literal["draft", "scheduled", "in-progress", "done", "cancelled"]
 
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     "draft": frozenset({"scheduled", "cancelled"}),
