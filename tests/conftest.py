@@ -15,9 +15,10 @@ from core.db import Database
 from core.migrations import upgrade
 from core.postgres import Role
 from core.postgres_temporary import TemporaryPostgres
+from tests import documented
 from tests.clouds import cloud, faulty_road, qemu_cloud
 
-__all__ = ["cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
+__all__ = ["answers_conform", "cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
 
 os.environ.setdefault("IRISPLANE_INSTANCE", "test")
 # structlog draws every local of every frame of an exception in boxes: minutes for one of the web framework
@@ -88,6 +89,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         lines = [line.rstrip()[:400] for line in reason.splitlines() if line.strip()]
         for line in lines if len(lines) <= 12 else [*lines[:6], "…", *lines[-6:]]:
             terminalreporter.write_line(f"    {line}")
+
+
+@pytest.fixture(autouse=True)
+def answers_conform() -> Iterator[None]:
+    """Every successful answer that a test gets is one that the OpenAPI document describes."""
+    yield
+    wrong = documented.taken()
+    assert not wrong, "\n\n".join(f"{operation}: {what}" for operation, what in sorted(wrong.items()))
 
 
 @pytest.fixture(scope="session")

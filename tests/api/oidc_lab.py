@@ -24,6 +24,7 @@ from core.roles import SCOPES
 from core.settings import Settings, load
 from lab.oidc import provider as lab
 from tests.api.serving import serve
+from tests.documented import watched
 
 __all__ = ["LabProvider", "World", "cookies_of", "free_port", "run_provider", "world", "world_of"]
 
@@ -143,7 +144,7 @@ def world_of(database: Database, folder: Path, **more: Any) -> Iterator[World]:
         environment = {"IRISPLANE_INSTANCE": "test", "IRISPLANE_STATE_DIR": str(folder), "IRISPLANE_PUBLIC_URL": url}
         settings = load(environment).model_copy(update={"rate_limit_sign_in": "off", **more})
         KeyFile(settings.key_file).ensure()
-        app = create_app(database, settings)
+        app = watched(create_app(database, settings))
         with serve(app, port):
             world = World(url, app, settings, provider, database)
             try:

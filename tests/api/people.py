@@ -20,6 +20,7 @@ from core.keyring import KeyFile
 from core.scope import EVERY_TENANT, Scope
 from core.settings import Settings, load
 from core.tokens import issue
+from tests.documented import watched
 
 SYSTEM = Scope(EVERY_TENANT, None, "test", "set up the test")
 
@@ -59,7 +60,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def app(database: Database, settings: Settings) -> FastAPI:
-    return create_app(database, settings)
+    return watched(create_app(database, settings))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from core.rotation import rotate
 from core.settings import Settings
 from datacenter.hosting.terraform_state.store import StateStore, sweep
 from tests.api.people import SYSTEM, Hire, Person
+from tests.documented import watched
 
 CANARY = "kanarie-in-a-state-4711"
 AT = "/api/v1/terraform/state/"
@@ -185,7 +186,7 @@ def test_eight_mebibytes_pass_and_more_is_refused_with_the_limit(agent: Person, 
 
 
 def test_a_limit_below_the_bodys_is_a_setting(database: Database, settings: Settings, agent: Person, name: str) -> None:
-    small = create_app(database, settings.model_copy(update={"terraform_state_mib": 1}))
+    small = watched(create_app(database, settings.model_copy(update={"terraform_state_mib": 1})))
     client = TestClient(small, headers={"Authorization": f"Bearer {agent.token}"})
     answer = client.post(AT + name, content=a_state(value="x" * (1 << 20)))
     assert (answer.status_code, answer.json()["fields"]) == (413, {"limit": 1 << 20})
@@ -203,7 +204,7 @@ def test_a_nul_character_in_a_value_is_kept(agent: Person, name: str) -> None:
 def test_every_version_is_kept_up_to_the_bound(
     database: Database, settings: Settings, agent: Person, name: str
 ) -> None:
-    app = create_app(database, settings.model_copy(update={"terraform_state_versions": 3}))
+    app = watched(create_app(database, settings.model_copy(update={"terraform_state_versions": 3})))
     client = TestClient(app, headers={"Authorization": f"Bearer {agent.token}"})
     for serial in range(1, 6):
         assert client.post(AT + name, content=a_state(serial)).status_code == 200
@@ -261,7 +262,7 @@ def test_a_deleted_state_can_be_brought_back_until_it_is_purged(database: Databa
 
 def test_a_tenants_states_have_a_bound_together(database: Database, settings: Settings, hire: Hire) -> None:
     full = hire("full", "agency-user", tenant="uccle")
-    app = create_app(database, settings.model_copy(update={"terraform_states_mib": 8}))
+    app = watched(create_app(database, settings.model_copy(update={"terraform_states_mib": 8})))
     client = TestClient(app, headers={"Authorization": f"Bearer {full.token}"})
     noise = [base64.b64encode(hashlib.shake_256(bytes([n])).digest(5 << 20)).decode() for n in range(2)]
     assert client.post(AT + "noise-0", content=a_state(value=noise[0])).status_code == 200

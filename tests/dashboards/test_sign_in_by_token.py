@@ -10,6 +10,7 @@ from core.db import Database
 from core.settings import Settings
 from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.browsing import Browser, read
+from tests.documented import watched
 
 
 def _link(person: Person) -> str:
@@ -123,7 +124,7 @@ def test_another_sites_form_signs_nobody_in(app: FastAPI, engineer: Person) -> N
 def test_where_the_providers_alone_decide_no_token_signs_a_browser_in(
     database: Database, settings: Settings, engineer: Person
 ) -> None:
-    strict = create_app(database, settings.model_copy(update={"sign_in_by_token": False}))
+    strict = watched(create_app(database, settings.model_copy(update={"sign_in_by_token": False})))
     browser = Browser(strict)
     assert "/sign-in/token" not in browser.client.get("/sign-in").text
     assert browser.client.post("/sign-in/token", data={"token": engineer.token}).status_code == 404

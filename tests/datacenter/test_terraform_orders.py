@@ -21,6 +21,7 @@ from datacenter.terraform.orders import NotCarriedOut, Orders, folder_of_configu
 from tests.api.example_kind import only_example
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
+from tests.documented import watched
 
 REQUESTS = "/api/v1/support-requests"
 
@@ -108,7 +109,7 @@ def test_an_order_is_followed_until_it_is_decided_on(address: str, engineer: Per
 
 
 def test_who_asks_too_often_waits_as_long_as_is_said(database: Database, settings: Settings, agent: Person) -> None:
-    slow = create_app(database, settings.model_copy(update={"rate_limit": "2/2"}))
+    slow = watched(create_app(database, settings.model_copy(update={"rate_limit": "2/2"})))
     with serve(slow) as url, closing(Api(url, agent.token)) as api:
         assert [api.get("/api/v1/me")["handle"] for _ in range(4)] == ["agent"] * 4
 

@@ -18,6 +18,7 @@ from core.identity import create_principal, grant
 from core.keyring import KeyFile
 from core.settings import load
 from core.tokens import issue
+from tests.documented import watched
 from tests.inventory.conftest import SYSTEM, engineer_of
 from tests.lab.running import lab
 
@@ -47,7 +48,9 @@ def served(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(database, settings), port=port, log_config=None, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(watched(create_app(database, settings)), port=port, log_config=None, lifespan="off")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

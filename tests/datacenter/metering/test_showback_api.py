@@ -18,6 +18,7 @@ from datacenter.hosting.pricing import month_of
 from tests.api.people import SYSTEM, Person
 from tests.api.people import hire as hiring
 from tests.datacenter.metering.conftest import ADDRESS, SMALL, SMALL_OFF, VOLUME, Meters, at
+from tests.documented import watched
 
 MONTH = "/api/v1/showback/2026-06"
 NAMES = ("=1+1", "@SUM(A1)", "+32 2", "-x", "plain, with a comma", 'quote " and\nline')
@@ -25,7 +26,7 @@ NAMES = ("=1+1", "@SUM(A1)", "+32 2", "-x", "plain, with a comma", 'quote " and\
 
 @pytest.fixture(scope="module")
 def app(kept: Meters, settings: Settings) -> FastAPI:
-    return create_app(kept.database, settings)
+    return watched(create_app(kept.database, settings))
 
 
 @pytest.fixture(scope="module")
