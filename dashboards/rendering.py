@@ -100,7 +100,14 @@ def show_bare(request: Request, template: str, title: str, *, status: int, **val
 
 
 def frame_of(visit: Visit) -> Frame:
-    """One look at who this is, and one at what waits for them where they decide anything."""
+    """One look at who this is, and one at what waits for them where they decide anything; once for each request."""
+    known: Frame | None = getattr(visit.request.state, "frame", None)
+    if known is None:
+        known = visit.request.state.frame = _looked_up(visit)
+    return known
+
+
+def _looked_up(visit: Visit) -> Frame:
     who = visit.principal
     with visit.database.transaction("api", Scope(EVERY_TENANT, who.id, visit.caller.request_id)) as tx:
         row = tx.execute(_WHO, {"principal": who.id, "tenant": who.tenant_id}).one()

@@ -31,6 +31,13 @@ _PAGE: Final = 50
 _OPEN: Final = 6
 """So many groups of differences are open when a plan is; the others open by a click."""
 
+_STEPS: Final = 50
+"""So many steps are shown at once; a live part is sent anew every two seconds."""
+_FIRST: Final = {
+    **dict.fromkeys(("failed", "unknown"), 0),
+    **dict.fromkeys(("preparing", "applying", "verifying", "confirming", "undoing"), 1),
+}
+
 Looking = Annotated[Visit, Depends(visiting("change:read"))]
 Asking = Annotated[Visit, Depends(visiting("change:submit"))]
 Deciding = Annotated[Visit, Depends(visiting("change:approve"))]
@@ -153,6 +160,7 @@ def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = 
         "open_groups": _OPEN,
         "ended": state in ENDED,
         "steps": _summed(found["steps"]),
+        "rows": found["steps"] if visit.request.query_params.get("steps") == "all" else _telling(found["steps"]),
         "may_decide": visit.may("change:approve") and not own and bool(asked & who.roles),
         "may_cancel": visit.may("change:submit") and state not in ENDED and not found["cancel_asked"],
         "may_undo": visit.may("change:submit") and state is State.SUCCEEDED and not found["undone_by"],
@@ -168,9 +176,16 @@ def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = 
     return answer
 
 
+def _telling(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps that tell most, where there are hundreds: what went wrong, what moves, then the others."""
+    told = sorted(steps, key=lambda step: (_FIRST.get(step["state"], 2), step["ordinal"]))
+    return sorted(told[:_STEPS], key=lambda step: step["ordinal"])
+
+
 def _summed(steps: list[dict[str, Any]]) -> dict[str, Any]:
     """How far a run has come, by the states of its steps."""
     counts: dict[str, int] = {}
     for step in steps:
         counts[step["state"]] = counts.get(step["state"], 0) + 1
-    return {"counts": counts, "all": len(steps)}
+    done = sum(counts.get(state, 0) for state in ("confirmed", "skipped", "undone"))
+    return {"counts": counts, "all": len(steps), "done": done}

@@ -22,8 +22,7 @@ from api.hosting.ordering import order, request_for
 from api.hosting.previewing import previewed
 from api.problems import pointer_of, status_of
 from core.errors import InvalidInput, IrisplaneError
-from dashboards.languages import language_of
-from dashboards.rendering import show
+from dashboards.rendering import frame_of, show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
@@ -112,8 +111,9 @@ def _form(
     error: IrisplaneError | None = None,
     status: int = 200,
 ) -> Response:
+    language = frame_of(visit)["language"]
     with visit.transaction() as tx:
-        choices = _choices(tx, visit)
+        choices = _choices(tx, visit, language)
     field = (error.pointer or "").split("/")[1:2] if error else []
     return show(
         visit, "server_new", _("Order a server"), status=status, typed=typed, offer=offer, seen=seen, other=other,
@@ -121,9 +121,8 @@ def _form(
     )  # fmt: skip
 
 
-def _choices(tx: Connection, visit: Visit) -> dict[str, Any]:
+def _choices(tx: Connection, visit: Visit, language: reading.Language) -> dict[str, Any]:
     """What can be chosen: sizes, images, projects, networks, keys."""
-    language: Any = language_of(visit.request, visit.request.app.state.settings, None)
     now = datetime.now(UTC)
     own: UUID | None = None if visit.principal.staff else visit.principal.tenant_id
     networks = listed(tx, NETWORKS, Asked(tenant=own, status="active"), _MOST)

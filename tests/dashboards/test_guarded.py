@@ -100,7 +100,16 @@ def test_nothing_of_another_administration_is_on_any_page(
     assert MARK in own.open("/servers").text
     assert MARK in own.open("/holdings").text
     stranger = visiting(hire("stranger", "agency-admin", tenant="uccle"))
-    places = ("/", "/servers", f"/servers?q={MARK}", "/servers?status=active", "/holdings", "/changes", "/servers/new")
+    places = (
+        "/",
+        "/servers",
+        f"/servers?q={MARK}",
+        "/servers?status=active",
+        "/holdings",
+        "/changes",
+        "/keys",
+        "/servers/new",
+    )
     for place in places:
         page = stranger.open(place)
         assert page.status == 200

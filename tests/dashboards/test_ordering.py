@@ -145,3 +145,27 @@ def _standing(database: Database, name: str) -> str:
                 {"name": name},
             ).scalar_one()
         )
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl4 ann@desk"
+
+
+def test_a_key_is_brought_in_chosen_for_a_server_and_forgotten(visiting: Visiting, agent: Person) -> None:
+    browser = visiting(agent)
+    empty = browser.open("/keys")
+    assert "There is no SSH key yet." in empty.text
+    private = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----"
+    refused = browser.send(empty.form("/keys"), name="ann", public_key=private)
+    assert refused.status == 422
+    assert refused.form("/keys").fields["name"] == "ann"
+    assert "c2VjcmV0" not in refused.answer.text
+    there = browser.send(refused.form("/keys"), public_key=KEY)
+    assert there.status == 200
+    assert "SHA256:" in there.text
+    assert 'value="ann"' in browser.open("/servers/new").answer.text
+    taken = browser.send(there.form("/keys"), name="ann", public_key=KEY)
+    assert taken.status == 409
+    key = agent.get("/api/v1/ssh-keys").json()["items"][0]["id"]
+    gone = browser.send(browser.open("/keys").form(f"/keys/{key}/forget"))
+    assert "Forget an SSH key ann" in gone.text or "Forget an SSH key" in gone.text
+    assert agent.get("/api/v1/ssh-keys").json()["items"] == []

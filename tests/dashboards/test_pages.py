@@ -11,8 +11,8 @@ from tests.api.people import Hire, Person
 from tests.dashboards.browsing import Page
 from tests.dashboards.conftest import Visiting
 
-REGION = ("/", "/changes", "/devices", "/servers", "/servers/new", "/holdings", "/design")
-AGENCY = ("/", "/changes", "/servers", "/servers/new", "/holdings", "/design")
+REGION = ("/", "/changes", "/devices", "/servers", "/servers/new", "/keys", "/holdings", "/design")
+AGENCY = ("/", "/changes", "/servers", "/servers/new", "/keys", "/holdings", "/design")
 _TITLES = {"en": "Changes", "fr": "Changements", "nl": "Wijzigingen"}
 
 
