@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -85,6 +85,12 @@ class Formats:
         shown = dates.format_timedelta(away, add_direction=True, locale=self._locale)
         exact = dates.format_datetime(at, "d MMM y, HH:mm:ss", tzinfo=REGION_TIME, locale=self._locale)
         return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, shown)
+
+    def lasting(self, seconds: float | str | None) -> str:
+        """A time that something took: ``12 seconds``, ``3 days``."""
+        if seconds is None:
+            return _NONE
+        return str(dates.format_timedelta(timedelta(seconds=float(seconds)), threshold=1.5, locale=self._locale))
 
     def month(self, value: datetime) -> str:
         """``November 2026``."""

@@ -34,6 +34,7 @@ _ENTRIES: Final = (
     ("/devices", "devices", "network:read"),
     ("/servers", "servers", "hosting:read"),
     ("/holdings", "holdings", "hosting:read"),
+    ("/figures", "figures", "platform:read"),
 )
 """Address, name and scope of each entry of the navigation."""
 
@@ -64,7 +65,7 @@ def environment(language: str) -> jinja2.Environment:
         known = TERMS.get(name)
         return str(words.gettext(known)) if known else name
 
-    for name in ("number", "roughly", "euro", "memory", "moment", "clock", "ago", "month", "all_of"):
+    for name in ("number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "all_of"):
         made.filters[name] = getattr(formats, name)
     made.filters["term"] = term
     made.globals |= {

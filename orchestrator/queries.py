@@ -17,6 +17,7 @@ __all__ = [
     "approvals_json",
     "change_json",
     "changes_json",
+    "figures_json",
     "plan_json",
     "steps_json",
     "story_json",
@@ -81,6 +82,22 @@ _ONE: Final = text(
         {_FROM} left join principal r on r.id = c.cancel_by where c.id = :id) l
     """  # noqa: S608 - constants of this module
 )
+_FIGURES: Final = text(
+    """
+    with ended as (
+        select kind, state, started_at - requested_at as waited, finished_at - started_at as ran from change
+         where finished_at > now() - make_interval(days => :days))
+    select jsonb_build_object('days', cast(:days as integer),
+        'by_state', coalesce((select jsonb_object_agg(state, n) from (
+            select state, count(*) as n from ended group by state) s), '{}'),
+        'orders', (select jsonb_build_object('ended', count(*),
+                'waited_seconds', round(percentile_cont(0.5) within group (order by extract(epoch from waited))),
+                'ran_seconds', round(percentile_cont(0.5) within group (order by extract(epoch from ran))))
+             from ended where kind like 'hosting.%' and ran is not null),
+        'waiting', (select count(*) from change where state = 'waiting'),
+        'waiting_since', (select min(requested_at) from change where state = 'waiting'))::text
+    """
+)
 _STORY: Final = text(
     """
     select coalesce(jsonb_agg(to_jsonb(s) order by s.at, s.id), '[]')::text from (
@@ -113,6 +130,11 @@ def changes_json(
         "limit": limit,
     }
     return str(tx.execute(_LIST, values).scalar_one())
+
+
+def figures_json(tx: Connection, days: int) -> str:
+    """How the changes of the last days ended, half of the orders' times at most, and what waits for people now."""
+    return str(tx.execute(_FIGURES, {"days": days}).scalar_one())
 
 
 def waiting_json(tx: Connection, roles: Collection[str], person: UUID, *, limit: int = 100) -> str:

@@ -1,4 +1,4 @@
-"""`/`: where everybody begins: an administration sees what it has, the region's people what needs them."""
+"""`/`: where everybody begins: an administration sees what it has, engineers what needs them, management figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.responses import Response
 
+from dashboards.pages.figures import figures
 from dashboards.pages.holdings import overview
 from dashboards.rendering import show
 from dashboards.routes import pages
@@ -27,7 +28,10 @@ _GOING: tuple[str, ...] = (State.RUNNING.value, State.ROLLING_BACK.value, State.
 @router.get("/")
 def home(visit: Annotated[Visit, Depends(visiting())]) -> Response:
     """By role."""
-    return _region(visit) if visit.principal.staff else overview(visit)
+    who = visit.principal
+    if not who.staff:
+        return overview(visit)
+    return figures(visit) if who.roles == {"management"} else _region(visit)
 
 
 def _region(visit: Visit) -> Response:

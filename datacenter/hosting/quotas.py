@@ -18,7 +18,10 @@ from core.errors import InvalidInput
 from datacenter.hosting.errors import NoSuchProject
 from orchestrator.plan import canonical_json
 
-__all__ = ["RESOURCES", "Bound", "Resource", "Wanted", "bounds", "fingerprint", "listed", "project_named", "write"]
+__all__ = [
+    "RESOURCES", "Bound", "Resource", "Wanted", "bounds", "fingerprint", "listed", "project_named", "sold_json",
+    "write",
+]  # fmt: skip
 
 Resource = Literal[
     "servers", "vcpus", "ram_mib", "volumes", "storage_gib", "snapshots", "networks", "floating_ips", "security_groups"
@@ -41,6 +44,14 @@ _LIST: Final = text(
 )
 
 
+_SOLD: Final = text("""
+    select coalesce(jsonb_agg(jsonb_build_object('resource', s.resource, 'granted', s.granted, 'used', s.used,
+                                                 'tenants', s.tenants) order by s.resource), '[]')::text
+      from (select resource, sum(granted)::bigint as granted, sum(used)::bigint as used,
+                   count(*) filter (where used > 0) as tenants
+              from quota where project_id is null group by resource) s""")
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which quotas: ``tenant`` is a code, ``project`` a code or an id."""
@@ -61,6 +72,11 @@ def listed(
         "after_tenant": tenant, "after_project": project, "after_resource": resource, "limit": limit,
     }  # fmt: skip
     return [(row.body, (row.tenant, row.project, row.resource)) for row in tx.execute(_LIST, values)]
+
+
+def sold_json(tx: Connection) -> str:
+    """What all administrations that the scope sees may hold and do hold, by resource; and how many hold any."""
+    return str(tx.execute(_SOLD).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

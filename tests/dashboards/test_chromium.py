@@ -148,7 +148,7 @@ def test_a_lead_approves_in_dutch(page: WebDriver, url: str, engineer: Person, l
     page.find_element(By.ID, "approve").click()
     seen(page, "goedgekeurd")
     assert lead.get(f"/api/v1/changes/{change}").json()["approvals"][0]["reason"] == "gelezen en goed"
-    for place in ("changes", "devices", "servers", "keys", "holdings", "design"):
+    for place in ("figures", "changes", "devices", "servers", "keys", "holdings", "design"):
         page.get(f"{url}/{place}")
         looked_at(page, shots, place)
         assert asked(page) == {url.removeprefix("http://")}

@@ -11,7 +11,7 @@ from tests.api.people import Hire, Person
 from tests.dashboards.browsing import Page
 from tests.dashboards.conftest import Visiting
 
-REGION = ("/", "/changes", "/devices", "/servers", "/servers/new", "/keys", "/holdings", "/design")
+REGION = ("/", "/figures", "/changes", "/devices", "/servers", "/servers/new", "/keys", "/holdings", "/design")
 AGENCY = ("/", "/changes", "/servers", "/servers/new", "/keys", "/holdings", "/design")
 _TITLES = {"en": "Changes", "fr": "Changements", "nl": "Wijzigingen"}
 
