@@ -128,7 +128,7 @@ def _looked_up(visit: Visit) -> Frame:
         "entries": [
             {"href": href, "name": name, "here": path == href or (href != "/" and path.startswith(f"{href}/"))}
             for href, name, scope in _ENTRIES
-            if scope is None or visit.may(scope)
+            if (scope is None or visit.may(scope)) and not (name == "figures" and who.roles == {"management"})
         ],
     }
 

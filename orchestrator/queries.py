@@ -85,15 +85,14 @@ _ONE: Final = text(
 _FIGURES: Final = text(
     """
     with ended as (
-        select kind, state, started_at - requested_at as waited, finished_at - started_at as ran from change
+        select kind, state, finished_at - started_at as ran from change
          where finished_at > now() - make_interval(days => :days))
     select jsonb_build_object('days', cast(:days as integer),
         'by_state', coalesce((select jsonb_object_agg(state, n) from (
             select state, count(*) as n from ended group by state) s), '{}'),
-        'orders', (select jsonb_build_object('ended', count(*),
-                'waited_seconds', round(percentile_cont(0.5) within group (order by extract(epoch from waited))),
+        'servers', (select jsonb_build_object('made', count(*),
                 'ran_seconds', round(percentile_cont(0.5) within group (order by extract(epoch from ran))))
-             from ended where kind like 'hosting.%' and ran is not null),
+             from ended where kind = 'hosting.server.create' and state = 'succeeded'),
         'waiting', (select count(*) from change where state = 'waiting'),
         'waiting_since', (select min(requested_at) from change where state = 'waiting'))::text
     """
@@ -133,7 +132,7 @@ def changes_json(
 
 
 def figures_json(tx: Connection, days: int) -> str:
-    """How the changes of the last days ended, half of the orders' times at most, and what waits for people now."""
+    """How the changes of the last days ended, the median time of a new server, and what waits for people now."""
     return str(tx.execute(_FIGURES, {"days": days}).scalar_one())
 
 
