@@ -35,6 +35,7 @@ __all__ = [
     "matches",
     "next_link",
     "page",
+    "plain",
     "require_match",
 ]
 
@@ -64,10 +65,11 @@ def json_text(
 
 def json_value(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A small value as JSON; times as RFC 3339 writes them."""
-    return json_text(json.dumps(value, ensure_ascii=False, default=_plain), status=status, headers=headers)
+    return json_text(json.dumps(value, ensure_ascii=False, default=plain), status=status, headers=headers)
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """What JSON has no form for: a time as RFC 3339 writes it, anything else as its text."""
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

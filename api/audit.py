@@ -16,7 +16,7 @@ from sqlalchemy import text
 from api.answers import decode_cursor, json_text, json_value, page
 from api.dependencies import Caller, require, settings_of
 from api.errors import InvalidCursor
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.journal import AuditEntry, EntryWithRows, Verification
 from core.errors import Denied, NotFound
 from core.journal import verify
@@ -70,7 +70,7 @@ class Wanted(BaseModel):
     cursor: str | None = None
 
 
-@router.get("/api/v1/audit", summary="The journal, newest first", responses=answers(Page[AuditEntry]))
+@router.get("/api/v1/audit", summary="The journal, newest first", responses=answers(page_of(AuditEntry)))
 def audit(
     request: Request, caller: Annotated[Caller, Depends(require("audit:read"))], wanted: Annotated[Wanted, Query()]
 ) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from api.answers import json_value
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.health import CalendarEntry
 from api.shapes.identity import Deputyship
 from core.identity import principal_by_handle
@@ -53,7 +53,7 @@ class DeputyIn(BaseModel):
 
 
 # --------------------------------------------------------------------------------------------------------- calendar
-@router.get("/api/v1/calendar", summary="Windows and freezes", responses=answers(Page[CalendarEntry]))
+@router.get("/api/v1/calendar", summary="Windows and freezes", responses=answers(page_of(CalendarEntry)))
 def calendar(caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Maintenance windows and freezes that have not ended, by beginning."""
     with caller.transaction() as tx:
@@ -98,12 +98,12 @@ def remove_entry(entry_id: UUID, caller: Annotated[Caller, Depends(require("cale
 
 
 # --------------------------------------------------------------------------------------------------------- deputies
-@router.get("/api/v1/deputies", summary="Deputies", responses=answers(Page[Deputyship]))
+@router.get("/api/v1/deputies", summary="Deputies", responses=answers(page_of(Deputyship)))
 def deputies(caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Who stands in for whom, now and later."""
     with caller.transaction() as tx:
         found = stand_ins.listed(tx)
-    return json_value({"items": [{key: _plain(value) for key, value in row.items()} for row in found], "next": None})
+    return json_value({"items": found, "next": None})
 
 
 @router.post("/api/v1/deputies", status_code=201, summary="Name a deputy", responses=answers(Deputyship, 201))
@@ -131,7 +131,3 @@ def end_deputy(deputyship: UUID, caller: Annotated[Caller, Depends(require("chan
     """End a deputyship now."""
     stand_ins.end(caller.database, caller.principal, deputyship, reason=caller.reason, request_id=caller.request_id)
     return Response(status_code=204)
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value

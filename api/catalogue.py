@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.answers import json_value
 from api.problems import status_of
-from api.shapes import Listed, answers
+from api.shapes import answers, whole_list_of
 from api.shapes.health import ErrorCode
 from core.domain import domains
 from core.errors import IrisplaneError, NotFound
@@ -79,7 +79,7 @@ def _own_codes() -> Iterator[type[IrisplaneError]]:
             yield error
 
 
-@router.get("/api/v1/errors", summary="Every error code", responses=answers(Listed[ErrorCode]))
+@router.get("/api/v1/errors", summary="Every error code", responses=answers(whole_list_of(ErrorCode)))
 async def errors() -> Response:
     """Every error code with its meaning and the way out."""
     return json_value({"items": list(catalogue().values())}, headers={"Cache-Control": "max-age=300"})

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers import Limit, decode_cursor, encode_cursor, etag, json_text, json_value, next_link
+from api.answers import Limit, decode_cursor, encode_cursor, etag, json_text, json_value, next_link, plain
 from api.dependencies import Caller, require
 from api.errors import InvalidCursor
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.changes import (
     Asked,
     Change,
@@ -68,7 +68,7 @@ class Reason(BaseModel):
 
 
 # ------------------------------------------------------------------------------------------------------------ reads
-@router.get("/api/v1/changes", summary="Changes, newest first", responses=answers(Page[ChangeInList]))
+@router.get("/api/v1/changes", summary="Changes, newest first", responses=answers(page_of(ChangeInList)))
 def changes(
     request: Request,
     caller: Annotated[Caller, Depends(require("change:read"))],
@@ -96,7 +96,7 @@ def changes(
     return json_value(body, headers=next_link(request, following))
 
 
-@router.get("/api/v1/changes/waiting", summary="What waits for me", responses=answers(Page[ChangeInList]))
+@router.get("/api/v1/changes/waiting", summary="What waits for me", responses=answers(page_of(ChangeInList)))
 def waiting(caller: Annotated[Caller, Depends(require("change:read"))], limit: Limit = 100) -> Response:
     """Changes that wait for an approval you could give, oldest first."""
     who = caller.principal
@@ -105,7 +105,7 @@ def waiting(caller: Annotated[Caller, Depends(require("change:read"))], limit: L
     return json_text('{"items":' + items + ',"next":null}')
 
 
-@router.get("/api/v1/changes/states", summary="What the states mean", responses=answers(Page[StateMeaning]))
+@router.get("/api/v1/changes/states", summary="What the states mean", responses=answers(page_of(StateMeaning)))
 async def states(_: Annotated[Caller, Depends(require())]) -> Response:
     """Every state of a change, with what it means."""
     shown = [{"state": state.value, "meaning": MEANING[state], "ended": state in ENDED} for state in State]
@@ -132,7 +132,7 @@ def plan(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read
         return json_text(queries.plan_json(tx, change_id))
 
 
-@router.get("/api/v1/changes/{change_id}/steps", summary="Steps of a change", responses=answers(Page[Step]))
+@router.get("/api/v1/changes/{change_id}/steps", summary="Steps of a change", responses=answers(page_of(Step)))
 def steps(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """What was done on each target, in the order of running."""
     with caller.transaction() as tx:
@@ -140,7 +140,7 @@ def steps(change_id: UUID, caller: Annotated[Caller, Depends(require("change:rea
         return json_text('{"items":' + queries.steps_json(tx, change_id) + ',"next":null}')
 
 
-@router.get("/api/v1/changes/{change_id}/story", summary="The whole story", responses=answers(Page[Entry]))
+@router.get("/api/v1/changes/{change_id}/story", summary="The whole story", responses=answers(page_of(Entry)))
 def story(change_id: UUID, caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:
     """Everything the journal holds of a change, in order."""
     with caller.transaction() as tx:
@@ -262,7 +262,7 @@ def record_answer(record: ChangeRecord, *, status: int | None = None) -> Answer:
     }
     code = status or (201 if record.state in ENDED else 202)
     headers = {"Location": f"/api/v1/changes/{record.id}", "ETag": etag(record.version), **_ask_again(record)}
-    return Answer(code, json.dumps(shown, ensure_ascii=False, default=_plain), headers)
+    return Answer(code, json.dumps(shown, ensure_ascii=False, default=plain), headers)
 
 
 def _ask_again(record: ChangeRecord) -> dict[str, str]:
@@ -270,10 +270,6 @@ def _ask_again(record: ChangeRecord) -> dict[str, str]:
     if record.state in ENDED:
         return {}
     return {"Retry-After": "30" if record.state is State.WAITING else "2"}
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _absent(caller: Caller, handle: str | None) -> UUID | None:

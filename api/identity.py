@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from api.answers import Match, etag, json_text, json_value
 from api.dependencies import Caller, door_of, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.identity import Membership, MembershipGiven, Person, PersonAdded, Tenant
 from core.errors import Denied, InvalidInput, NotFound, StaleVersion
 from core.identity import (
@@ -104,7 +104,7 @@ class MembershipIn(BaseModel):
 
 
 # ---------------------------------------------------------------------------------------------------------- tenants
-@router.get("/api/v1/tenants", summary="Tenants", responses=answers(Page[Tenant]))
+@router.get("/api/v1/tenants", summary="Tenants", responses=answers(page_of(Tenant)))
 def tenants(caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Response:
     """The administrations you may see, by code."""
     statement = text(f"select coalesce(json_agg({_TENANT} order by t.code), '[]')::text from tenant t where {_MINE}")  # noqa: S608 - parts are constants above
@@ -181,7 +181,7 @@ def _tenant(tx: Connection, code: str) -> tuple[str, int]:
 
 
 # ------------------------------------------------------------------------------------------------------- principals
-@router.get("/api/v1/principals", summary="People and services", responses=answers(Page[Person]))
+@router.get("/api/v1/principals", summary="People and services", responses=answers(page_of(Person)))
 def principals(caller: Annotated[Caller, Depends(require("identity:read"))]) -> Response:
     """People and service accounts by handle, with their roles; an agency sees those who hold a role there."""
     with caller.transaction() as tx:
@@ -254,7 +254,7 @@ def close_principal(
 
 
 # ------------------------------------------------------------------------------------------------------ memberships
-@router.get("/api/v1/memberships", summary="Roles", responses=answers(Page[Membership]))
+@router.get("/api/v1/memberships", summary="Roles", responses=answers(page_of(Membership)))
 def memberships(caller: Annotated[Caller, Depends(require("identity:read"))]) -> Response:
     """Who holds which role in which tenant now."""
     with caller.transaction() as tx:

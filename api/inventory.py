@@ -25,7 +25,7 @@ from api.errors import MalformedBody
 from api.idempotency import Answer, Creation, creating
 from api.inventory_schema import body_of, list_parameters
 from api.region import router as region_router
-from api.shapes import Named, Page, answers
+from api.shapes import IdAndName, answers, page_of
 from api.shapes.changes import done
 from api.shapes.inventory import DEVICE, OBJECTS, PAGES, Context, ContextLeaf, Edited
 from core.errors import IrisplaneError
@@ -51,7 +51,7 @@ Creator = Annotated[Creation, Depends(creating("inventory:write"))]
 @router.get(
     "/api/v1/devices/{ref}/context",
     summary="A device's merged configuration context",
-    responses=answers(Page[ContextLeaf] | Context),
+    responses=answers(page_of(ContextLeaf) | Context),
 )
 def context(ref: str, caller: Reader, *, explained: Annotated[bool, Query(alias="explain")] = False) -> Response:
     """What the device inherits from region, role, site and its own context; with ``explain``, who gave each value."""
@@ -63,7 +63,7 @@ def context(ref: str, caller: Reader, *, explained: Annotated[bool, Query(alias=
     return json_value(merged(found))
 
 
-@router.get("/api/v1/devices:select", summary="Which devices a selector means", responses=answers(Page[Named]))
+@router.get("/api/v1/devices:select", summary="Which devices a selector means", responses=answers(page_of(IdAndName)))
 def select(caller: Reader, select: Annotated[str, Query(max_length=2000)]) -> Response:
     """Ids and names, by name; an unknown key or value is an error that names what exists."""
     selector = parse_selector(select)

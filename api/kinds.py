@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.answers import json_value
 from api.dependencies import Caller, require
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.changes import Kind
 from orchestrator import registry
 
@@ -18,7 +18,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["changes"])
 
 
-@router.get("/api/v1/kinds", summary="Kinds of change", responses=answers(Page[Kind]))
+@router.get("/api/v1/kinds", summary="Kinds of change", responses=answers(page_of(Kind)))
 def kinds(caller: Annotated[Caller, Depends(require("change:read"))]) -> Response:  # noqa: ARG001 - only who is signed in
     """Every kind of change that the installed domains offer, with the JSON schema of its ``intent``."""
     items = [

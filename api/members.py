@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from api.answers import json_value
 from api.dependencies import Caller, forget_tokens, require, settings_of
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.identity import Accepted, InvitationSent, MemberRoles
 from core.errors import Denied, NotFound
 from core.identity import principal_by_handle, tenant_by_code
@@ -55,7 +55,7 @@ class RoleIn(BaseModel):
 
 
 # ---------------------------------------------------------------------------------------------------------- members
-@router.get("/api/v1/members", summary="Members of a tenant", responses=answers(Page[Member]))
+@router.get("/api/v1/members", summary="Members of a tenant", responses=answers(page_of(Member)))
 def members(caller: Reader, tenant: Tenant = None) -> Response:
     """Who holds a role there now, and whether people granted it or the claims of an identity provider give it."""
     with caller.transaction() as tx:
@@ -88,7 +88,7 @@ def remove(handle: str, request: Request, caller: Writer, tenant: Tenant = None)
 
 
 # ------------------------------------------------------------------------------------------------------- invitations
-@router.get("/api/v1/invitations", summary="Invitations of a tenant", responses=answers(Page[Invitation]))
+@router.get("/api/v1/invitations", summary="Invitations of a tenant", responses=answers(page_of(Invitation)))
 def invitations(caller: Reader, tenant: Tenant = None) -> Response:
     """Newest first, with what became of each; never the token."""
     with caller.transaction() as tx:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from api.answers import ZipResponse, json_text, json_value
 from api.dependencies import Caller, require
-from api.shapes import Listed, answers
+from api.shapes import answers, whole_list_of
 from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion
 from network import queries, store
 from network.observing import look_at
@@ -48,7 +48,7 @@ def look(caller: Annotated[Caller, Depends(require("network:write"))], select: S
 
 
 @router.get(
-    "/diff", summary="Running against intended, asked of the devices now", responses=answers(Listed[Difference])
+    "/diff", summary="Running against intended, asked of the devices now", responses=answers(whole_list_of(Difference))
 )
 def diff(caller: Reader, select: Select = "all") -> Response:
     """Per device: `in_sync` true, false, or null with an `error` where it cannot be told."""
@@ -58,7 +58,9 @@ def diff(caller: Reader, select: Select = "all") -> Response:
     return json_value({"items": [dataclasses.asdict(one) for one in found]})
 
 
-@router.get("/drift", summary="Devices that run something else than their intent", responses=answers(Listed[Drift]))
+@router.get(
+    "/drift", summary="Devices that run something else than their intent", responses=answers(whole_list_of(Drift))
+)
 def drift(caller: Reader, select: Select = "all") -> Response:
     """From the standing look, at most a minute old."""
     with caller.transaction() as tx:
@@ -76,7 +78,9 @@ def config(caller: Reader, name: str, version: Annotated[str, Query(max_length=6
 
 
 @router.get(
-    "/devices/{name}/versions", summary="Every configuration kept of a device", responses=answers(Listed[KeptVersion])
+    "/devices/{name}/versions",
+    summary="Every configuration kept of a device",
+    responses=answers(whole_list_of(KeptVersion)),
 )
 def versions(caller: Reader, name: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
     """Newest first."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from api.answers import json_value
 from api.dependencies import Caller, require, settings_of
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.identity import SecretSet
 from core.errors import InvalidInput
 from core.keyring import KeyFile
@@ -35,7 +35,7 @@ def _store(request: Request) -> SecretStore:
     return SecretStore(KeyFile(settings_of(request).key_file))
 
 
-@router.get("/api/v1/secrets", summary="Names of secrets", responses=answers(Page[SecretInfo]))
+@router.get("/api/v1/secrets", summary="Names of secrets", responses=answers(page_of(SecretInfo)))
 def secrets(
     request: Request,
     caller: Annotated[Caller, Depends(require("secret:read"))],

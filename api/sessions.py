@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers import json_value
 from api.browser import session_cookie
 from api.dependencies import Caller, database_of, forget_tokens, require, settings_of
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.identity import OwnSession, Session, SessionMoved
 from core.errors import NotFound
 from core.scope import EVERY_TENANT, Scope
@@ -56,7 +56,7 @@ def move(body: SessionEdit, request: Request, caller: Signed) -> Response:
     return json_value({"tenant": body.tenant})
 
 
-@router.get("/api/v1/sessions", summary="Your sessions", responses=answers(Page[Session]))
+@router.get("/api/v1/sessions", summary="Your sessions", responses=answers(page_of(Session)))
 def sessions(caller: Signed) -> Response:
     """Browsers that are signed in as you, last used first."""
     with database_of(caller.request).transaction("api", _own(caller)) as tx:

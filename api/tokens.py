@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from api.answers import json_value
 from api.dependencies import Caller, forget_tokens, require
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.identity import Me, Token, TokenMade
 from core.bootstrap import SYSTEM
 from core.errors import Denied, NotFound
@@ -56,7 +56,7 @@ def me(caller: Annotated[Caller, Depends(require())]) -> Response:
     )
 
 
-@router.get("/api/v1/tokens", summary="Tokens", responses=answers(Page[Token]))
+@router.get("/api/v1/tokens", summary="Tokens", responses=answers(page_of(Token)))
 def tokens(caller: Annotated[Caller, Depends(require("token:write"))]) -> Response:
     """Your tokens, newest first; every token of your tenant with the scope `identity:write`. Never their secret."""
     everybody = caller.principal.may("identity:write")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from api.answers import json_text, json_value
 from api.dependencies import Caller, require, settings_of
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.journal import Delivery, Redelivered, Webhook, WebhookAdded
 from core.errors import NotFound
 from core.journal.record import record
@@ -43,7 +43,7 @@ class WebhookIn(BaseModel):
     )
 
 
-@router.get("/api/v1/webhooks", summary="Webhooks", responses=answers(Page[Webhook]))
+@router.get("/api/v1/webhooks", summary="Webhooks", responses=answers(page_of(Webhook)))
 def webhooks(caller: Annotated[Caller, Depends(require("webhook:read"))]) -> Response:
     """Your tenant's webhooks with the state of their deliveries; never a secret."""
     with caller.transaction() as tx:
@@ -88,7 +88,7 @@ def remove_webhook(webhook_id: UUID, caller: Annotated[Caller, Depends(require("
 
 
 @router.get(
-    "/api/v1/webhooks/{webhook_id}/deliveries", summary="Deliveries of a webhook", responses=answers(Page[Delivery])
+    "/api/v1/webhooks/{webhook_id}/deliveries", summary="Deliveries of a webhook", responses=answers(page_of(Delivery))
 )
 def deliveries(
     webhook_id: UUID,

@@ -14,7 +14,7 @@ from api.dependencies import Caller, require
 from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.reading import Reader, shown_one, uuid_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import BackupSchedule
 from datacenter.hosting.volumes.schedule_changes import schedule_json, schedules_json
 
@@ -53,7 +53,7 @@ class ScheduleEdit(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/backup-schedules", summary="Schedules of copies", responses=answers(Page[BackupSchedule]))
+@router.get("/api/v1/backup-schedules", summary="Schedules of copies", responses=answers(page_of(BackupSchedule)))
 def schedules(
     request: Request,
     caller: Reader,

@@ -16,7 +16,7 @@ from api.changes import record_answer
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
 from api.languages import Language
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.changes import done
 from api.shapes.orders import Catalogue, Flavor, Image, Offering
 from core.errors import NotFound
@@ -61,14 +61,14 @@ def offering(code: str, caller: Reader, language: Language, at: At = None) -> Re
             raise NotFound(error.message, hint="GET /api/v1/catalogue lists what there is.") from error
 
 
-@router.get("/api/v1/flavors", summary="Sizes of servers", responses=answers(Page[Flavor]))
+@router.get("/api/v1/flavors", summary="Sizes of servers", responses=answers(page_of(Flavor)))
 def flavors(caller: Reader, language: Language, at: At = None) -> Response:
     """The plans that can be ordered, cheapest first."""
     with caller.transaction() as tx:
         return _spoken(reading.flavors_json(tx, language, _time(at)), language)
 
 
-@router.get("/api/v1/images", summary="Images for servers", responses=answers(Page[Image]))
+@router.get("/api/v1/images", summary="Images for servers", responses=answers(page_of(Image)))
 def images(caller: Reader, language: Language, at: At = None) -> Response:
     """The images that can be ordered."""
     with caller.transaction() as tx:

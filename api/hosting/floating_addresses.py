@@ -15,7 +15,7 @@ from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import FloatingAddress
 from datacenter.hosting.networks.address_changes import ADDRESSES
 from orchestrator.engine import ChangeRequest
@@ -56,7 +56,7 @@ class Nowhere(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/floating-addresses", summary="Floating addresses", responses=answers(Page[FloatingAddress]))
+@router.get("/api/v1/floating-addresses", summary="Floating addresses", responses=answers(page_of(FloatingAddress)))
 def floating_addresses(
     caller: Reader,
     selected: Selected,

@@ -15,7 +15,7 @@ from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Network
 from datacenter.hosting.networks.network_changes import NETWORKS
 from orchestrator.engine import ChangeRequest
@@ -42,7 +42,7 @@ class NetworkIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/networks", summary="Private networks", responses=answers(Page[Network]))
+@router.get("/api/v1/networks", summary="Private networks", responses=answers(page_of(Network)))
 def networks(caller: Reader, selected: Selected) -> Response:
     """With the servers that stand in each."""
     return list_of(caller, NETWORKS, selected)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api.answers import Limit, cursor_id, page
 from api.dependencies import Caller, require
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.orders import Order
 from datacenter.hosting import orders
 from orchestrator.states import State
@@ -20,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["orders"])
 
 
-@router.get("/api/v1/orders", summary="Orders, newest first", responses=answers(Page[Order]))
+@router.get("/api/v1/orders", summary="Orders, newest first", responses=answers(page_of(Order)))
 def all_orders(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],

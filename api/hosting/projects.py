@@ -14,7 +14,7 @@ from api.dependencies import Caller, require
 from api.errors import InvalidCursor
 from api.hosting.ordering import ORDERED, order, request_for
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Project
 from core.identity import tenant_by_code
 from datacenter.hosting import project_list
@@ -47,7 +47,7 @@ class Why(BaseModel):
     reason: Annotated[str, Field(max_length=2000)] = ""
 
 
-@router.get("", summary="Projects", responses=answers(Page[Project]))
+@router.get("", summary="Projects", responses=answers(page_of(Project)))
 def projects(
     request: Request,
     caller: Reader,

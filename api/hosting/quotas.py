@@ -12,7 +12,7 @@ from api.answers import Limit, decode_cursor, json_value, page
 from api.dependencies import Caller, require
 from api.hosting.ordering import ORDERED, order, pointing_at_the_body, request_for
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.orders import Quota, QuotaPreview
 from core.identity import tenant_by_code
 from datacenter.hosting import quotas
@@ -65,7 +65,7 @@ class SplitIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/quotas", summary="Quotas", responses=answers(Page[Quota]))
+@router.get("/api/v1/quotas", summary="Quotas", responses=answers(page_of(Quota)))
 def all_quotas(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],

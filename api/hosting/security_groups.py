@@ -15,7 +15,7 @@ from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import SecurityGroup
 from datacenter.hosting.networks.group_rows import GROUPS
 from datacenter.hosting.networks.rules import RuleIn
@@ -63,7 +63,7 @@ class RulesIn(BaseModel):
     reason: Why = ""
 
 
-@router.get("/api/v1/security-groups", summary="Security groups", responses=answers(Page[SecurityGroup]))
+@router.get("/api/v1/security-groups", summary="Security groups", responses=answers(page_of(SecurityGroup)))
 def groups(caller: Reader, selected: Selected) -> Response:
     """With their rules. `base` and `default`, which every project has, are not among them."""
     return list_of(caller, GROUPS, selected)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from api.hosting.reading import Reader, Selected, list_of
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import ServerImage
 from datacenter.hosting.servers.images import IMAGES
 
@@ -17,7 +17,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["servers"])
 
 
-@router.get("/api/v1/server-images", summary="Images made of servers", responses=answers(Page[ServerImage]))
+@router.get("/api/v1/server-images", summary="Images made of servers", responses=answers(page_of(ServerImage)))
 def server_images(
     caller: Reader,
     selected: Selected,

@@ -17,7 +17,7 @@ from api.errors import InvalidCursor
 from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Console, ConsoleAddress, ImageInCloud, Server, ServerStatus
 from core.errors import StaleVersion
 from core.ids import uuid7
@@ -121,7 +121,7 @@ class Patch(Why):
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
-@router.get("", summary="Servers", responses=answers(Page[Server]))
+@router.get("", summary="Servers", responses=answers(page_of(Server)))
 def servers(
     request: Request,
     caller: Reader,
@@ -175,7 +175,7 @@ def console_url(server_id: UUID, caller: Writer) -> Response:
     return json_value({"server": str(row.id), "type": "serial", "url": made.url, "expires_at": made.until.isoformat()})
 
 
-@router.get("/{server_id}/images", summary="Images made of a server", responses=answers(Page[ImageInCloud]))
+@router.get("/{server_id}/images", summary="Images made of a server", responses=answers(page_of(ImageInCloud)))
 def images(server_id: UUID, caller: Reader) -> Response:
     """The snapshots of its disk, asked of the cloud now; they outlive the server."""
     with caller.transaction() as tx:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from api.answers import Limit, decode_cursor, encode_cursor, json_text, json_value, next_link, page
 from api.dependencies import Caller, require
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.showback import MonthOfLines, SpendLimit, Usage, UsageComparison
 from core.errors import Denied, InvalidInput, NotFound
 from datacenter.hosting import spending
@@ -36,7 +36,7 @@ _CSV: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/api/v1/usage", summary="What was used", responses=answers(Page[Usage]))
+@router.get("/api/v1/usage", summary="What was used", responses=answers(page_of(Usage)))
 def usage(
     request: Request,
     caller: Reader,

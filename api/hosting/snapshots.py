@@ -15,7 +15,7 @@ from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Snapshot
 from datacenter.hosting.volumes.rows import SNAPSHOTS
 from orchestrator.engine import ChangeRequest
@@ -39,7 +39,7 @@ class SnapshotIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/snapshots", summary="Snapshots", responses=answers(Page[Snapshot]))
+@router.get("/api/v1/snapshots", summary="Snapshots", responses=answers(page_of(Snapshot)))
 def snapshots(
     caller: Reader,
     selected: Selected,

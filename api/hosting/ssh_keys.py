@@ -15,7 +15,7 @@ from api.dependencies import Caller, require
 from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.reading import Reader, shown_one, uuid_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import SshKey
 from datacenter.hosting.key_changes import key_named, keys_json
 
@@ -34,7 +34,7 @@ class KeyIn(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.get("/api/v1/ssh-keys", summary="SSH keys", responses=answers(Page[SshKey]))
+@router.get("/api/v1/ssh-keys", summary="SSH keys", responses=answers(page_of(SshKey)))
 def keys(
     request: Request,
     caller: Reader,

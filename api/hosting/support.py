@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from api.answers import NOT_MODIFIED, Limit, Match, cursor_id, etag, json_text, matches, page
 from api.dependencies import Caller, require
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.support import MessageSaid, Notice, SupportRequest, SupportRequestInList
 from core.errors import InvalidInput
 from core.identity import tenant_by_code
@@ -104,7 +104,9 @@ class NoticeEdit(BaseModel):
 
 # --------------------------------------------------------------------------------------------------------- requests
 @router.get(
-    "/api/v1/support-requests", summary="Support requests, newest first", responses=answers(Page[SupportRequestInList])
+    "/api/v1/support-requests",
+    summary="Support requests, newest first",
+    responses=answers(page_of(SupportRequestInList)),
 )
 def support_requests(
     request: Request,
@@ -197,7 +199,7 @@ def edit_request(
 
 
 # ------------------------------------------------------------------------------------------------------ maintenance
-@router.get("/api/v1/maintenance", summary="Maintenance, newest first", responses=answers(Page[Notice]))
+@router.get("/api/v1/maintenance", summary="Maintenance, newest first", responses=answers(page_of(Notice)))
 def notices(
     request: Request,
     caller: Annotated[Caller, Depends(require("hosting:read"))],

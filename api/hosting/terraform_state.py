@@ -29,7 +29,7 @@ from api.basic_auth import require_also_basic
 from api.dependencies import Caller, settings_of
 from api.errors import BodyTooLarge, InvalidCursor
 from api.problems import PROBLEM_JSON
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.terraform import Lock, LockFreed, LockHeld, State, StateDeleted, StateInList, StateVersion, StateWritten
 from core.keyring import KeyFile
 from datacenter.hosting.terraform_state import locks
@@ -59,7 +59,7 @@ _A_STATE: dict[str, Any] = {
 }
 
 
-@router.get("/api/v1/terraform/state", summary="Terraform states", responses=answers(Page[StateInList]))
+@router.get("/api/v1/terraform/state", summary="Terraform states", responses=answers(page_of(StateInList)))
 def states(
     request: Request,
     caller: Reader,
@@ -152,7 +152,7 @@ def free_lock(name: Name, caller: Writer, body: locks.LockInfo | None = None) ->
 # ---------------------------------------------------------------------------------------------------------- versions
 
 
-@router.get(_AT + "/versions", summary="Versions of a Terraform state", responses=answers(Page[StateVersion]))
+@router.get(_AT + "/versions", summary="Versions of a Terraform state", responses=answers(page_of(StateVersion)))
 def state_versions(
     name: Name,
     request: Request,

@@ -15,7 +15,7 @@ from api.hosting.ordering import ORDERED, order, order_now, request_for
 from api.hosting.previewing import PREVIEW, preview
 from api.hosting.reading import Reader, Selected, list_of, one_of
 from api.idempotency import Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Volume
 from datacenter.hosting.volumes.rows import VOLUMES
 from orchestrator.engine import ChangeRequest
@@ -81,7 +81,7 @@ class AttachIn(BaseModel):
     reason: Why = ""
 
 
-@router.get("/api/v1/volumes", summary="Volumes", responses=answers(Page[Volume]))
+@router.get("/api/v1/volumes", summary="Volumes", responses=answers(page_of(Volume)))
 def volumes(
     caller: Reader,
     selected: Selected,

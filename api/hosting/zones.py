@@ -14,7 +14,7 @@ from api.changes import record_answer
 from api.dependencies import Caller, require
 from api.hosting.ordering import ORDERED, pointing_at_the_body
 from api.idempotency import Answer, Creation, creating
-from api.shapes import Page, answers
+from api.shapes import answers, page_of
 from api.shapes.hosting import Zone
 from core.errors import StaleVersion
 from datacenter.hosting import zones
@@ -41,7 +41,7 @@ class ZonePatch(BaseModel):
     open: bool | None = None
 
 
-@router.get("/api/v1/zones", summary="Zones", responses=answers(Page[Zone]))
+@router.get("/api/v1/zones", summary="Zones", responses=answers(page_of(Zone)))
 def all_zones(
     request: Request, caller: Reader, data_class: DataClass | None = None, limit: Limit = 100, cursor: str | None = None
 ) -> Response:

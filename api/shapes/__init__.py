@@ -9,10 +9,11 @@ fails the tests, which hold every answer they get against the document (``tests/
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 __all__ = [
     "ABSENT",
@@ -20,19 +21,18 @@ __all__ = [
     "Code",
     "GiB",
     "Handle",
+    "IdAndName",
     "JsonObject",
-    "Listed",
     "MiB",
-    "MicroEuro",
     "MicroEuroText",
-    "Named",
     "Page",
     "Responses",
     "Shape",
-    "Span",
     "Time",
     "Version",
     "answers",
+    "page_of",
+    "whole_list_of",
 ]
 
 Responses = dict[int | str, dict[str, Any]]
@@ -41,14 +41,12 @@ ABSENT: Final[Any] = Field(default=None, exclude_if=lambda value: value is None)
 """Of a field that some answers do not have: ``Annotated[…, ABSENT]``."""
 
 Time = Annotated[datetime, Field(description="With its offset from UTC.")]
-Span = Annotated[str, Field(description="From and until, as PostgreSQL writes a range of times; `[` includes.")]
 Version = Annotated[int, Field(ge=1, description="Rises with every alteration; the `ETag`.")]
 Code = Annotated[str, Field(description="Code of the administration.")]
 Handle = Annotated[str, Field(description="Handle of a person or service.")]
 GiB = Annotated[int, Field(ge=0, description="GiB.")]
 MiB = Annotated[int, Field(ge=0, description="MiB.")]
 Bytes = Annotated[int, Field(ge=0, description="Bytes.")]
-MicroEuro = Annotated[int, Field(description="Micro-euro: a millionth of a euro.")]
 MicroEuroText = Annotated[str, Field(pattern=r"^-?[0-9]+$", description="Micro-euro, whole, as text: it may be large.")]
 JsonObject = dict[str, Any]
 
@@ -74,24 +72,21 @@ class Page(Shape, Generic[Item]):
         str | None, Field(description="Cursor of the next page, which `Link` names as well; null at the end.")
     ]
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """``PageOfServer``: names of schemas are seen by who generates a client."""
-        return f"PageOf{params[0].__name__}"
+
+@cache
+def page_of(item: type[Any]) -> type[Shape]:
+    """The shape of a page, under a name that who generates a client can live with: ``PageOfServer``."""
+    of_items = Page[item]  # type: ignore[valid-type]  # Pydantic's way to make one of a class that is a value here
+    return create_model(f"PageOf{item.__name__}", __base__=of_items, __doc__=Page.__doc__)
 
 
-class Listed(Shape, Generic[Item]):
-    """A list that is always whole."""
-
-    items: list[Item]
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """``ListOfDrift``."""
-        return f"ListOf{params[0].__name__}"
+@cache
+def whole_list_of(item: type[Any]) -> type[Shape]:
+    """The shape of a list that is always whole: ``ListOfDrift``."""
+    return create_model(f"ListOf{item.__name__}", __base__=Shape, __doc__="A whole list.", items=list[item])  # type: ignore[valid-type]  # the same
 
 
-class Named(Shape):
+class IdAndName(Shape):
     """Another thing, by what it is called."""
 
     id: UUID

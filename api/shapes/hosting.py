@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes import Bytes, Code, GiB, MiB, MicroEuroText, Named, Shape, Time, Version
+from api.shapes import Bytes, Code, GiB, IdAndName, MiB, MicroEuroText, Shape, Time, Version
 from datacenter.hosting.networks.rules import Direction, Protocol
 from datacenter.hosting.zones import DataClass
 
@@ -76,7 +76,7 @@ class Volume(_InProject):
     wanted_gib: Annotated[int | None, Field(description="GiB that it is to have.")]
     snapshot_id: Annotated[UUID | None, Field(description="What it is a copy of.")]
     image: Annotated[str, Field(description="Code of the image it was made from; empty: none.")]
-    server: Annotated[Named | None, Field(description="Which has it.")]
+    server: Annotated[IdAndName | None, Field(description="Which has it.")]
     server_id: UUID | None
     device: Annotated[str, Field(description="What the server calls it; empty: no server has it.")]
     month_micro_eur: MonthPrice
@@ -103,7 +103,7 @@ class Network(_InProject):
     name: str
     cidr: str
     routed: Annotated[bool, Field(description="Whether a router leads from it to the public network.")]
-    servers: list[Named]
+    servers: list[IdAndName]
     status: NetworkStatus
 
 
@@ -131,7 +131,7 @@ class FloatingAddress(_InProject):
 
     address: Annotated[str | None, Field(description="null before the cloud gave one.")]
     description: str
-    server: Named | None
+    server: IdAndName | None
     server_id: UUID | None
     fixed_address: Annotated[str | None, Field(description="The server's own, that it stands for.")]
     status: AddressStatus
@@ -163,7 +163,7 @@ class BackupSchedule(Shape):
     updated_at: Time
 
 
-class ServerWithStatus(Named):
+class ServerWithStatus(IdAndName):
     """A server, which may be gone."""
 
     status: ServerStatus
@@ -186,7 +186,7 @@ class ProjectNamed(Shape):
     code: str
 
 
-class Address(Shape):
+class ServerAddress(Shape):
     """An address of a server."""
 
     network: str
@@ -227,7 +227,7 @@ class Server(Shape):
     image: Annotated[str, Field(description="Code.")]
     data_class: DataClass
     zone: Annotated[str | None, Field(description="Code.")]
-    addresses: list[Address]
+    addresses: list[ServerAddress]
     key: Annotated[str | None, Field(description="Name of the SSH key.")]
     metadata: dict[str, str]
     tags: list[str]

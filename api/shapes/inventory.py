@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field, create_model
 
-from api.shapes import ABSENT, Code, JsonObject, Page, Shape, Time, Version
+from api.shapes import ABSENT, Code, JsonObject, Shape, Time, Version, page_of
 from api.shapes.changes import Asked
 from inventory.objects import ALL, ObjectType
 from inventory.schema import INPUT
@@ -50,10 +50,7 @@ def _object(made: ObjectType) -> type[Shape]:
 
 OBJECTS: Final[dict[str, type[Shape]]] = {name: _object(made) for name, made in ALL.items() if name != "tenant"}
 """The shape of an object of a list, by type."""
-PAGES: Final[dict[str, type[Shape]]] = {
-    name: Page[shape]  # type: ignore[valid-type]  # made above, from the table
-    for name, shape in OBJECTS.items()
-}
+PAGES: Final = {name: page_of(shape) for name, shape in OBJECTS.items()}
 
 
 class LogIn(Shape):
