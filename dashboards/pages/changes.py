@@ -20,7 +20,7 @@ from dashboards.routes import pages
 from dashboards.terms import KINDS, STATES
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
-from orchestrator import engine, queries
+from orchestrator import engine, queries, records
 from orchestrator.states import ENDED, State
 
 __all__ = ["router"]
@@ -79,6 +79,16 @@ def change(visit: Looking, change_id: UUID) -> Response:
     with visit.transaction() as tx:
         found = json.loads(queries.change_json(tx, change_id))
     return _one(visit, found)
+
+
+@router.get("/changes/{change_id}/story")
+def story(visit: Looking, change_id: UUID) -> Response:
+    """Everything that the journal holds of it, in order."""
+    with visit.transaction() as tx:
+        records.read(tx, change_id)
+        entries = json.loads(queries.story_json(tx, change_id))
+    template = "part_story" if visit.enhanced else "story"
+    return show(visit, template, _("The whole story"), entries=entries, change=change_id)
 
 
 @router.post("/changes/{change_id}/approve")

@@ -113,3 +113,16 @@ def test_a_plan_of_hundreds_of_devices_is_one_group(
     assert f"{count} alike" in page.text
     assert page.answer.text.count('class="diff"') == 1
     assert len(page.answer.content) < 100_000
+
+
+def test_the_story_tells_what_the_journal_holds(visiting: Visiting, engineer: Person, lead: Person) -> None:
+    change = _submit(engineer, reason="a story")
+    browser = visiting(lead)
+    page = browser.open(f"/changes/{change}/story")
+    assert page.status == 200
+    told = lead.get(f"/api/v1/changes/{change}/story").json()["items"]
+    assert page.answer.text.count('<th scope="row"') == len(told) > 0
+    assert "submitted" in page.text
+    assert "a story" in page.text
+    part = browser.open(f"/changes/{change}/story", **{"HX-Request": "true"})
+    assert "<html" not in part.answer.text

@@ -102,6 +102,10 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
 ) -> None:
     enter(page, url, agent)
     looked_at(page, shots, "agency")
+    for place in ("quota", "keys"):
+        page.get(f"{url}/{place}")
+        looked_at(page, shots, f"agency-{place}")
+    page.get(url)
     page.find_element(By.LINK_TEXT, "Order a server").send_keys(Keys.ENTER)
     seen(page, "The offer")
     name = page.find_element(By.ID, "name")

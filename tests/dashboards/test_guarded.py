@@ -122,6 +122,7 @@ def test_nothing_of_another_administration_is_on_any_page(
         (f"/servers/{server}", f"/servers/{nothing}"),
         (f"/servers/{server}/console", f"/servers/{nothing}/console"),
         (f"/changes/{change}", f"/changes/{nothing}"),
+        (f"/changes/{change}/story", f"/changes/{nothing}/story"),
     ):
         assert _told(stranger.open(theirs), server, change) == _told(stranger.open(nobodys), nothing, nothing)
         assert stranger.open(theirs).status == 404

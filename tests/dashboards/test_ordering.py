@@ -169,3 +169,25 @@ def test_a_key_is_brought_in_chosen_for_a_server_and_forgotten(visiting: Visitin
     gone = browser.send(browser.open("/keys").form(f"/keys/{key}/forget"))
     assert "Forget an SSH key ann" in gone.text or "Forget an SSH key" in gone.text
     assert agent.get("/api/v1/ssh-keys").json()["items"] == []
+
+
+def test_more_is_asked_for_with_a_reason_and_the_region_decides(
+    visiting: Visiting, agent: Person, manager: Person
+) -> None:
+    browser = visiting(agent)
+    form = browser.open("/quota?resource=ram_mib").form("/quota")
+    assert form.fields["resource"] == "ram_mib"
+    for wrong in ({"granted": "many", "reason": "x"}, {"granted": "64", "reason": ""}):
+        page = browser.send(form, **wrong)
+        assert page.status == 422
+        assert page.form("/quota").fields["granted"] == wrong["granted"]
+    asked = browser.send(form, granted="64", reason="for the archive")
+    assert asked.status == 200
+    assert "Alter a quota" in asked.text
+    change = asked.answer.url.path.rsplit("/", 1)[1]
+    told = manager.get(f"/api/v1/changes/{change}").json()
+    assert (told["state"], told["waiting_for"], told["reason"]) == ("waiting", ["platform-manager"], "for the archive")
+    assert told["plan"]["intent"]["resources"] == {"ram_mib": 65536}
+    assert visiting(manager).open("/quota").status == 200
+    refused = visiting(manager).send(visiting(manager).open("/quota").form("/quota"), granted="64", reason="x")
+    assert refused.status == 403

@@ -11,8 +11,19 @@ from tests.api.people import Hire, Person
 from tests.dashboards.browsing import Page
 from tests.dashboards.conftest import Visiting
 
-REGION = ("/", "/figures", "/changes", "/devices", "/servers", "/servers/new", "/keys", "/holdings", "/design")
-AGENCY = ("/", "/changes", "/servers", "/servers/new", "/keys", "/holdings", "/design")
+REGION = (
+    "/",
+    "/figures",
+    "/changes",
+    "/devices",
+    "/servers",
+    "/servers/new",
+    "/keys",
+    "/quota",
+    "/holdings",
+    "/design",
+)
+AGENCY = ("/", "/changes", "/servers", "/servers/new", "/keys", "/quota", "/holdings", "/design")
 _TITLES = {"en": "Changes", "fr": "Changements", "nl": "Wijzigingen"}
 
 
