@@ -66,11 +66,13 @@ def test_its_console_shows_that_it_booted_and_read_its_user_data(agency: Agency,
     assert "1 SSH keys" in told
 
 
-def test_its_floating_address_answers(address: str) -> None:
+def test_its_floating_address_answers_once_its_group_lets_ping_in(agency: Agency, address: str) -> None:
     def answers() -> bool:
         done = subprocess.run(["ping", "-c1", "-W1", address], capture_output=True, check=False)
         return done.returncode == 0
 
+    assert not answers()
+    agency.order("security-group", "allow", "shut", "--protocol", "icmp")
     assert eventually(answers, seconds=60)
 
 
