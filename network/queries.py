@@ -30,6 +30,7 @@ __all__ = [
     "fleet_json",
     "intended_text",
     "live_diff",
+    "named",
     "versions_json",
 ]
 
@@ -44,6 +45,10 @@ select coalesce(json_agg(row order by row.name), '[]')::text from (
   from device d join site s on s.id = d.site_id left join device_state st on st.device_id = d.id
   left join device_access a on a.device_id = d.id
   where d.id = any(:ids)) row
+""")
+_NAMED: Final = text("""
+select id, count(*) over () as found from device
+ where id = any(:ids) and position(lower(:part) in lower(name)) > 0 order by name limit :limit
 """)
 _FLEET: Final = text("""
 select json_build_object('devices', count(*), 'reachable', count(*) filter (where seen and st.reachable),
@@ -82,6 +87,12 @@ def chosen(tx: Connection, select: str) -> list[UUID]:
     """Devices that a selector means; none at all is an empty list when everything was asked for."""
     selector = parse_selector(select)
     return select_devices(tx, selector, must_match=bool(selector.conditions))
+
+
+def named(tx: Connection, ids: Sequence[UUID], part: str, limit: int) -> tuple[list[UUID], int]:
+    """Of these devices those with a part in their name, by name: the first ones, and how many there are."""
+    rows = tx.execute(_NAMED, {"ids": list(ids), "part": part, "limit": limit}).all()
+    return [row.id for row in rows], rows[0].found if rows else 0
 
 
 def device_id(tx: Connection, name: str) -> tuple[UUID, UUID, str]:

@@ -20,7 +20,7 @@ __all__ = ["router"]
 
 router = pages()
 
-_MOST: Final = 500
+_MOST: Final = 200
 Looking = Annotated[Visit, Depends(visiting("network:read", "inventory:read"))]
 Version = Annotated[str, Query(max_length=64)]
 
@@ -34,13 +34,12 @@ def devices(
     found: list[dict[str, Any]] = []
     with visit.transaction() as tx:
         try:
-            ids = queries.chosen(tx, select.strip() or "all")
+            ids, count = queries.named(tx, queries.chosen(tx, select.strip() or "all"), q.strip(), _MOST)
+            found = json.loads(queries.devices_json(tx, ids))
         except IrisplaneError as error:
-            refused, ids = error, []
-        found = json.loads(queries.devices_json(tx, ids)) if ids else []
-    named = [one for one in found if q.strip().lower() in one["name"].lower()]
+            refused, count = error, 0
     return show(
-        visit, "devices", _("Devices"), found=named[:_MOST], all=len(named), most=_MOST, select=select, q=q,
+        visit, "devices", _("Devices"), found=found, all=count, most=_MOST, select=select, q=q,
         refused=refused,
     )  # fmt: skip
 
