@@ -48,7 +48,8 @@ select coalesce(json_agg(row order by row.name), '[]')::text from (
 """)
 _NAMED: Final = text("""
 select id, count(*) over () as found from device
- where id = any(:ids) and position(lower(:part) in lower(name)) > 0 order by name limit :limit
+ where (cast(:ids as uuid[]) is null or id = any(:ids)) and position(lower(:part) in lower(name)) > 0
+ order by name limit :limit
 """)
 _FLEET: Final = text("""
 select json_build_object('devices', count(*), 'reachable', count(*) filter (where seen and st.reachable),
@@ -89,9 +90,14 @@ def chosen(tx: Connection, select: str) -> list[UUID]:
     return select_devices(tx, selector, must_match=bool(selector.conditions))
 
 
-def named(tx: Connection, ids: Sequence[UUID], part: str, limit: int) -> tuple[list[UUID], int]:
-    """Of these devices those with a part in their name, by name: the first ones, and how many there are."""
-    rows = tx.execute(_NAMED, {"ids": list(ids), "part": part, "limit": limit}).all()
+def named(tx: Connection, select: str, part: str, limit: int) -> tuple[list[UUID], int]:
+    """Devices that a selector means (nothing: all) with a part in their name: the first ones, and how many there are.
+
+    Raises:
+        UnknownSelector: the selector means nothing.
+    """
+    ids = chosen(tx, select) if select else None
+    rows = tx.execute(_NAMED, {"ids": ids, "part": part, "limit": limit}).all()
     return [row.id for row in rows], rows[0].found if rows else 0
 
 

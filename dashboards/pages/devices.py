@@ -34,7 +34,7 @@ def devices(
     found: list[dict[str, Any]] = []
     with visit.transaction() as tx:
         try:
-            ids, count = queries.named(tx, queries.chosen(tx, select.strip() or "all"), q.strip(), _MOST)
+            ids, count = queries.named(tx, select.strip(), q.strip(), _MOST)
             found = json.loads(queries.devices_json(tx, ids))
         except IrisplaneError as error:
             refused, count = error, 0
