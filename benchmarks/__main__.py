@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import bring_up, durable_steps, fleet_push, hosting_lists, hosting_orders, inventory_api, rating
+from benchmarks import bring_up, durable_steps, fleet_push, hosting_lists, hosting_orders, inventory_api, pages, rating
 from benchmarks.measuring import Figure, machine, table
 from core.settings import get_settings
 
@@ -27,6 +27,7 @@ _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "durable_steps": durable_steps.run,
     "hosting_lists": hosting_lists.run,
     "hosting_orders": hosting_orders.run,
+    "pages": pages.run,
     "rating": rating.run,
     "bring_up": bring_up.run,
     "fleet_push": fleet_push.run,

@@ -1,0 +1,149 @@
+"""Pages over 10,000 devices and 10,000 servers: processor time of web and database, and what a first look weighs.
+
+A PostgreSQL server and one API process of its own; asked over HTTP with a browser's session, counted from the kernel's
+scheduler statistics. The weight is what goes over the wire, uncompressed: page, style, scripts, picture.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from importlib.resources import files
+from statistics import median
+from typing import Final
+
+import httpx2 as httpx
+from sqlalchemy import create_engine, text
+
+from benchmarks.hosting_lists import _fill
+from benchmarks.inventory_api import SYSTEM, _api, _cpu, _cpu_of_children, _postmaster_of
+from benchmarks.measuring import Figure, table
+
+_BOUND_MS: Final = 100.0
+_BOUND_KB: Final = 300.0
+_PLACES: Final = (
+    ("an agency's home", "page-agency", "/"),
+    ("an agency's servers", "page-agency", "/servers"),
+    ("the form to order", "page-agency", "/servers/new"),
+    ("the region's home", "page-lead", "/"),
+    ("everybody's servers", "page-lead", "/servers"),
+    ("devices", "page-lead", "/devices"),
+    ("devices by name", "page-lead", "/devices?q=99"),
+    ("changes", "page-lead", "/changes"),
+    ("figures", "page-lead", "/figures"),
+)
+
+
+def run(*, quick: bool = False) -> list[Figure]:
+    """Measure, print, and say how it compares with the bounds."""
+    from core.migrations import upgrade
+    from core.postgres_temporary import TemporaryPostgres
+
+    many, times = (1_000, 10) if quick else (10_000, 50)
+    with TemporaryPostgres(durable=True) as server:
+        owner = server.dsn("owner")
+        upgrade(owner)
+        _fill(owner, many)
+        tokens = _people_and_devices(owner, many)
+        with _api(owner) as (address, web):
+            _offer(address, tokens.pop("page-manager"))
+            browsers = {name: _signed_in(address, token) for name, token in tokens.items()}
+            measured = [
+                (name, *_look(browsers[who], path, times, web, _postmaster_of(owner))) for name, who, path in _PLACES
+            ]
+            weight = _weight(browsers["page-agency"]) / 1000
+    rows = [
+        [name, f"{web + base:.1f}", f"{web:.1f}", f"{wall:.1f}", f"{kilobytes:.0f}", f"{_BOUND_MS:.0f}"]
+        for name, web, base, wall, kilobytes in measured
+    ]
+    print(
+        f"\npages, {many:,} devices, {many:,} servers of one administration, one worker; a first look: {weight:.0f} kB"
+    )
+    print(table(("", "CPU ms", "of it web", "wall ms", "kB", "bound"), rows))
+    return [
+        *(
+            Figure(f"page, {name}", web + base, "CPU ms", _BOUND_MS, more={"web_ms": web, "wall_ms": wall})
+            for name, web, base, wall, _kilobytes in measured
+        ),
+        Figure("page, a first look with all its files", weight, "kB", _BOUND_KB),
+    ]
+
+
+def _offer(address: str, token: str) -> None:
+    """The lab's catalogue, for there to be something to order."""
+    content = (files("datacenter") / "hosting/catalogue/lab.yaml").read_bytes()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/yaml", "Idempotency-Key": "bench"}
+    answer = httpx.post(f"{address}/api/v1/catalogue:import", content=content, headers=headers, timeout=60)
+    if answer.status_code not in {200, 201, 202}:
+        raise RuntimeError(f"no catalogue: {answer.status_code} {answer.text[:300]}")
+
+
+def _signed_in(address: str, token: str) -> httpx.Client:
+    """A browser."""
+    client = httpx.Client(base_url=address, timeout=60, follow_redirects=True, headers={"Accept": "text/html"})
+    answer = client.post("/sign-in/token", data={"token": token})
+    if answer.status_code != 200:
+        raise RuntimeError(f"no session: {answer.status_code} {answer.text[:300]}")
+    return client
+
+
+def _look(client: httpx.Client, path: str, times: int, web: int, database: int) -> tuple[float, float, float, float]:
+    """Milliseconds a page: processor of the web process and of the database, and on the clock; and its kilobytes."""
+    walls: list[float] = []
+    size = 0
+    for number in range(-3, times):
+        if number == 0:  # warm from here on
+            before = _cpu(web), _cpu_of_children(database)
+            walls.clear()
+        begun = time.perf_counter()
+        answer = client.get(path)
+        walls.append(time.perf_counter() - begun)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:300]}")
+        size = len(answer.content)
+    spent = (_cpu(web) - before[0]) / times * 1000, (_cpu_of_children(database) - before[1]) / times * 1000
+    return *spent, median(walls) * 1000, size / 1000
+
+
+def _weight(client: httpx.Client) -> int:
+    """Bytes of the home and of every file it names."""
+    page = client.get("/")
+    files = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
+    return len(page.content) + sum(len(client.get(name).content) for name in files)
+
+
+def _people_and_devices(dsn: str, devices: int) -> dict[str, str]:
+    """Devices straight into the table, and people with a token each."""
+    from core.identity import create_principal, grant
+    from core.tokens import issue
+
+    engine = create_engine(dsn)
+    with engine.begin() as tx:
+        tx.execute(text(SYSTEM))
+        tenants = {row.code: row.id for row in tx.execute(text("select code, id from tenant"))}
+        tx.execute(
+            text(
+                "with t as (insert into device_type (tenant_id, manufacturer, model, platform)"
+                " values (:region, 'FRRouting', 'FRR', 'frr') returning id),"
+                " s as (insert into site (tenant_id, code, kind, name_fr, name_nl)"
+                " values (:region, 'BENCH-1', 'datacentre', 'Banc', 'Bank') returning id)"
+                " insert into device (tenant_id, name, role, platform, device_type_id, site_id)"
+                " select :region, 'ac' || lpad(g::text, 5, '0'), 'access', 'frr', t.id, s.id"
+                " from t, s, generate_series(1, :many) g"
+            ),
+            {"region": tenants["region"], "many": devices},
+        )
+        tokens = {}
+        for name, role, code in (
+            ("page-agency", "agency-user", "ixelles"),
+            ("page-lead", "network-lead", "region"),
+            ("page-manager", "platform-manager", "region"),
+        ):
+            who = create_principal(tx, handle=name, kind="person", display_name="bench", email=None)
+            grant(tx, principal_id=who, tenant_id=tenants[code], role=role, granted_by=None)
+            made = issue(tx, principal_id=who, tenant_id=tenants[code], name="bench", scopes=("*",))
+            tokens[name] = made.token.reveal()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum analyze"))
+    engine.dispose()
+    return tokens
