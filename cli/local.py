@@ -284,7 +284,8 @@ def _where_to_look(platform: Platform) -> str:
     ssh = platform.instance.state_dir / "lab" / "ssh" / "config"
     enter = f"  enter a router      ssh -F {_shown(ssh)} cr01 'show ip ospf neighbor'\n" if ssh.exists() else ""
     return (
-        f"  API and its pages   {platform.settings.url}/docs\n"
+        f"  in a browser        {command} web        or  {command} --profile agency web\n"
+        f"  the API             {platform.settings.url}/docs\n"
         f"  devices             {command} device list\n"
         f"  what differs        {command} config diff --all\n"
         f"  order as an agency  {command} --profile agency catalogue list\n"
