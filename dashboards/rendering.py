@@ -23,7 +23,7 @@ from dashboards.languages import LANGUAGES, catalogue, language_of
 from dashboards.terms import TERMS, TONES
 from dashboards.visit import Visit
 
-__all__ = ["Frame", "environment", "frame_of", "show", "show_bare"]
+__all__ = ["Frame", "environment", "frame_of", "in_words", "show", "show_bare"]
 
 Frame = Mapping[str, Any]
 """What the frame shows of who looks: name, administration, language, where they may go, how much waits for them."""
@@ -68,6 +68,7 @@ def environment(language: str) -> jinja2.Environment:
     for name in ("number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "all_of"):
         made.filters[name] = getattr(formats, name)
     made.filters["term"] = term
+    made.filters["english"] = lambda name: TERMS.get(name, name)
     made.globals |= {
         "asset": asset, "integrity": integrity, "language": language, "languages": LANGUAGES,
         "percent": formats.percent,
@@ -131,6 +132,11 @@ def _looked_up(visit: Visit) -> Frame:
             if (scope is None or visit.may(scope)) and not (name == "figures" and who.roles == {"management"})
         ],
     }
+
+
+def in_words(visit: Visit, name: str) -> str:
+    """What the code names, in the language of who looks: why something was done, when they do not say."""
+    return str(catalogue(frame_of(visit)["language"]).gettext(TERMS.get(name, name)))
 
 
 def kept_query(request: Request, cursor: str) -> str:

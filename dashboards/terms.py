@@ -188,8 +188,36 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Kinds of change."""
 
+RULES: Final[Mapping[str, str]] = {
+    "network-needs-a-lead": _("A change of network equipment is approved by a network lead."),
+    "core-needs-two-leads": _("Core equipment, or more than 20 devices at once, is approved by two network leads."),
+    "agency-orders-need-the-agency-admin": _(
+        "What an agency's user orders, beyond what its quota bounds, is approved by the agency's administrator."
+    ),
+    "emergency-needs-a-second-look": _(
+        "An emergency that went first is approved by a second network lead within 24 hours."
+    ),
+    "dear-orders-need-the-agency-admin": _(
+        "An order of more than 50 EUR a month is approved by the administration's administrator."
+    ),
+    "personal-data-needs-the-agency-admin": _(
+        "A place for personal or sensitive data is approved by the administration's administrator."
+    ),
+    "sensitive-data-needs-the-platform": _(
+        "A place for sensitive data is approved by a platform manager of the region."
+    ),
+    "large-orders-need-the-platform": _(
+        "More than 8 virtual processors at once are approved by a platform manager of the region."
+    ),
+    "splitting-needs-the-agency-admin": _(
+        "How a quota is split among projects is approved by the administration's administrator."
+    ),
+    "quota-needs-the-platform": _("A larger quota is granted by a platform manager of the region."),
+}
+"""Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
+
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **WAITS, **ROLES, **RESOURCES, **DATA_CLASSES, **OFFERED, **KINDS,
+    **STEPS, **STATES, **STATUSES, **WAITS, **ROLES, **RESOURCES, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""
 

@@ -15,7 +15,7 @@ from api.changes import record_answer
 from core.errors import InvalidInput
 from core.identity import principal_by_handle
 from dashboards.diffs import alike
-from dashboards.rendering import show
+from dashboards.rendering import in_words, show
 from dashboards.routes import pages
 from dashboards.terms import KINDS, STATES
 from dashboards.terms import mark as _
@@ -148,7 +148,7 @@ def _decided(visit: Visit, change_id: UUID, decide: Callable[[str], object]) -> 
 
 
 def _again(visit: Visit, change_id: UUID, ask: Callable[..., engine.ChangeRecord]) -> Response:
-    reason = visit.form.text("reason")[:2000] or "from the page of the change"
+    reason = visit.form.text("reason")[:2000] or in_words(visit, "take-back")
     answer = visit.creation().in_one_transaction(
         lambda tx: record_answer(
             ask(visit.database.joining(tx), visit.principal, change_id, reason, visit.caller.request_id)

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.hosting.ordering import order, request_for
 from api.problems import status_of
 from core.errors import InvalidInput, IrisplaneError
-from dashboards.rendering import show
+from dashboards.rendering import in_words, show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
@@ -42,7 +42,10 @@ def bring_in(visit: Acting) -> Response:
         if not name or not line:
             raise InvalidInput("A key has a name and a line.", pointer="/public_key" if name else "/name")
         asked = {"name": name[:200], "public_key": line}
-        order(visit.creation(), request_for("hosting.ssh_key.create", asked, f"bring {name[:200]} in"))
+        order(
+            visit.creation(),
+            request_for("hosting.ssh_key.create", asked, f"{in_words(visit, 'hosting.ssh_key.create')} {name[:200]}"),
+        )
     except IrisplaneError as error:
         return _shown(visit, error)
     return RedirectResponse("/keys", status_code=303)
@@ -52,7 +55,9 @@ def bring_in(visit: Acting) -> Response:
 def forget(visit: Acting, key_id: UUID) -> Response:
     """Servers that were made with it keep it; the change can be taken back."""
     asked: dict[str, Any] = {"key": str(key_id)}
-    answer = order(visit.creation(), request_for("hosting.ssh_key.delete", asked, "forget it, from the page of keys"))
+    answer = order(
+        visit.creation(), request_for("hosting.ssh_key.delete", asked, in_words(visit, "hosting.ssh_key.delete"))
+    )
     return RedirectResponse(f"/changes/{answer.headers['Location'].rsplit('/', 1)[1]}", status_code=303)
 
 

@@ -22,7 +22,7 @@ from api.hosting.ordering import order, request_for
 from api.hosting.previewing import previewed
 from api.problems import pointer_of, status_of
 from core.errors import InvalidInput, IrisplaneError
-from dashboards.rendering import frame_of, show
+from dashboards.rendering import frame_of, in_words, show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
@@ -97,7 +97,7 @@ def _request(visit: Visit) -> ChangeRequest:
         first = refused.errors()[0]
         raise InvalidInput(str(first["msg"]), pointer=pointer_of(first["loc"])) from None
     tenant = visit.tenant_of(lambda tx: owner_of_project(tx, wanted["project"]))
-    reason = form.text("reason")[:2000] or f"order {wanted['name']}"
+    reason = form.text("reason")[:2000] or f"{in_words(visit, _KIND)} {wanted['name']}"
     return request_for(_KIND, intent, reason, tenant=tenant)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from api.answers import decode_cursor, encode_cursor
 from api.hosting.ordering import order, request_for
 from core.errors import InvalidInput, IrisplaneError, StaleVersion
-from dashboards.rendering import show
+from dashboards.rendering import in_words, show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
@@ -102,10 +102,11 @@ def act(visit: Acting, server_id: UUID, verb: str) -> Response:
         if verb == "delete" and read != str(present):
             raise StaleVersion("The server is another one than you saw.", hint="Look at it again, then decide.")
 
-    wanted = request_for(f"hosting.server.{verb}", intent, visit.form.text("reason") or _why(verb), tenant=tenant)
+    wanted = request_for(
+        f"hosting.server.{verb}",
+        intent,
+        visit.form.text("reason") or in_words(visit, f"hosting.server.{verb}"),
+        tenant=tenant,
+    )
     order(visit.creation(), wanted, before=as_read)
     return RedirectResponse(f"/servers/{server_id}", status_code=303)
-
-
-def _why(verb: str) -> str:
-    return f"{verb}, from its page"

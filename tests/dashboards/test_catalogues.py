@@ -18,6 +18,7 @@ from orchestrator.registry import installed
 from orchestrator.states import State
 
 ROOM = Path(__file__).resolve().parents[2] / "dashboards"
+_ASKS = re.compile(r'@id\("([^"]+)"\)\s*@approval\("[^"]+"\)\s*@text\("([^"]+)"\)')
 _FIELD = re.compile(r"%\((\w+)\)s")
 
 
@@ -56,6 +57,15 @@ def test_everything_that_the_code_names_has_a_word() -> None:
     kinds = {name for name in installed().kinds() if name != "network.example"}
     assert kinds <= set(terms.KINDS), kinds - set(terms.KINDS)
     assert set(terms.TONES) <= set(terms.TERMS)
+
+
+def test_the_rules_that_ask_for_approvals_say_what_the_pages_translate() -> None:
+    written = {
+        rule: said
+        for path in (ROOM.parent / "orchestrator" / "policies").glob("*.cedar")
+        for rule, said in _ASKS.findall(path.read_text(encoding="utf-8"))
+    }
+    assert written == terms.RULES
 
 
 def _whole(string: str | list[str] | tuple[str, ...] | None) -> bool:
