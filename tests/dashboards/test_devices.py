@@ -108,7 +108,7 @@ def test_a_device_that_was_never_read_says_how_it_will_be(browser: Browser) -> N
     page = browser.open("/devices/cr91")
     assert page.status == 200
     assert "No configuration is kept yet." in page.text
-    assert "irisplane config push cr91" in page.text
+    assert "irisplane config push --select name=cr91" in page.text
 
 
 @pytest.mark.slow
