@@ -44,6 +44,7 @@ _WAY_UP: Final = 1500
 """Seconds more for a test on a cloud: whoever comes first waits until it is up, and its region with it."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip by name what this machine or this run is not for; say what must not run at the same time."""
     needs_root = pytest.mark.skip(reason="the lab needs root and network namespaces")
@@ -69,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             lanes.setdefault(item.path, "cloud")
     # There is one lab of routers, one cloud, one folder of Terraform's provider; a module prepares what it needs once.
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(lanes.get(item.path, str(item.path))))
+        item.add_marker(pytest.mark.xdist_group(lanes.get(item.path, item.nodeid.partition("::")[0])))
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: [lanes.get(item.path) != lane for lane in _LONGEST])
 

@@ -182,19 +182,22 @@ def away() -> str:
 
 
 def _knock(here: Entry) -> str:
-    """Whether Keystone gives us a token, and Nova answers at all."""
+    """Whether Keystone gives us a token, Nova answers, and it has a host on which a server could stand."""
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import SDKException
 
     try:
-        connection = admin()
-        endpoint = connection.compute.get_endpoint() or ""
-        answer = connection.session.get(
-            endpoint, authenticated=False, timeout=_KNOCK_SECONDS, raise_exc=False, connect_retries=0
+        answer = admin().compute.get(
+            "/os-availability-zone", timeout=_KNOCK_SECONDS, raise_exc=False, connect_retries=0
         )
-    except (ClientException, SDKException):
+        zones = answer.json()["availabilityZoneInfo"] if answer.ok else ()
+    except (ClientException, SDKException, KeyError, ValueError):
         return f"The cloud at {here.auth_url} does not answer."
-    return "" if answer.status_code < 500 else "The cloud's compute service is not ready."
+    if answer.status_code >= 500:
+        return "The cloud's compute service is not ready."
+    if answer.ok and not any(zone["zoneState"]["available"] for zone in zones):
+        return "None of the cloud's compute hosts is up."
+    return ""
 
 
 @contextmanager

@@ -98,11 +98,12 @@ class WayUp:
         services.start_compute(place, mode)
         if mode == "qemu":
             services.start_serial_proxy(place)
-        accounts.write_clouds(place)
         place.give(place.bootstrapped, versions(), os.getegid(), 0o600)
         self.part("compute hosts answer")
         self._await_hosts()
         _again(lambda: stock.make_zones(place, HOSTS[mode]))
+        # last: who reads it orders at once, in a zone
+        accounts.write_clouds(place)
 
     def _made_by_these_versions(self) -> bool:
         return self.place.bootstrapped.read_text(encoding="utf-8") == versions()
