@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import hypothesis
 import pytest
@@ -15,7 +14,7 @@ from core.db import Database
 from core.migrations import upgrade
 from core.postgres import Role
 from core.postgres_temporary import TemporaryPostgres
-from tests import documented
+from tests import documented, lanes
 from tests.clouds import cloud, faulty_road, qemu_cloud
 
 __all__ = ["answers_conform", "cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
@@ -38,18 +37,15 @@ os.environ["IRISPLANE_LAB_CLOUD"] = "off"
 
 
 _ON_CLOUD: Final = frozenset({"cloud", "faulty_road", "qemu_cloud", "story_cloud"})
-_LONGEST: Final = ("routers", "cloud")
 _REASONS: Final = 4
 _WAY_UP: Final = 1500
 """Seconds more for a test on a cloud: whoever comes first waits until it is up, and its region with it."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by name what this machine or this run is not for; say what must not run at the same time."""
+    """Skip by name what this machine or this run is not for, and put them into their lanes."""
     needs_root = pytest.mark.skip(reason="the lab needs root and network namespaces")
     only_long = pytest.mark.skip(reason="runs in 'make test-long' only")
-    lanes: dict[Path, str] = {}
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("lab") and os.geteuid() != 0:
@@ -63,16 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             marked = item.get_closest_marker("timeout")
             seconds = float(marked.args[0] if marked else item.config.getini("timeout"))
             item.add_marker(pytest.mark.timeout(seconds + _WAY_UP), append=False)
-        for lane, marker in zip(_LONGEST, ("lab", "cloud"), strict=True):
-            if item.get_closest_marker(marker):
-                lanes.setdefault(item.path, lane)
-        if "provider" in used:
-            lanes.setdefault(item.path, "cloud")
-    # There is one lab of routers, one cloud, one folder of Terraform's provider; a module prepares what it needs once.
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(lanes.get(item.path, item.nodeid.partition("::")[0])))
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: [lanes.get(item.path) != lane for lane in _LONGEST])
+    items[:] = lanes.in_order(items) if "PYTEST_XDIST_WORKER" in os.environ else items
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.Lanes:
+    """Several at once (``-n 3 --dist loadscope``) run in lanes."""
+    return lanes.Lanes(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
