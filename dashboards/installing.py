@@ -15,7 +15,20 @@ from starlette.types import Scope
 
 from api import problems
 from core.errors import IrisplaneError
-from dashboards.pages import account, changes, design, devices, figures, holdings, home, keys, ordering, quota, servers
+from dashboards.pages import (
+    account,
+    changes,
+    design,
+    devices,
+    figures,
+    holdings,
+    home,
+    keys,
+    ordering,
+    push,
+    quota,
+    servers,
+)
 from dashboards.routes import answer_to
 from dashboards.visit import visiting
 
@@ -38,7 +51,7 @@ class _Files(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add every page to the application."""
-    for place in (home, account, ordering, servers, keys, quota, holdings, changes, devices, figures, design):
+    for place in (home, account, ordering, servers, keys, quota, holdings, changes, devices, push, figures, design):
         app.include_router(place.router)
     app.mount("/static/web", _Files(directory=str(files("dashboards") / "static")), name="web-static")
 

@@ -108,7 +108,46 @@ def test_a_device_that_was_never_read_says_how_it_will_be(browser: Browser) -> N
     page = browser.open("/devices/cr91")
     assert page.status == 200
     assert "No configuration is kept yet." in page.text
-    assert "irisplane config push --select name=cr91" in page.text
+    assert "/push?select=name%3Dcr91" in page.links
+
+
+def test_a_push_that_cannot_be_planned_keeps_what_was_typed_and_says_why(browser: Browser, app: FastAPI) -> None:
+    page = browser.open("/push?select=name%3Dac91")
+    form = page.form("/push")
+    assert (form.fields["select"], form.fields["canary"], form.fields["share"]) == ("name=ac91", "1", "25")
+    refused = browser.send(form, reason="for the test", action="preview")
+    assert refused.status >= 400, "nobody can log in to it"
+    assert "NET-" in refused.text
+    assert refused.form("/push").fields["reason"] == "for the test"
+    for wrong, named in (
+        ({"select": "colour=red"}, "INV-"),
+        ({"select": ""}, "No routers"),
+        ({"canary": "x"}, "whole"),
+    ):
+        answer = browser.send(form, action="preview", **wrong)
+        assert answer.status in {404, 422}, answer.text
+        assert named in answer.text
+        assert {name: answer.form("/push").fields[name] for name in wrong} == wrong
+
+
+def test_drift_is_shown_alike_together_with_what_is_done_about_it(
+    browser: Browser, database: Database, routers: dict[str, UUID]
+) -> None:
+    assert "No device runs something else than intended." in browser.open("/drift").text
+    with database.transaction("owner", SCOPE) as tx:
+        tx.execute(
+            text(
+                "insert into device_state (device_id, tenant_id, drifted_since, drift_diff)"
+                " select id, tenant_id, now(), '+ip route 198.51.100.0/24 blackhole' from device where id = any(:ids)"
+                " on conflict (device_id) do update set drifted_since = now(), drift_diff = excluded.drift_diff"
+            ),
+            {"ids": [routers["ac91"], routers["cr91"]]},
+        )
+    page = browser.open("/drift")
+    assert "2 alike: ac91, cr91" in page.text
+    assert {"/push?select=name%3Dac91", "/devices/cr91"} <= set(page.links)
+    assert "cr91" not in browser.open("/drift?select=role%3Daccess").text
+    assert "/drift" in browser.open("/").links
 
 
 @pytest.mark.slow

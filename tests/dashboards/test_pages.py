@@ -17,6 +17,7 @@ REGION = (
     "/",
     "/figures",
     "/changes",
+    "/drift",
     "/devices",
     "/servers",
     "/servers/new",
