@@ -38,6 +38,9 @@ _ENTRIES: Final = (
 )
 """Address, name and scope of each entry of the navigation."""
 
+_PART_OF: Final = {"/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/"}
+"""Places that have no entry of their own, and the entry they belong to."""
+
 _WHO: Final = text("""
     select p.display_name, p.locale, t.name_fr, t.name_nl, t.name_en, t.code from principal p, tenant t
      where p.id = :principal and t.id = :tenant""")
@@ -118,7 +121,8 @@ def _looked_up(visit: Visit) -> Frame:
         with visit.transaction() as tx:
             waiting = tx.execute(_WAITING, {"person": who.id, "roles": list(who.roles)}).scalar_one()
     language = language_of(visit.request, settings_of(visit.request), row.locale)
-    path = visit.request.url.path
+    first = "/" + visit.request.url.path.split("/")[1]
+    place = _PART_OF.get(first, first)
     return {
         "language": language,
         "name": row.display_name,
@@ -127,7 +131,7 @@ def _looked_up(visit: Visit) -> Frame:
         "roles": sorted(who.roles),
         "waiting": waiting,
         "entries": [
-            {"href": href, "name": name, "here": path == href or (href != "/" and path.startswith(f"{href}/"))}
+            {"href": href, "name": name, "here": place == href}
             for href, name, scope in _ENTRIES
             if (scope is None or visit.may(scope)) and not (name == "figures" and who.roles == {"management"})
         ],

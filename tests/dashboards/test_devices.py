@@ -91,7 +91,7 @@ def test_the_fleet_is_narrowed_by_selector_and_by_name(browser: Browser) -> None
 def test_a_device_shows_what_a_push_would_alter_and_any_two_versions(browser: Browser) -> None:
     page = browser.open("/devices/ac91")
     assert page.status == 200
-    assert "What a push would alter" in page.text
+    assert "From what was read last to what is intended" in page.text
     assert '<span class="removed">-ip route 198.51.100.0/24 blackhole' in page.answer.text
     assert "10.255.0.92/32" in page.text
     assert "cr91" in page.text, "the far end of its link"
