@@ -27,6 +27,7 @@ from dashboards.pages import (
     ordering,
     push,
     quota,
+    search,
     servers,
 )
 from dashboards.routes import answer_to
@@ -51,7 +52,21 @@ class _Files(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add every page to the application."""
-    for place in (home, account, ordering, servers, keys, quota, holdings, changes, devices, push, figures, design):
+    for place in (
+        home,
+        account,
+        ordering,
+        servers,
+        keys,
+        quota,
+        holdings,
+        changes,
+        devices,
+        push,
+        figures,
+        search,
+        design,
+    ):
         app.include_router(place.router)
     app.mount("/static/web", _Files(directory=str(files("dashboards") / "static")), name="web-static")
 

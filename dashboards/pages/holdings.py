@@ -23,6 +23,7 @@ from datacenter.hosting.networks.address_changes import ADDRESSES
 from datacenter.hosting.networks.network_changes import NETWORKS
 from datacenter.hosting.pricing import REGION_TIME
 from datacenter.hosting.servers import queries
+from datacenter.hosting.support import maintenance
 from datacenter.hosting.volumes.rows import VOLUMES
 
 __all__ = ["overview", "router", "standing"]
@@ -30,6 +31,8 @@ __all__ = ["overview", "router", "standing"]
 router = pages()
 
 _MOST: Final = 200
+_TOLD: Final = frozenset({"scheduled", "in-progress"})
+"""States of maintenance that people should know of."""
 _NOUNS: Final[Mapping[str, Shown]] = {"volumes": VOLUMES, "addresses": ADDRESSES, "networks": NETWORKS}
 
 
@@ -56,10 +59,12 @@ def overview(visit: Visit) -> Response:
         bounds = standing(tx)
         limit = spending.standing_json(tx, visit.principal.tenant_id)
         month = json.loads(showback.head_json(tx, now.date().replace(day=1)) + "}")
+        ahead = [json.loads(row) for row, _key in maintenance.listed(tx, None, now, None, 5)]
         ordered = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(), None, 6)]
     return show(
         visit, "home_agency", _("What we have"), servers=servers[:8], more=len(servers) > 8, bounds=bounds, limit=limit,
         month=month, now=now, ordered=ordered,
+        ahead=[one for one in ahead if one["state"] in _TOLD],
     )  # fmt: skip
 
 

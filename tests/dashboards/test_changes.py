@@ -79,7 +79,7 @@ def test_the_board_filters_by_what_stands_in_the_address(
     found = browser.open("/changes?state=waiting&by=engineer")
     assert f"/changes/{mine}" in found.links
     assert f"/changes/{other}" not in found.links
-    assert found.forms[0].fields == {"state": "waiting", "kind": "", "by": "engineer"}
+    assert found.forms[1].fields == {"state": "waiting", "kind": "", "by": "engineer"}
     assert browser.open("/changes?by=nobody").status == 404
     none = browser.open("/changes?kind=hosting.zone.edit&state=failed")
     assert "No change is like that." in none.text

@@ -173,6 +173,10 @@ def test_the_entrance_is_sound_and_the_first_key_leads_to_the_content(
     assert first.text == "Skip to the content"
     first.send_keys(Keys.ENTER)
     assert page.switch_to.active_element.get_attribute("id") == "main"
+    page.find_element(By.TAG_NAME, "body").send_keys("/")
+    page.switch_to.active_element.send_keys("bxl", Keys.ENTER)
+    seen(page, "Nothing is named like that.")
+    looked_at(page, shots, "search")
     page.get(f"{url}/signed-in")
     looked_at(page, shots, "signed-in")
 

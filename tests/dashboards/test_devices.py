@@ -77,12 +77,12 @@ def test_the_fleet_is_narrowed_by_selector_and_by_name(browser: Browser) -> None
     core = browser.open("/devices?select=role%3Dcore")
     assert "/devices/cr91" in core.links
     assert "/devices/ac91" not in core.links
-    assert core.forms[0].fields == {"q": "", "select": "role=core"}
+    assert core.forms[1].fields == {"q": "", "select": "role=core"}
     assert "/devices/cr91" not in browser.open("/devices?q=AC9").links
     wrong = browser.open("/devices?select=colour%3Dred")
     assert wrong.status == 200
     assert "INV-" in wrong.text
-    assert wrong.forms[0].fields["select"] == "colour=red"
+    assert wrong.forms[1].fields["select"] == "colour=red"
     assert browser.open("/devices/nobody").status == 404
     assert "reachable 0" in browser.open("/").text
 

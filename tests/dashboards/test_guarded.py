@@ -104,6 +104,7 @@ def test_nothing_of_another_administration_is_on_any_page(
         "/",
         "/servers",
         f"/servers?q={MARK}",
+        f"/search?q={MARK}",
         "/servers?status=active",
         "/holdings",
         "/changes",

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.db import Database
-from tests.api.people import SYSTEM, Person
+from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.browsing import Browser, Form, Page
 from tests.dashboards.conftest import Visiting
 
@@ -191,3 +191,39 @@ def test_more_is_asked_for_with_a_reason_and_the_region_decides(
     assert visiting(manager).open("/quota").status == 200
     refused = visiting(manager).send(visiting(manager).open("/quota").form("/quota"), granted="64", reason="x")
     assert refused.status == 403
+
+
+def test_what_the_region_will_work_on_stands_on_the_home_of_whom_it_concerns(
+    visiting: Visiting, agent: Person, hire: Hire, manager: Person, database: Database
+) -> None:
+    server = _standing(database, "shop-7")
+    notice = {
+        "title_fr": "Travaux", "title_nl": "Werken", "title_en": "Work on host 7", "impact": "interrupted",
+        "begins": "2031-01-01T00:00:00Z", "ends": "2031-01-02T00:00:00Z",
+        "touches": [{"type": "server", "ids": [server]}],
+    }  # fmt: skip
+    made = manager.post("/api/v1/maintenance", json=notice)
+    assert made.status_code == 201, made.text
+    browser = visiting(agent)
+    assert "Work on host 7" not in browser.open("/").text, "a draft is nobody's business yet"
+    moved = manager.send(
+        "PATCH", f"/api/v1/maintenance/{made.json()['id']}", json={"state": "scheduled"}, headers={"If-Match": "*"}
+    )
+    assert moved.status_code == 200, moved.text
+    told = browser.open("/").text
+    assert "Work on host 7" in told
+    assert "It concerns: shop-7" in told
+    assert "Work on host 7" not in visiting(hire("neighbour", "agency-user", tenant="uccle")).open("/").text
+
+
+def test_one_box_finds_by_a_part_of_the_name_or_by_number(
+    visiting: Visiting, agent: Person, hire: Hire, database: Database
+) -> None:
+    server = _standing(database, "shop-8")
+    browser = visiting(agent)
+    assert f"/servers/{server}" in browser.open("/search?q=OP-8").links
+    assert browser.open(f"/search?q={server}").answer.url.path == f"/servers/{server}"
+    assert "Nothing is named like that." in browser.open("/search?q=zzz").text
+    stranger = visiting(hire("seeker", "agency-user", tenant="uccle"))
+    assert stranger.open(f"/search?q={server}").answer.url.path == "/search"
+    assert f"/servers/{server}" not in stranger.open("/search?q=shop-8").links
