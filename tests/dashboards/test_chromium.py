@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -49,8 +48,8 @@ def shots(tmp_path: Path) -> Path:
 def enter(page: WebDriver, url: str, person: Person) -> None:
     """By the link that the command line makes."""
     page.get(url + person.post("/enter").json()["path"])
-    page.find_element(By.ID, "go").click()
-    WebDriverWait(page, 20).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+    press(page, "#go")
+    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
 
 
 def seen(page: WebDriver, words: str) -> None:
@@ -59,6 +58,19 @@ def seen(page: WebDriver, words: str) -> None:
         page, 20, ignored_exceptions=[StaleElementReferenceException]
     )  # a page may give way to the next
     wait.until(lambda driver: words in driver.find_element(By.TAG_NAME, "body").text, words)
+
+
+def press(page: WebDriver, selector: str) -> None:
+    """Click what a selector finds, again if the page put another in its place meanwhile."""
+    wait = WebDriverWait(
+        page, 60, ignored_exceptions=[StaleElementReferenceException, ElementClickInterceptedException]
+    )
+
+    def clicked(driver: WebDriver) -> bool:
+        driver.find_element(By.CSS_SELECTOR, selector).click()
+        return True
+
+    wait.until(clicked, selector)
 
 
 def scheme(page: WebDriver, which: str) -> None:
@@ -110,7 +122,7 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
     seen(page, "The offer")
     name = page.find_element(By.ID, "name")
     name.send_keys("Bad Name", Keys.ENTER)
-    WebDriverWait(page, 20).until(lambda driver: driver.find_elements(By.ID, "wrong"))
+    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.ID, "wrong"))
     looked_at(page, shots, "order-refused")
     name = page.find_element(By.ID, "name")
     assert name.get_attribute("value") == "Bad Name"
@@ -126,7 +138,7 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
         tx.execute(text("update change set state = 'running', waiting_for = '{}' where id = :id"), {"id": change})
     badge, wait = (
         (By.CSS_SELECTOR, "#live .heading .badge"),
-        WebDriverWait(page, 20, ignored_exceptions=[StaleElementReferenceException]),
+        WebDriverWait(page, 60, ignored_exceptions=[StaleElementReferenceException]),
     )
     wait.until(lambda driver: driver.find_element(*badge).text == "running", "not live")
     with database.transaction("owner", SYSTEM) as tx:
@@ -140,16 +152,15 @@ def test_a_lead_approves_in_dutch(page: WebDriver, url: str, engineer: Person, l
     body = {"kind": "network.example", "intent": {"names": ["bxl-a1", "bxl-a2"]}, "reason": "for the test"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     enter(page, url, lead)
-    page.find_element(By.CSS_SELECTOR, "button[value=nl]").click()
+    press(page, "button[value=nl]")
     seen(page, "Wacht op u")
     looked_at(page, shots, "region")
-    page.find_element(By.CSS_SELECTOR, f'a[href="/changes/{change}"]').click()
+    press(page, f'a[href="/changes/{change}"]')
     seen(page, "Het plan")
     looked_at(page, shots, "change")
     reason = page.find_element(By.ID, "reason")
     reason.send_keys("gelezen en goed")
-    time.sleep(0.2)
-    page.find_element(By.ID, "approve").click()
+    press(page, "#approve")
     seen(page, "goedgekeurd")
     assert lead.get(f"/api/v1/changes/{change}").json()["approvals"][0]["reason"] == "gelezen en goed"
     for place in ("figures", "changes", "devices", "servers", "keys", "holdings", "design"):
@@ -166,7 +177,7 @@ def test_the_entrance_is_sound_and_the_first_key_leads_to_the_content(
     looked_at(page, shots, "sign-in")
     page.get(url + lead.post("/enter").json()["path"])
     looked_at(page, shots, "enter")
-    page.find_element(By.ID, "go").click()
+    press(page, "#go")
     seen(page, "Today")
     page.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     first = page.switch_to.active_element
@@ -190,5 +201,5 @@ def test_a_server_that_is_away_is_told_and_what_was_typed_stays(
         enter(page, address, lead)
         page.get(f"{address}/changes/{change}")
         page.find_element(By.ID, "reason").send_keys("a long text")
-    WebDriverWait(page, 30).until(lambda driver: driver.find_element(By.ID, "away").is_displayed(), "not told")
+    WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.ID, "away").is_displayed(), "not told")
     assert page.find_element(By.ID, "reason").get_attribute("value") == "a long text"

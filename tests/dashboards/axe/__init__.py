@@ -41,6 +41,7 @@ def violations(page: WebDriver) -> list[str]:
     page.execute_cdp_cmd(
         "Runtime.evaluate", {"expression": _source()}
     )  # no script tag: the page's policy stays as it is
+    page.set_script_timeout(120)  # a busy machine
     found: dict[str, Any] = page.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}})"
