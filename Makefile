@@ -5,8 +5,8 @@ SHELL := /bin/bash
 
 IRISPLANE := .venv/bin/irisplane
 PYTHON_OF_OURS := .venv/bin/python
-# routers, cloud and all else beside each other, as each of them mostly waits (tests/lanes.py says what is whose)
-LANES := -n 3 --dist loadscope --no-loadscope-reorder
+# routers and cloud beside each other, as both mostly wait (tests/lanes.py says what is whose)
+LANES := -n 2 --dist loadscope --no-loadscope-reorder
 # each copy has ports, networks and folders of its own; a developer's overrides are for `up` only
 OTHER_INSTANCE = env -u IRISPLANE_STATE_DIR -u IRISPLANE_RUNTIME_DIR -u IRISPLANE_LISTEN IRISPLANE_INSTANCE
 

@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.Lanes:
-    """Several at once (``-n 3 --dist loadscope``) run in lanes."""
+    """Several at once (``-n 2 --dist loadscope``) run in lanes."""
     return lanes.Lanes(config, log)
 
 

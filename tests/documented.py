@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import jsonschema_rs
-import msgspec
 
 if TYPE_CHECKING:  # tests without an API need not wait for its import
     from fastapi import FastAPI
@@ -70,7 +70,7 @@ class Watch:
         else:
             wrong = "; ".join(
                 f"/{'/'.join(str(step) for step in error.instance_path)}: {error.message[:300]}"
-                for _, error in zip(range(3), schema.iter_errors(msgspec.json.decode(body)), strict=False)
+                for _, error in zip(range(3), schema.iter_errors(json.loads(body)), strict=False)
             )
         if wrong:
             _noted.setdefault(f"{method.upper()} {path} {status}", f"{wrong}\n  {body[:1500].decode(errors='replace')}")

@@ -1,4 +1,4 @@
-"""Which tests must not run beside each other? ``make test`` runs three lanes at once, as each of them mostly waits.
+"""Which tests must not run beside each other? ``make test`` runs two lanes at once, as both mostly wait.
 
 There is one lab of routers, one cloud without machines, one with them: what uses one of them stays together, in the
 order in which it always ran. Everything else is dealt out by module, as a module prepares what it needs once.

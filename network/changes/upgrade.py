@@ -35,7 +35,8 @@ from orchestrator.plan import Draft, Options, Target
 __all__ = ["SoftwareUpgrade", "UpgradeIntent"]
 
 _PLAY_SECONDS: Final = 240.0
-_VERIFY_SECONDS: Final = 90.0
+_VERIFY_SECONDS: Final = 180.0
+"""More than ConnectRetryTime (120 s, RFC 4271 section 10): a session whose first try met a router still restarting."""
 _MOVE_AWAY_SECONDS: Final = 2.0
 """Until neighbours have computed their ways round a drained router: a few SPF runs."""
 

@@ -17,7 +17,7 @@ from core.settings import get_settings
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An instance that was never brought up."""
-    monkeypatch.setenv("IRISPLANE_INSTANCE", "test")
+    monkeypatch.setenv("IRISPLANE_INSTANCE", "bench")  # other tests may use "test" meanwhile
     monkeypatch.setenv("IRISPLANE_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("IRISPLANE_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.setenv("IRISPLANE_LAB", "off")

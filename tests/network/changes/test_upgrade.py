@@ -119,10 +119,11 @@ def _everywhere(secret: bytes, over: threading.Event, found: set[str]) -> None:
                     if process.name != str(os.getpid()) and secret in (process / part).read_bytes():
                         found.add(f"{part} of {(process / 'comm').read_text()}")
         for folder in Path(tempfile.gettempdir()).glob("irisplane-play-*"):
-            for path in folder.rglob("*"):
-                with suppress(OSError):
-                    if path.is_file() and secret in path.read_bytes():
-                        found.add(str(path.relative_to(folder)))
+            for at, _, names in os.walk(folder):  # passes over what goes away meanwhile
+                for path in (Path(at, name) for name in names):
+                    with suppress(OSError):
+                        if path.is_file() and secret in path.read_bytes():
+                            found.add(str(path.relative_to(folder)))
         time.sleep(0.02)
 
 
