@@ -2,7 +2,8 @@
 
 The reference is openstacksdk against the same cloud in the same run: ``create_server`` and asking until ``ACTIVE``.
 Ours is measured from the answer ``202`` until our own API says ``active``, with one API and one worker process. Both
-take turns, one server at a time. The cloud is the one that ``IRISPLANE_BENCH_CLOUD`` names by its ``clouds.yaml``, or
+take turns, one server at a time. Then many administrations order at once: each order must have ended as it says, and no
+server may be there twice. The cloud is the one that ``IRISPLANE_BENCH_CLOUD`` names by its ``clouds.yaml``, or
 the lab's, brought up without machines.
 """
 
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx2 as httpx
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.inventory_api import SYSTEM, _api, _cpu
 from benchmarks.measuring import Figure, table
@@ -32,6 +34,7 @@ __all__ = ["run"]
 _INTAKE_MS: Final = 10.0
 """Of processor for one order: a hundred a second for each API process."""
 _OVERHEAD_SECONDS: Final = 1.0
+_CROWD_SECONDS: Final = 1500.0
 _SIZE: Final = ("SCS-1L-1-5", 1, 1024, 5)
 
 
@@ -41,14 +44,15 @@ def run(*, quick: bool = False) -> list[Figure]:
     from core.postgres_temporary import TemporaryPostgres
     from orchestrator.durable import prepare_database
 
-    orders, servers = (100, 4) if quick else (600, 20)
+    orders, servers, tenants = (100, 4, 2) if quick else (600, 20, 20)
     with TemporaryPostgres(durable=True) as server, tempfile.TemporaryDirectory() as folder, _cloud() as cloud:
         upgrade(server.dsn("owner"))
         prepare_database(server.dsn("owner"))
-        token = _fill(server.dsn("owner"), uuid4().hex[:8])
+        token, *crowd = _fill(server.dsn("owner"), uuid4().hex[:8], 1 + tenants)
         os.environ.update(_settings(folder, cloud))
         with _api(server.dsn("owner")) as (address, web):
             ours, theirs = _raced(address, token, server.dsn, servers)
+            ended, untrue, crowded = _at_once(address, crowd, server.dsn)
             cpu_ms, rate = _intake(address, token, web, orders)
     overhead = median(ours) - median(theirs)
     shown = [
@@ -57,12 +61,20 @@ def run(*, quick: bool = False) -> list[Figure]:
         ["openstacksdk alone", f"{median(theirs):.2f} s", f"{min(theirs):.2f} to {max(theirs):.2f} s"],
     ]
     print(table(("", "middle", ""), shown))
+    print(
+        f"\n{sum(ended.values())} orders of {tenants} administrations at once, all ended after {crowded:.0f} s: "
+        f"{', '.join(f'{count} {state}' for state, count in ended.items())}; not as they say, or twice: {untrue}\n"
+    )
     return [
         Figure("an order of a server is taken in", cpu_ms, "ms CPU", _INTAKE_MS, more={"a_second": rate}),
         Figure(
             "ordered until active, over openstacksdk", overhead, "s", _OVERHEAD_SECONDS, median(theirs),
             "s openstacksdk",
             more={"ours": ours, "theirs": theirs},
+        ),
+        Figure(
+            f"of {sum(ended.values())} orders at once, ended untruly or twice", untrue, "orders", 0,
+            more={"seconds": crowded, **ended},
         ),
     ]  # fmt: skip
 
@@ -98,6 +110,46 @@ def _raced(address: str, token: str, dsn: Any, servers: int) -> tuple[list[float
         for one in connection.compute.servers():
             connection.compute.delete_server(one, force=True)
     return ours, theirs
+
+
+def _at_once(address: str, tokens: Sequence[str], dsn: Any) -> tuple[Counter[str], int, float]:
+    """Ten orders of each administration at once: how they ended, how many not as they say, seconds until the last."""
+    began = time.perf_counter()
+    with _worker(dsn), httpx.Client(base_url=address, timeout=60) as client:
+        with ThreadPoolExecutor(len(tokens)) as pool:
+            wanted = [(token, f"crowd-{number}") for number in range(10) for token in tokens]
+            ids = [href.rpartition("/")[2] for href in pool.map(lambda one: _order(client, *one), wanted)]
+        engine = create_engine(dsn("owner"))
+        while len(ended := _ended(engine, ids)) < len(ids):
+            assert time.perf_counter() - began < _CROWD_SECONDS, f"{len(ended)} of {len(ids)} orders ended"
+            time.sleep(1)
+        took = time.perf_counter() - began
+        engine.dispose()
+    there = _in_the_cloud()
+    untrue = sum(there[f"irisplane-{server}"] != (state == "succeeded") for server, state in ended.items())
+    return Counter(ended.values()), untrue, took
+
+
+def _ended(engine: Engine, ids: Sequence[str]) -> dict[str, str]:
+    """How the orders of these servers ended, as far as they have."""
+    with engine.begin() as tx:
+        tx.execute(text(SYSTEM))
+        rows = tx.execute(
+            text(
+                "select s.id::text, c.state from server s join change c on c.id = s.order_id"
+                " where s.id = any(cast(:ids as uuid[])) and c.finished_at is not null"
+            ),
+            {"ids": list(ids)},
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def _in_the_cloud() -> Counter[str]:
+    """How often a tag of ours stands on a server that is active in the cloud, whatever project it is in."""
+    from datacenter.hosting import cloud
+
+    servers: Any = cloud.admin().compute.servers(all_projects=True)
+    return Counter(tag for one in servers if one.status == "ACTIVE" for tag in one.tags or ())
 
 
 def _order(client: httpx.Client, token: str, name: str) -> str:
@@ -143,22 +195,24 @@ def _as_the_project(dsn: Any) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _fill(dsn: str, mark: str) -> str:
-    """An administration with room for everything, one plan, one image, and its developer's token."""
+def _fill(dsn: str, mark: str, tenants: int) -> list[str]:
+    """Administrations with room for everything, one plan, one image, and the token of a developer of each."""
     from core.identity import create_principal, grant
     from core.tokens import issue
 
     engine = create_engine(dsn)
     with engine.begin() as tx:
         tx.execute(text(SYSTEM))
-        tenant = tx.execute(_TENANTS, {"code": f"bench-{mark}"}).scalar_one()
+        found = tx.execute(_TENANTS, {"code": f"bench-{mark}", "count": tenants}).scalars().all()
         tx.execute(text("update quota set granted = 100000000 where resource in ('servers', 'vcpus', 'ram_mib')"))
         tx.execute(_CATALOGUE, dict(zip(("flavor", "vcpus", "ram", "disk"), _SIZE, strict=True)))
-        who = create_principal(tx, handle="bench", kind="service", display_name="bench", email=None)
-        grant(tx, principal_id=who, tenant_id=tenant, role="agency-user", granted_by=None)
-        token = issue(tx, principal_id=who, tenant_id=tenant, name="bench", scopes=("*",)).token.reveal()
+        tokens = []
+        for number, tenant in enumerate(found):
+            who = create_principal(tx, handle=f"bench-{number}", kind="service", display_name="bench", email=None)
+            grant(tx, principal_id=who, tenant_id=tenant, role="agency-user", granted_by=None)
+            tokens.append(issue(tx, principal_id=who, tenant_id=tenant, name="bench", scopes=("*",)).token.reveal())
     engine.dispose()
-    return token
+    return tokens
 
 
 def _settings(folder: str, cloud: tuple[str, str]) -> dict[str, str]:
@@ -214,7 +268,8 @@ def _cloud() -> Iterator[tuple[str, str]]:
 _TENANTS: Final = text(
     "with r as (insert into tenant (code, kind, name_fr, name_nl, name_en)"
     " values ('region', 'region', 'R', 'R', 'R'))"
-    " insert into tenant (code, kind, name_fr, name_nl, name_en) values (:code, 'commune', 'b', 'b', 'b') returning id"
+    " insert into tenant (code, kind, name_fr, name_nl, name_en) "
+    " select :code || '-' || n, 'commune', 'b', 'b', 'b' from generate_series(1, :count) n returning id"
 )
 _CATALOGUE: Final = text(
     "with r as (select id from tenant where kind = 'region'), o as ("
