@@ -92,7 +92,7 @@ _FIGURES: Final = text(
             select state, count(*) as n from ended group by state) s), '{}'),
         'servers', (select jsonb_build_object('made', count(*),
                 'ran_seconds', round(percentile_cont(0.5) within group (order by extract(epoch from ran))))
-             from ended where kind = 'hosting.server.create' and state = 'succeeded'),
+             from ended where kind = :made_by and state = 'succeeded'),
         'waiting', (select count(*) from change where state = 'waiting'),
         'waiting_since', (select min(requested_at) from change where state = 'waiting'))::text
     """
@@ -131,9 +131,9 @@ def changes_json(
     return str(tx.execute(_LIST, values).scalar_one())
 
 
-def figures_json(tx: Connection, days: int) -> str:
-    """How the changes of the last days ended, the median time of a new server, and what waits for people now."""
-    return str(tx.execute(_FIGURES, {"days": days}).scalar_one())
+def figures_json(tx: Connection, days: int, made_by: str) -> str:
+    """How the changes of the last days ended, the median time of ``made_by`` kind, and what waits now."""
+    return str(tx.execute(_FIGURES, {"days": days, "made_by": made_by}).scalar_one())
 
 
 def waiting_json(tx: Connection, roles: Collection[str], person: UUID, *, limit: int = 100) -> str:

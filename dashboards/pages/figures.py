@@ -39,7 +39,7 @@ def figures(
     now = datetime.now(UTC).astimezone(REGION_TIME)
     who = visit.principal
     with visit.transaction() as tx:
-        changes: dict[str, Any] = json.loads(queries.figures_json(tx, _DAYS))
+        changes: dict[str, Any] = json.loads(queries.figures_json(tx, _DAYS, "hosting.server.create"))
         sold = json.loads(quotas.sold_json(tx))
         fleet = json.loads(fleet_json(tx))
         month = json.loads(showback.head_json(tx, now.date().replace(day=1)) + "}")
