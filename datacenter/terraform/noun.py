@@ -178,8 +178,8 @@ class Noun:
         return []
 
     def alter(self, current: State, planned: State) -> None:
-        """Ask for every alteration that the plan holds."""
-        raise NotImplementedError
+        """Ask for every alteration that the plan holds; Terraform replaces what has nothing to alter."""
+        raise TypeError(f"{self.name} has nothing that could be altered in place")
 
     def give_back(self, current: State) -> None:
         """Ask for the thing to be given back."""

@@ -3,7 +3,8 @@
 ``python -m lab.openstack.faults CONTROL_PORT PORT=URL…`` listens on loopback: on each PORT for requests to the API at
 URL, on CONTROL_PORT for what should go wrong. It is a process of its own: nothing of who is tested runs with it.
 
-* ``GET /faults`` gives what is set, ``POST /faults`` adds one (the fields of :class:`Fault`), ``DELETE`` ends all;
+* ``GET /faults`` gives what is still to go wrong, ``POST /faults`` adds one (the fields of :class:`Fault`),
+  ``DELETE`` ends all, also the delays that requests are in;
 * ``GET /seen`` gives the requests that came by since the last ``DELETE /seen``, with what became of each.
 
 ``lose`` is the nastiest: the API does what it was asked, and nobody ever hears of it.
@@ -73,6 +74,14 @@ class _Road:
     faults: list[Fault] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    healed: threading.Event = field(default_factory=threading.Event)
+
+    def heal(self) -> None:
+        """Nothing goes wrong any more, and whoever is delayed goes on."""
+        with self.lock:
+            self.faults.clear()
+            self.healed.set()
+            self.healed = threading.Event()
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that concerns a request, used up by one."""
@@ -113,14 +122,17 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
     def answer(self, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
-        """One whole answer."""
+        """One whole answer; a client that has hung up does not get it."""
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        try:
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+        except ConnectionError:
+            self.close_connection = True
 
     def say(self, status: int, content: object) -> None:
         """One answer of our own."""
@@ -139,8 +151,8 @@ class _Proxy(_Handler):
     def handle_any(self) -> None:
         """Pass a request on, unless something is to go wrong with it."""
         path = urlsplit(self.path).path
-        fault = self.road.take(self.command, path)
-        body = self.body()
+        body = self.body()  # whole before its fault is taken: whoever sees it taken may freeze the client
+        fault, healed = self.road.take(self.command, path), self.road.healed
         done = fault.do if fault else "passed"
         if fault and fault.do == "answer":
             self.road.note(Seen(self.command, path, 0, f"answered {fault.status}"))
@@ -152,7 +164,7 @@ class _Proxy(_Handler):
             self.hang_up()
             return
         if fault and fault.do == "delay":
-            time.sleep(fault.seconds)
+            healed.wait(fault.seconds)
         try:
             status, headers, answer = self._ask(body)
         except (OSError, http.client.HTTPException) as error:
@@ -208,8 +220,11 @@ class _Control(_Handler):
 
     def do_DELETE(self) -> None:
         """No more faults; or forget what was seen."""
-        with self.road.lock:
-            (self.road.faults if self.path == "/faults" else self.road.seen).clear()
+        if self.path == "/faults":
+            self.road.heal()
+        else:
+            with self.road.lock:
+                self.road.seen.clear()
         self.say(200, [])
 
 

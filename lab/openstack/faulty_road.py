@@ -23,7 +23,7 @@ import yaml
 
 from core.errors import Unavailable
 from core.instance import ROOT, Instance
-from lab.openstack.faults import Seen
+from lab.openstack.faults import Fault, Seen
 from lab.openstack.place import LOOPBACK
 from lab.openstack.waiting import listens
 
@@ -92,8 +92,12 @@ class FaultyRoad:
         self._order("POST", "/faults", {"do": do, **fields})
 
     def heal(self) -> None:
-        """Let nothing go wrong any more."""
+        """Let nothing go wrong any more, and let what is delayed go on."""
         self._order("DELETE", "/faults")
+
+    def waiting(self) -> list[Fault]:
+        """The faults that no request has met yet, or that more will meet."""
+        return [Fault(**one) for one in self._order("GET", "/faults")]
 
     def seen(self, method: str = "*", containing: str = "") -> list[Seen]:
         """The requests that came by since :meth:`forget`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -79,6 +80,19 @@ def test_a_road_that_is_healed_breaks_nothing(over: Any, faulty_road: FaultyRoad
     faulty_road.add("answer", times=0)
     faulty_road.heal()
     assert list(over.compute.flavors())
+
+
+def test_healing_lets_go_on_what_is_delayed(over: Any, faulty_road: FaultyRoad) -> None:
+    faulty_road.add("delay", path=".*/flavors/detail", seconds=300)
+    with ThreadPoolExecutor(1) as pool:
+        listed = pool.submit(lambda: list(over.compute.flavors()))
+        deadline = time.monotonic() + 60
+        while faulty_road.waiting():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert not listed.done()
+        faulty_road.heal()
+        assert listed.result()
 
 
 def test_what_the_road_does_not_understand_is_refused(faulty_road: FaultyRoad) -> None:

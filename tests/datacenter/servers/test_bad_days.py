@@ -130,27 +130,28 @@ def test_what_a_frozen_worker_makes_too_late_is_cleaned_away(
     for one in hosting.workers:
         if one.process.poll() is None:
             one.kill()
-    road.add("delay", seconds=40, **MAKING)  # on its way while its worker is lost and another takes over
+    road.add("delay", seconds=300, **MAKING)  # on its way while its worker is lost and another takes over
     late = _on(hosting, road)
     answer = hosting.create(ugo, "twice1")
     server = answer.json()["resource"]["id"]
-    until(
-        lambda: hosting.sql(
-            "select 1 from change_step where target_id = :id and state = 'applying'", id=f"server:{server}"
-        )
-    )
+    until(lambda: not road.waiting())
     late.freeze()
     hosting.worker()
     hosting.done(answer, 180)
     kept = hosting.server(server).cloud_id
+    road.heal()
+    until(lambda: [one for one in road.seen("POST", "/servers") if one.done == "delay" and one.status == 202])
     late.thaw()
-    until(lambda: len(_there(hosting, cloud, answer)) == 2, 90)
 
     def alone() -> bool:
         converge.look_at_all(hosting.database)
         return len(_there(hosting, cloud, answer)) == 1
 
     until(alone, 60)
+    removed = "select body from journal where action = 'server.twin_removed' and subject_id = :id"
+    told = until(lambda: hosting.sql(removed, id=server))
+    assert {one.body["kept"] for one in told} == {kept}
+    assert kept not in {one.body["cloud_id"] for one in told}
     assert [one.id for one in _there(hosting, cloud, answer)] == [kept]
     assert hosting.server(server).status == "active"
 

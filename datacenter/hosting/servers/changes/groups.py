@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
@@ -41,15 +42,15 @@ class GroupIntent(ServerIntent):
     security_group: Named
 
 
-class _Groups(ServerVerb[Verb]):
+class _Groups(ServerVerb[Verb], ABC):
     """What the three have in common; each says which groups it shall be."""
 
     doing = "Set the security groups of"
     allowed = _STANDING
 
+    @abstractmethod
     def wanted(self, intent: Verb, row: ServerRow, tx: Connection) -> Sequence[ChosenGroup]:
         """The groups afterwards; those that the server keeps by name alone."""
-        raise NotImplementedError
 
     def draft_for(self, intent: Verb, row: ServerRow, world: World) -> Draft:
         """Which groups come and go, and what that opens and closes."""
