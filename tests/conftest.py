@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import hypothesis
@@ -11,13 +12,24 @@ import pytest
 import structlog
 
 from core.db import Database
+from core.instance import ROOT
 from core.migrations import upgrade
 from core.postgres import Role
 from core.postgres_temporary import TemporaryPostgres
 from tests import documented, lanes
 from tests.clouds import cloud, faulty_road, qemu_cloud
 
-__all__ = ["answers_conform", "cloud", "database", "database_dsn", "faulty_road", "fresh_database", "pg", "qemu_cloud"]
+__all__ = [
+    "answers_conform",
+    "cloud",
+    "database",
+    "database_dsn",
+    "faulty_road",
+    "fresh_database",
+    "pg",
+    "qemu_cloud",
+    "shots",
+]
 
 os.environ.setdefault("IRISPLANE_INSTANCE", "test")
 # structlog draws every local of every frame of an exception in boxes: minutes for one of the web framework
@@ -123,3 +135,11 @@ def fresh_database(pg: TemporaryPostgres) -> Iterator[Database]:
         opened = Database(lambda role: pg.dsn(role, name))
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where pictures of pages go, for people who look at them: ``IRISPLANE_TEST_SHOTS``, else ``var/shots``."""
+    folder = Path(os.environ.get("IRISPLANE_TEST_SHOTS") or ROOT / "var" / "shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

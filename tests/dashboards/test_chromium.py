@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -19,7 +18,7 @@ from core.db import Database
 from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
-from tests.dashboards.axe import violations
+from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
@@ -37,82 +36,15 @@ def page(tmp_path: Path) -> Iterator[WebDriver]:
         yield made
 
 
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    """Where pictures go: ``IRISPLANE_TEST_SHOTS`` for people who look at them."""
-    folder = Path(os.environ.get("IRISPLANE_TEST_SHOTS") or tmp_path / "shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def enter(page: WebDriver, url: str, person: Person) -> None:
-    """By the link that the command line makes."""
-    page.get(url + person.post("/enter").json()["path"])
-    press(page, "#go")
-    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
-
-
-def seen(page: WebDriver, words: str) -> None:
-    """Wait until something can be read."""
-    wait = WebDriverWait(
-        page, 20, ignored_exceptions=[StaleElementReferenceException]
-    )  # a page may give way to the next
-    wait.until(lambda driver: words in driver.find_element(By.TAG_NAME, "body").text, words)
-
-
-def press(page: WebDriver, selector: str) -> None:
-    """Click what a selector finds, again if the page put another in its place meanwhile."""
-    wait = WebDriverWait(
-        page, 60, ignored_exceptions=[StaleElementReferenceException, ElementClickInterceptedException]
-    )
-
-    def clicked(driver: WebDriver) -> bool:
-        driver.find_element(By.CSS_SELECTOR, selector).click()
-        return True
-
-    wait.until(clicked, selector)
-
-
-def scheme(page: WebDriver, which: str) -> None:
-    feature = {"features": [{"name": "prefers-color-scheme", "value": which}]}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
-
-
-def width(page: WebDriver, pixels: int, height: int = 900) -> None:
-    size = {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def complaints(page: WebDriver) -> list[str]:
-    """What the browser's console holds against the pages so far."""
-    return [entry["message"] for entry in page.get_log("browser")]  # type: ignore[no-untyped-call]  # as above
-
-
-def asked(page: WebDriver) -> set[str]:
-    """The hosts that the page as it stands asked for anything."""
-    script = "return performance.getEntriesByType('resource').map((one) => new URL(one.name).host)"
-    return set(page.execute_script(script))
-
-
-def looked_at(page: WebDriver, shots: Path, name: str) -> None:
-    """No violation in light and dark; nothing to scroll sideways on a phone or at 200 %; pictures of each."""
-    for which in ("light", "dark"):
-        scheme(page, which)
-        assert violations(page) == [], f"{name}, {which}"
-        page.save_screenshot(str(shots / f"{name}-{which}.png"))
-    scheme(page, "light")
-    for pixels in (640, 360):
-        width(page, pixels)
-        overflow = page.execute_script("return document.documentElement.scrollWidth - innerWidth")
-        page.save_screenshot(str(shots / f"{name}-{pixels}.png"))
-        assert overflow <= 0, f"{name} is {overflow} wider than {pixels}"
-    width(page, 1200)
+def link(person: Person) -> str:
+    """The address that signs a person in, once."""
+    return str(person.post("/enter").json()["path"])
 
 
 def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
     page: WebDriver, url: str, agent: Person, shots: Path, database: Database
 ) -> None:
-    enter(page, url, agent)
+    enter(page, url, link(agent))
     looked_at(page, shots, "agency")
     for place in ("quota", "keys"):
         page.get(f"{url}/{place}")
@@ -151,7 +83,7 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
 def test_a_lead_approves_in_dutch(page: WebDriver, url: str, engineer: Person, lead: Person, shots: Path) -> None:
     body = {"kind": "network.example", "intent": {"names": ["bxl-a1", "bxl-a2"]}, "reason": "for the test"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
-    enter(page, url, lead)
+    enter(page, url, link(lead))
     press(page, "button[value=nl]")
     seen(page, "Wacht op u")
     looked_at(page, shots, "region")
@@ -198,7 +130,7 @@ def test_a_server_that_is_away_is_told_and_what_was_typed_stays(
     body = {"kind": "network.example", "intent": {"names": ["bxl-away"]}, "reason": "for the test"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     with serve(app) as address:
-        enter(page, address, lead)
+        enter(page, address, link(lead))
         page.get(f"{address}/changes/{change}")
         page.find_element(By.ID, "reason").send_keys("a long text")
     WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.ID, "away").is_displayed(), "not told")

@@ -22,10 +22,10 @@ from network.queries import intended_text
 from tests.api.chromium import chromium
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
-from tests.dashboards.test_chromium import looked_at, shots
+from tests.dashboards.driving import looked_at
 from tests.network.conftest import SCOPE, keys, routers
 
-__all__ = ["keys", "routers", "shots"]
+__all__ = ["keys", "routers"]
 
 SECRET = "zeer-geheim-1"
 

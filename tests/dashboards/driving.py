@@ -1,0 +1,78 @@
+"""A person in front of a real Chromium: comes in, presses, reads, looks at pages in every light and width."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.dashboards.axe import violations
+
+__all__ = ["asked", "complaints", "enter", "looked_at", "press", "scheme", "seen", "width"]
+
+
+def enter(page: WebDriver, url: str, path: str) -> None:
+    """By the link that the command line makes."""
+    page.get(url + path)
+    press(page, "#go")
+    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+
+
+def seen(page: WebDriver, words: str) -> None:
+    """Wait until something can be read."""
+    wait = WebDriverWait(
+        page, 20, ignored_exceptions=[StaleElementReferenceException]
+    )  # a page may give way to the next
+    wait.until(lambda driver: words in driver.find_element(By.TAG_NAME, "body").text, words)
+
+
+def press(page: WebDriver, selector: str) -> None:
+    """Click what a selector finds, again if the page put another in its place meanwhile."""
+    wait = WebDriverWait(
+        page, 60, ignored_exceptions=[StaleElementReferenceException, ElementClickInterceptedException]
+    )
+
+    def clicked(driver: WebDriver) -> bool:
+        driver.find_element(By.CSS_SELECTOR, selector).click()
+        return True
+
+    wait.until(clicked, selector)
+
+
+def scheme(page: WebDriver, which: str) -> None:
+    feature = {"features": [{"name": "prefers-color-scheme", "value": which}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
+
+
+def width(page: WebDriver, pixels: int, height: int = 900) -> None:
+    size = {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def complaints(page: WebDriver) -> list[str]:
+    """What the browser's console holds against the pages so far."""
+    return [entry["message"] for entry in page.get_log("browser")]  # type: ignore[no-untyped-call]  # as above
+
+
+def asked(page: WebDriver) -> set[str]:
+    """The hosts that the page as it stands asked for anything."""
+    script = "return performance.getEntriesByType('resource').map((one) => new URL(one.name).host)"
+    return set(page.execute_script(script))
+
+
+def looked_at(page: WebDriver, shots: Path, name: str) -> None:
+    """No violation in light and dark; nothing to scroll sideways on a phone or at 200 %; pictures of each."""
+    for which in ("light", "dark"):
+        scheme(page, which)
+        assert violations(page) == [], f"{name}, {which}"
+        page.save_screenshot(str(shots / f"{name}-{which}.png"))
+    scheme(page, "light")
+    for pixels in (640, 360):
+        width(page, pixels)
+        overflow = page.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        page.save_screenshot(str(shots / f"{name}-{pixels}.png"))
+        assert overflow <= 0, f"{name} is {overflow} wider than {pixels}"
+    width(page, 1200)
