@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 
 from api.errors import MalformedBody
+from api.problems import pointer_of
+from core.errors import InvalidInput
 
-__all__ = ["KEPT_BACK", "Form", "form_of"]
+__all__ = ["KEPT_BACK", "Form", "filled", "form_of"]
+
+Filled = TypeVar("Filled", bound=BaseModel)
 
 KEPT_BACK: Final = frozenset({"csrf_token"})
 """Fields that belong to the session and not to the person who types."""
@@ -54,6 +59,19 @@ class Form(Mapping[str, str]):
     def typed(self) -> list[tuple[str, str]]:
         """What is to be kept when the form has to be sent again."""
         return [(name, value) for name, value in self.pairs if name not in KEPT_BACK]
+
+
+def filled(model: type[Filled], values: Mapping[str, Any]) -> Filled:
+    """What a form brought, as the API takes it.
+
+    Raises:
+        InvalidInput: points at the first field that cannot be taken.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        raise InvalidInput(str(first["msg"]).removeprefix("Value error, "), pointer=pointer_of(first["loc"])) from None
 
 
 def form_of(request: Request) -> Form:

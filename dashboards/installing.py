@@ -24,11 +24,13 @@ from dashboards.pages import (
     holdings,
     home,
     keys,
+    members,
     ordering,
     push,
     quota,
     search,
     servers,
+    tokens,
 )
 from dashboards.routes import answer_to
 from dashboards.visit import visiting
@@ -59,6 +61,8 @@ def install(app: FastAPI) -> None:
         servers,
         keys,
         quota,
+        members,
+        tokens,
         holdings,
         changes,
         devices,

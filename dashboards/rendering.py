@@ -38,7 +38,9 @@ _ENTRIES: Final = (
 )
 """Address, name and scope of each entry of the navigation."""
 
-_PART_OF: Final = {"/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/"}
+_PART_OF: Final = {
+    "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
+}  # fmt: skip
 """Places that have no entry of their own, and the entry they belong to."""
 
 _WHO: Final = text("""

@@ -74,6 +74,10 @@ STATUSES: Final[Mapping[str, str]] = {
     "planned": _("planned"),
     "offline": _("offline"),
     "decommissioned": _("decommissioned"),
+    "answered": _("answered"),
+    "solved": _("solved"),
+    "accepted": _("accepted"),
+    "withdrawn": _("withdrawn"),
 }
 """Statuses of servers, volumes, addresses, networks, projects and devices."""
 
@@ -222,7 +226,10 @@ TERMS: Final[Mapping[str, str]] = {
 """All of them: no two sets use one name for two things."""
 
 _TONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "good": ("succeeded", "active", "available", "attached", "assigned", "ready", "reachable", "confirmed", "verified"),
+    "good": (
+        "succeeded", "active", "available", "attached", "assigned", "ready", "reachable", "confirmed", "verified",
+        "accepted", "solved",
+    ),
     "busy": (
         "running", "rolling_back", "building", "preparing", "applying", "verifying", "confirming", "undoing", "busy",
         "prepared", "applied", "deleting",

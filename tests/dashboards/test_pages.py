@@ -24,9 +24,22 @@ REGION = (
     "/keys",
     "/quota",
     "/holdings",
+    "/members",
+    "/tokens",
     "/design",
 )
-AGENCY = ("/", "/changes", "/servers", "/servers/new", "/keys", "/quota", "/holdings", "/design")
+AGENCY = (
+    "/",
+    "/changes",
+    "/servers",
+    "/servers/new",
+    "/keys",
+    "/quota",
+    "/holdings",
+    "/members",
+    "/tokens",
+    "/design",
+)
 _TITLES = {"en": "Changes", "fr": "Changements", "nl": "Wijzigingen"}
 
 
