@@ -75,7 +75,7 @@ def close(visit: Keeping, handle: str) -> Response:
 
 
 def _asked(visit: Visit) -> tokens.TokenIn:
-    """What the form asks for: all of the person's scopes unless some are chosen; until the end of the day that is named.
+    """What the form asks for: all of the person's scopes unless some are chosen; until the end of a day.
 
     Raises:
         InvalidInput: names the field.
@@ -108,7 +108,8 @@ def _shown(visit: Visit, error: IrisplaneError | None = None, made: dict[str, An
     return show(
         visit, "tokens", _("Tokens"), status=200 if error is None else status_of(type(error)),
         alive=[one for one in found if one.revoked_at is None and one.expires_at > now and one.handle in named],
-        services=services, scopes=sorted(who.scopes), whole=who.scopes, error=error, made=made, typed={} if made else visit.form,
+        services=services, scopes=sorted(who.scopes), whole=who.scopes, error=error, made=made,
+        typed={} if made else visit.form,
         field="ends" if field == "expires_at" else field, key=uuid4().hex if made else visit.form.key, keeps=keeps,
         chosen=[] if made else visit.form.all_of("scope"), usual=(today + DEFAULT_LIFE).isoformat(),
         soonest=(today + timedelta(days=1)).isoformat(), latest=(today + LONGEST_LIFE).isoformat(),
