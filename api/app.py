@@ -38,6 +38,7 @@ _OWN = (
     "api.kinds",
     "api.events",
     "api.audit",
+    "api.figures",
     "api.webhooks",
 )
 

@@ -25,6 +25,7 @@ class Domain:
         tables: tables that a row of other rooms' search, export and backup may name.
         writable: tables that commands of a Change may write (see ``orchestrator.commands``).
         metrics: reference to a callable ``(Connection) -> Iterable[prometheus_client.Metric]``.
+        figures: reference to a callable ``(Connection, date) -> Iterable[core.figures.Figure]``: what it measures.
         context: key of the configuration context → reference to a callable ``(value) -> [(pointer, sentence), …]`` that
             says what of it could not be used; such a context is refused when it is written.
         sealed: ``"table.column"`` that hold what ``core.keyring`` sealed: a key rotation seals them anew.
@@ -37,6 +38,7 @@ class Domain:
     tables: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     metrics: str | None = None
+    figures: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     sealed: tuple[str, ...] = ()
 

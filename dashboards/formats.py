@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -60,6 +60,38 @@ class Formats:
         """A share, to the percent."""
         return str(numbers.format_percent(part / whole if whole else 0, locale=self._locale))
 
+    def share(self, part: float | None) -> str:
+        """A share, to a tenth of a percent: ``0.123`` → ``12,3 %``."""
+        if part is None:
+            return _NONE
+        return str(numbers.format_percent(round(part, 3), locale=self._locale, decimal_quantization=False))
+
+    def measure(self, value: float | None, unit: str) -> str:
+        """A figure in its unit: ``share``, ``mib``, ``gib``, ``seconds``, ``micro-euro``, else a number."""
+        if value is None:
+            return _NONE
+        match unit:
+            case "share":
+                return self.share(value)
+            case "mib":
+                return self.memory(round(value))
+            case "gib":
+                return f"{self.number(round(value))} GiB"
+            case "seconds":
+                return self.lasting(value)
+            case "micro-euro":
+                return self.euro(round(value))
+            case _:
+                return self.number(round(value, 2))
+
+    def day(self, value: date | str | None) -> Markup:
+        """A day as ``<time>``: ``30 November 2026``."""
+        if value is None:
+            return _NO_TIME
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+        shown = dates.format_date(day, "d MMM y", locale=self._locale)
+        return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), shown)
+
     def moment(self, value: str | datetime | None) -> Markup:
         """A time as ``<time>``: date and minute here, the exact one in UTC for programs."""
         at = _parsed(value)
@@ -92,7 +124,7 @@ class Formats:
             return _NONE
         return str(dates.format_timedelta(timedelta(seconds=float(seconds)), threshold=1.5, locale=self._locale))
 
-    def month(self, value: datetime) -> str:
+    def month(self, value: date) -> str:
         """``November 2026``."""
         return str(dates.format_date(value, "MMMM y", locale=self._locale))
 

@@ -70,7 +70,10 @@ def environment(language: str) -> jinja2.Environment:
         known = TERMS.get(name)
         return str(words.gettext(known)) if known else name
 
-    for name in ("number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "all_of"):
+    for name in (
+        "number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "day", "share", "measure",
+        "all_of",
+    ):  # fmt: skip
         made.filters[name] = getattr(formats, name)
     made.filters["term"] = term
     made.filters["english"] = lambda name: TERMS.get(name, name)

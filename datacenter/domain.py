@@ -83,6 +83,7 @@ domain = Domain(
         "datacenter.hosting.volumes.schedules:take_due": 60.0,
         "datacenter.hosting.zones:look": 60.0,
     },
+    figures="datacenter.hosting.figures:collect",
     tables=(
         "project",
         "quota",

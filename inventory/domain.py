@@ -16,6 +16,7 @@ domain = Domain(
     ),
     router="api.inventory:router",
     periodic={"inventory.allocate:sweep": 3600.0},
+    figures="inventory.figures:collect",
     tables=tuple(ALL),
     writable=tuple(ALL),
 )

@@ -17,4 +17,5 @@ CHORES: Final[Mapping[str, float]] = {
     "orchestrator.notices:write_due": 2.0,
     "orchestrator.mail:send_due": 2.0,
     "orchestrator.lapsing:lapse": 30.0,
+    "orchestrator.figures:note": 3600.0,
 }

@@ -34,7 +34,7 @@ PLAIN: frozenset[str] = frozenset(
     name
     for line in (
         "availability_zone data_class data_classes granted open shares",
-        "format from grain",
+        "format from grain figure",
         "action actions active address after at atomic base64 before begins body builtin canary cidr code",
         "client client_id commune concurrency Created cursor data dead deleted description device_type display_name",
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",

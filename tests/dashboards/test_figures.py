@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from core.db import Database
+from dashboards.figures import LABELS, SOURCES
 from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.conftest import Visiting
 
@@ -48,3 +49,21 @@ def test_what_is_granted_and_used_is_the_sum_of_the_quotas(visiting: Visiting, h
     page = visiting(auditor).open("/figures")
     assert f"{used} / {granted}" in page.text
     assert visiting(agent).open("/figures").status == 403
+
+
+def test_every_figure_of_the_api_has_a_word_a_source_and_a_page(visiting: Visiting, hire: Hire) -> None:
+    reader = hire("reader", "management")
+    browser = visiting(reader)
+    listed = browser.open("/figures")
+    items = reader.get("/api/v1/figures").json()["items"]
+    assert len(items) > 15
+    for one in items:
+        assert f"/figures/{one['code']}" in listed.links
+        page = browser.open(f"/figures/{one['code']}")
+        assert page.status == 200
+        assert "Where does this come from?" in page.text
+        assert f"/api/v1/figures?figure={one['code']}" in page.links
+        sources = [link for link in page.links if link.startswith(SOURCES[one["name"]].href or "/api/v1/showback/")]
+        assert browser.client.get(sources[0]).status_code == 200, sources[0]
+    assert {one["name"] for one in items} <= LABELS.keys() == SOURCES.keys()
+    assert browser.open("/figures/nothing").status == 404

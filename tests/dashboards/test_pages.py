@@ -16,6 +16,9 @@ from tests.dashboards.conftest import Visiting
 REGION = (
     "/",
     "/figures",
+    "/figures/servers",
+    "/figures/changes-succeeded",
+    "/figures/month",
     "/changes",
     "/drift",
     "/devices",
