@@ -30,6 +30,7 @@ from dashboards.pages import (
     quota,
     search,
     servers,
+    things,
     tokens,
 )
 from dashboards.routes import answer_to
@@ -64,6 +65,7 @@ def install(app: FastAPI) -> None:
         members,
         tokens,
         holdings,
+        things,
         changes,
         devices,
         push,

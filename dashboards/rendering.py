@@ -40,6 +40,7 @@ _ENTRIES: Final = (
 
 _PART_OF: Final = {
     "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
+    **dict.fromkeys(("/volumes", "/snapshots", "/networks", "/addresses", "/security-groups"), "/holdings"),
 }  # fmt: skip
 """Places that have no entry of their own, and the entry they belong to."""
 

@@ -20,6 +20,7 @@ from datacenter.hosting import orders, quotas, spending
 from datacenter.hosting.listing import Asked, Shown, listed
 from datacenter.hosting.metering import showback
 from datacenter.hosting.networks.address_changes import ADDRESSES
+from datacenter.hosting.networks.group_rows import GROUPS
 from datacenter.hosting.networks.network_changes import NETWORKS
 from datacenter.hosting.pricing import REGION_TIME
 from datacenter.hosting.servers import queries
@@ -33,12 +34,17 @@ router = pages()
 _MOST: Final = 200
 _TOLD: Final = frozenset({"scheduled", "in-progress"})
 """States of maintenance that people should know of."""
-_NOUNS: Final[Mapping[str, Shown]] = {"volumes": VOLUMES, "addresses": ADDRESSES, "networks": NETWORKS}
+_NOUNS: Final[Mapping[str, Shown]] = {
+    "volumes": VOLUMES,
+    "addresses": ADDRESSES,
+    "networks": NETWORKS,
+    "groups": GROUPS,
+}
 
 
 @router.get("/holdings")
 def holdings(visit: Annotated[Visit, Depends(visiting("hosting:read"))]) -> Response:
-    """Volumes, public addresses and networks, by project."""
+    """Volumes, public addresses, networks and security groups, by project."""
     tenant = visit.scope().tenant
     asked = Asked(tenant=None if tenant == EVERY_TENANT else tenant)
     with visit.transaction() as tx:
@@ -47,7 +53,7 @@ def holdings(visit: Annotated[Visit, Depends(visiting("hosting:read"))]) -> Resp
         }
     return show(
         visit, "holdings", _("Volumes, addresses, networks"), volumes=found["volumes"], addresses=found["addresses"],
-        networks=found["networks"],
+        networks=found["networks"], groups=found["groups"],
     )  # fmt: skip
 
 

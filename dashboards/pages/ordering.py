@@ -1,12 +1,7 @@
-"""`/servers/new`: order a server: described in a form, read as an offer, then committed to.
-
-The offer reserves nothing. If it is another one by the time it is ordered (a price, a place, who must approve), the
-form comes back with the new one, and nothing was ordered.
-"""
+"""`/servers/new`: order a server: described in a form, read as an offer, then committed to."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,14 +9,12 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from api.hosting.ordering import order, request_for
-from api.hosting.previewing import previewed
-from api.problems import pointer_of, status_of
-from core.errors import InvalidInput, IrisplaneError
+from api.hosting.ordering import request_for
+from dashboards.forms import filled
+from dashboards.offers import NOTHING_YET, Considered, considered
 from dashboards.rendering import frame_of, in_words, show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
@@ -34,7 +27,6 @@ from datacenter.hosting.project_list import projects_json
 from datacenter.hosting.servers.changes.create import ServerWanted
 from datacenter.hosting.servers.owners import owner_of_project
 from orchestrator.engine import ChangeRequest
-from orchestrator.plan import canonical_json
 
 __all__ = ["router"]
 
@@ -55,24 +47,9 @@ def describe(visit: Ordering) -> Response:
 @router.post("/servers/new")
 def offer_or_order(visit: Ordering) -> Response:
     """Show the offer, or order what was offered."""
-    form = visit.form
-    typed = {name: form.text(name) for name in form}
-    creation = visit.creation()
-    try:
-        answer = creation.answered() if form.text("action") == "order" else None
-        if answer is None:
-            request = _request(visit)
-            offer = previewed(visit.caller, request)
-            seen = _digest(offer)
-            if form.text("action") != "order":
-                return _form(visit, typed, offer=offer, seen=seen)
-            if form.text("seen") != seen:
-                return _form(visit, typed, offer=offer, seen=seen, other=True, status=409)
-            answer = order(creation, request)
-    except IrisplaneError as error:
-        return _form(visit, typed, error=error, status=status_of(type(error)))
-    change = answer.headers["Location"].rsplit("/", 1)[1]
-    return RedirectResponse(f"/changes/{change}", status_code=303)
+    typed = {name: visit.form.text(name) for name in visit.form}
+    found = considered(visit, lambda: _request(visit))
+    return found if isinstance(found, Response) else _form(visit, typed, found)
 
 
 def _request(visit: Visit) -> ChangeRequest:
@@ -91,33 +68,20 @@ def _request(visit: Visit) -> ChangeRequest:
         wanted["networks"] = [form.text("network")]
     if form.text("key_name"):
         wanted["key"] = form.text("key_name")
-    try:
-        intent = ServerWanted(**wanted).model_dump(mode="json", exclude_unset=True)
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        raise InvalidInput(str(first["msg"]), pointer=pointer_of(first["loc"])) from None
+    intent = filled(ServerWanted, wanted).model_dump(mode="json", exclude_unset=True)
     tenant = visit.tenant_of(lambda tx: owner_of_project(tx, wanted["project"]))
     reason = form.text("reason")[:2000] or f"{in_words(visit, _KIND)} {wanted['name']}"
     return request_for(_KIND, intent, reason, tenant=tenant)
 
 
-def _form(
-    visit: Visit,
-    typed: Mapping[str, str],
-    *,
-    offer: Mapping[str, Any] | None = None,
-    seen: str = "",
-    other: bool = False,
-    error: IrisplaneError | None = None,
-    status: int = 200,
-) -> Response:
+def _form(visit: Visit, typed: Mapping[str, str], found: Considered = NOTHING_YET) -> Response:
     language = frame_of(visit)["language"]
     with visit.transaction() as tx:
         choices = _choices(tx, visit, language)
-    field = (error.pointer or "").split("/")[1:2] if error else []
+    field = (found.error.pointer or "").split("/")[1:2] if found.error else []
     return show(
-        visit, "server_new", _("Order a server"), status=status, typed=typed, offer=offer, seen=seen, other=other,
-        error=error, field=field[0] if field else "", key=visit.form.key, **choices,
+        visit, "server_new", _("Order a server"), status=found.status, typed=typed, offer=found.offer, seen=found.seen,
+        other=found.other, error=found.error, field=field[0] if field else "", key=visit.form.key, **choices,
     )  # fmt: skip
 
 
@@ -136,9 +100,3 @@ def _choices(tx: Connection, visit: Visit, language: reading.Language) -> dict[s
         "networks": sorted({json.loads(row)["name"] for row, _key in networks} | {"private"}),
         "keys": [json.loads(row)["name"] for row, _key in keys_json(tx, name=None, q=None, after=None, limit=_MOST)],
     }
-
-
-def _digest(offer: Mapping[str, Any]) -> str:
-    """What of an offer a person says yes to."""
-    agreed = {name: offer[name] for name in ("price", "placement", "approvals")}
-    return hashlib.sha256(canonical_json(agreed).encode()).hexdigest()
