@@ -143,17 +143,25 @@ def test_what_a_frozen_worker_makes_too_late_is_cleaned_away(
     until(lambda: [one for one in road.seen("POST", "/servers") if one.done == "delay" and one.status == 202])
     late.thaw()
 
-    def alone() -> bool:
-        converge.look_at_all(hosting.database)
-        return len(_there(hosting, cloud, answer)) == 1
-
-    until(alone, 60)
     removed = "select body from journal where action = 'server.twin_removed' and subject_id = :id"
-    told = until(lambda: hosting.sql(removed, id=server))
+
+    def told_of() -> Any:
+        converge.look_at_all(hosting.database)
+        return hosting.sql(removed, id=server)
+
+    def story() -> str:
+        there = [(one.id, one.status, one.tags) for one in _there(hosting, cloud, answer)]
+        return (
+            f"{kept} was kept; there are {there}\n{road.seen('POST', '/servers')}\n{hosting.story(answer.json()['id'])}"
+        )
+
+    told = until(told_of, 90, story)
+    until(lambda: len(_there(hosting, cloud, answer)) == 1, 60, story)
     assert {one.body["kept"] for one in told} == {kept}
     assert kept not in {one.body["cloud_id"] for one in told}
     assert [one.id for one in _there(hosting, cloud, answer)] == [kept]
-    assert hosting.server(server).status == "active"
+    standing = hosting.server(server)
+    assert (standing.status, standing.cloud_id) == ("active", kept)
 
 
 def test_orders_wait_while_the_cloud_starts_and_run_by_themselves_then(
