@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from api import problems
 from core.errors import IrisplaneError
+from dashboards import board
 from dashboards.pages import (
     account,
     changes,
@@ -55,6 +56,8 @@ class _Files(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add every page to the application."""
+    app.include_router(board.router)
+    app.include_router(board.page_router)  # before /figures/{code}
     for place in (
         home,
         account,

@@ -40,7 +40,7 @@ PLAIN: frozenset[str] = frozenset(
         "drift_policy email emergency enabled ends expires_at explain face facts files handle held ID impact",
         "Info intent interfaces issuer kind lat length length_m limit locale lon mac management_address",
         "management_port manufacturer model mtu name name_en name_fr name_nl nis_code not_before number",
-        "numbers on_failure Operation options Path plan_hash platform population port provenance purge",
+        "numbers language on_failure Operation options Path plan_hash platform population port provenance purge",
         "purpose q rd reason request_id resources role scope scopes secret_name selector serial share shared",
         "since size software_version source state status subject text text_en text_fr text_nl timer title_en",
         "title_fr title_nl touches type units until url username value Version version vid vids watts weight",

@@ -1,0 +1,80 @@
+"""`irisplane figures`: the region in figures, and the page for the board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from cli import output
+from cli.client import connect
+from cli.hosting.amounts import euro
+
+__all__ = ["app"]
+
+app = App(name="figures", help="The region in figures, and the page for the board.")
+
+_WHY = {
+    "full": "full now",
+    "steady": "does not grow",
+    "far": "not within ten years",
+    "unsteady": "goes up and down too much",
+    "no-capacity": "",
+}
+
+
+@app.command(name="list")
+def list_(*, csv: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Capacity, what is granted and used, changes, orders, money: as they are now, and when they are full.
+
+    Args:
+        csv: every day that was kept, for a spreadsheet.
+    """
+    with connect() as client:
+        if csv:
+            print(client.text("/api/v1/figures", format="csv"), end="")
+            return
+        found = client.get("/api/v1/figures")
+    columns = {"figure": "figure", "of": "of", "value": "now", "capacity": "at most", "full": "full on"}
+    rows = [_row(one, found["least_days"]) for one in found["items"]]
+    output.give(found, lambda: output.table(rows, columns, empty="Nothing is measured."))
+
+
+@app.command
+def board(
+    *,
+    output_: Annotated[Path, Parameter(name=["--output", "-o"])],
+    language: Literal["fr", "nl", "en"] | None = None,
+) -> None:
+    """Write the page for the board: the region's month on one sheet, as PDF.
+
+    Args:
+        output_: the file; one that is there is replaced.
+        language: yours when absent.
+    """
+    with connect() as client:
+        made = client.content("/api/v1/figures:board", language=language)
+    output_.write_bytes(made)
+    output.give({"file": str(output_), "bytes": len(made)}, lambda: output.say(f"{output_}: one page"))
+
+
+def _row(one: Mapping[str, Any], least: int) -> dict[str, str]:
+    course, unit = one["course"], one["unit"]
+    short = f"{course['days']} of {least} days kept"
+    full = course["full_on"] if course["outlook"] == "dated" else _WHY.get(course["outlook"], short)
+    return {
+        "figure": one["name"], "of": one["subject"], "value": _written(one["value"], unit),
+        "capacity": "" if unit == "share" else _written(one["capacity"], unit), "full": full,
+    }  # fmt: skip
+
+
+def _written(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "micro-euro":
+        return euro(round(value))
+    if unit == "share":
+        return f"{value:.1%}"
+    return f"{value:g}{ {'mib': ' MiB', 'gib': ' GiB', 'seconds': ' s'}.get(unit, '') }"
