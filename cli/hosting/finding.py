@@ -36,6 +36,11 @@ class Noun:
     name: str = "name"
     in_project: bool = True
 
+    @property
+    def several(self) -> str:
+        """More than one, or none."""
+        return self.said + ("es" if self.said.endswith("s") else "s")
+
     def at(self, found: dict[str, Any]) -> str:
         """The address of one."""
         return f"{self.path}/{quote(str(found['id']), safe='')}"
@@ -90,7 +95,7 @@ def find(client: Client, noun: Noun, given: str, *, project: str | None = None, 
     if len(found) > 1:
         places = ", ".join(sorted({project_of(one) for one in found}))
         raise WrongUse(
-            f"{len(found)} {noun.said}s are named {given!r} (projects: {places}).",
+            f"{len(found)} {noun.several} are named {given!r} (projects: {places}).",
             hint="Say which with --project, or name its id.",
         )
     return found[0]

@@ -35,7 +35,7 @@ def list_all(
     """
     with connect() as client:
         found = client.items(noun.path, **filters)
-    output.give(found, lambda: output.table([row(one) for one in found], columns, empty=f"No {noun.said}s."))
+    output.give(found, lambda: output.table([row(one) for one in found], columns, empty=f"No {noun.several}."))
 
 
 def show_one(noun: Noun, given: str, *, project: str | None = None) -> None:

@@ -10,6 +10,7 @@ from cyclopts import App
 from cli import session
 from cli.errors import exit_code
 from cli.hosting.amounts import euro, mib, month_range
+from cli.hosting.finding import FLOATING_ADDRESS, VOLUME
 from cli.hosting.quote_view import show_quote
 from cli.main import _application, main
 from core.errors import NotFound
@@ -127,6 +128,10 @@ def test_what_cannot_be_taken_is_said_in_a_sentence(
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_more_than_one_address_is_written_like_that() -> None:
+    assert [FLOATING_ADDRESS.several, VOLUME.several] == ["floating addresses", "volumes"]
 
 
 def test_money_and_sizes_are_written_for_people() -> None:
