@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from importlib.resources import files
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from api import problems
 from core.errors import IrisplaneError
@@ -35,23 +32,12 @@ from dashboards.pages import (
     tokens,
 )
 from dashboards.routes import answer_to
+from dashboards.static_files import WebFiles
 from dashboards.visit import visiting
 
 __all__ = ["install"]
 
-_KEEP: Final = "public, max-age=31536000, immutable"
 _PROGRAMS: Final = ("/api/", "/static/", "/metrics", "/health")
-
-
-class _Files(StaticFiles):
-    """Files that browsers may keep for good: their address holds what is in them."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        answer = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on
-        scope: Scope = args[2] if len(args) > 2 else kwargs["scope"]  # type: ignore[assignment]  # Starlette's third
-        asked = b"v=" in scope["query_string"]
-        answer.headers["Cache-Control"] = _KEEP if asked else "no-cache"
-        return answer
 
 
 def install(app: FastAPI) -> None:
@@ -77,7 +63,7 @@ def install(app: FastAPI) -> None:
         design,
     ):
         app.include_router(place.router)
-    app.mount("/static/web", _Files(directory=str(files("dashboards") / "static")), name="web-static")
+    app.mount("/static/web", WebFiles(), name="web-static")
 
     async def http(request: Request, raised: HTTPException) -> Response:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_PROGRAMS)

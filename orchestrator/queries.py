@@ -17,6 +17,7 @@ __all__ = [
     "approvals_json",
     "change_json",
     "changes_json",
+    "days_json",
     "figures_json",
     "plan_json",
     "steps_json",
@@ -97,6 +98,20 @@ _FIGURES: Final = text(
         'waiting_since', (select min(requested_at) from change where state = 'waiting'))::text
     """
 )
+_DAYS: Final = text(
+    """
+    select jsonb_agg(to_jsonb(d) order by d.at)::text from (
+        select cast(day as date) as at, count(c.id) filter (where c.state = 'succeeded') as succeeded,
+               count(c.id) filter (where c.state = 'failed') as failed,
+               count(c.id) filter (where c.state = 'rolled_back') as rolled_back,
+               count(c.id) filter (where c.state = 'unknown') as unknown
+          from generate_series(date_trunc('day', now() at time zone :zone) - make_interval(days => :days - 1),
+                               date_trunc('day', now() at time zone :zone), interval '1 day') day
+          left join change c on c.finished_at >= day at time zone :zone
+                            and c.finished_at < (day + interval '1 day') at time zone :zone
+         group by day) d
+    """
+)
 _STORY: Final = text(
     """
     select coalesce(jsonb_agg(to_jsonb(s) order by s.at, s.id), '[]')::text from (
@@ -134,6 +149,11 @@ def changes_json(
 def figures_json(tx: Connection, days: int, made_by: str) -> str:
     """How the changes of the last days ended, the median time of ``made_by`` kind, and what waits now."""
     return str(tx.execute(_FIGURES, {"days": days, "made_by": made_by}).scalar_one())
+
+
+def days_json(tx: Connection, days: int, zone: str) -> str:
+    """How many changes ended how on each of the last days, today last, as days are in that time zone."""
+    return str(tx.execute(_DAYS, {"days": days, "zone": zone}).scalar_one())
 
 
 def waiting_json(tx: Connection, roles: Collection[str], person: UUID, *, limit: int = 100) -> str:

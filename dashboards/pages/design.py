@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends
 from fastapi.responses import Response
 
 from core.errors import InvalidInput
+from dashboards.csv_files import csv_answer
 from dashboards.diffs import alike
 from dashboards.rendering import show
 from dashboards.routes import pages
@@ -20,6 +22,12 @@ __all__ = ["router"]
 
 router = pages()
 
+_TREND: Final = [
+    {"at": datetime(2026, 10, 24, 18, tzinfo=UTC) + timedelta(hours=hour), "used": 40 + 30 * math.sin(hour / 4),
+     "granted": 60 + 40 * (hour > 12), "lost": None if 8 < hour < 14 else hour / 7}
+    for hour in range(36)
+]  # fmt: skip
+"""Over the night in which the clocks go back, with a gap."""
 _DIFF = "@@ interface eth1 @@\n-  description uplink\n+  description uplink to DC-ARTS\n   mtu 9000\n"
 
 
@@ -30,5 +38,12 @@ def design(visit: Annotated[Visit, Depends(visiting())]) -> Response:
         visit, "design", _("What pages are made of"), states=[*STATES, *STATUSES], now=datetime.now(UTC),
         before=datetime.now(UTC) - timedelta(minutes=3),
         groups=alike([{"name": "r1", "diff": _DIFF}, {"name": "r2", "diff": _DIFF}]),
-        error=InvalidInput("The name <b>r 1</b> holds a space.", hint="Use letters, digits and hyphens."),
+        trend=_TREND, error=InvalidInput("The name <b>r 1</b> holds a space.", hint="Use letters, digits and hyphens."),
     )  # fmt: skip
+
+
+@router.get("/design.csv", dependencies=[Depends(visiting())])
+def design_csv() -> Response:
+    """The series of the page's chart."""
+    columns = ("at", "used", "granted", "lost")
+    return csv_answer("design", columns, ([one[column] for column in columns] for one in _TREND))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -10,7 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from tests.api.people import Hire, Person
-from tests.dashboards.browsing import Page
+from tests.dashboards.browsing import Browser, Page
 from tests.dashboards.conftest import Visiting
 
 REGION = (
@@ -142,13 +145,56 @@ def test_pages_stand_in_no_description_of_the_api(lead: Person) -> None:
 
 def test_files_are_kept_for_good_as_long_as_they_are_the_same(visiting: Visiting, lead: Person) -> None:
     browser = visiting(lead)
-    files = [address for tag, address in browser.open("/").addresses if tag in {"link", "script"}]
-    assert len(files) == 4
-    weight = 0
-    for address in files:
+    for address in _files(browser, "/"):
         answer = browser.client.get(address)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
-        weight += len(answer.content)
-    assert weight < 80_000
     assert browser.client.get("/static/web/irisplane.css").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("place", ["/", "/design", "/figures", "/changes"])
+def test_the_first_load_of_a_page_without_a_map_weighs_less_than_300_kb(
+    visiting: Visiting, lead: Person, place: str
+) -> None:
+    browser = visiting(lead)
+    weight = len(browser.client.get(place).content) + sum(_sent(browser, file) for file in _files(browser, place))
+    assert weight < 300_000
+
+
+def test_files_come_compressed_where_the_browser_takes_it_and_whole_where_not(visiting: Visiting, lead: Person) -> None:
+    browser = visiting(lead)
+    place = "/static/web/vendor/uplot.iife.min.js"
+    packed = browser.client.get(place, headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    plain = browser.client.get(place, headers={"Accept-Encoding": "gzip;q=0, br"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert {one.headers["vary"] for one in (packed, plain)} == {"Accept-Encoding"}
+    since = {"If-Modified-Since": packed.headers["last-modified"], "Accept-Encoding": "gzip"}
+    assert browser.client.get(place, headers=since).status_code == 304
+    assert browser.client.get(place + ".missing").status_code == 404
+
+
+def test_every_vendored_file_is_the_one_whose_hash_is_recorded() -> None:
+    folder = files("dashboards") / "static" / "vendor"
+    known = json.loads((folder / "vendored.json").read_text("utf-8"))
+    present = {one.name for one in folder.iterdir() if not one.name.endswith((".txt", ".json"))}
+    licences = [one.name.removesuffix(".LICENSE.txt") for one in folder.iterdir() if one.name.endswith(".txt")]
+    assert known.keys() == present
+    for name, one in known.items():
+        digest = base64.b64encode(hashlib.sha384((folder / name).read_bytes()).digest()).decode()
+        assert one["integrity"] == f"sha384-{digest}", name
+        assert one["licence"], name
+        assert [one for one in licences if name.startswith(one)], name
+
+
+def _files(browser: Browser, place: str) -> list[str]:
+    """What a page loads."""
+    return [address for tag, address in browser.open(place).addresses if tag in {"link", "script"}]
+
+
+def _sent(browser: Browser, address: str) -> int:
+    """Bytes on the wire."""
+    with browser.client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.status_code == 200, address
+        return sum(len(part) for part in answer.iter_raw())
