@@ -16,10 +16,11 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
 from api.answers import ZipResponse, json_text, json_value
+from api.compressed import compressed
 from api.dependencies import Caller, require
 from api.shapes import answers, whole_list_of
-from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion
-from network import queries, store
+from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion, MapOfCommunes, MapOfRegion
+from network import places, queries, store
 from network.observing import look_at
 
 __all__ = ["router"]
@@ -65,6 +66,28 @@ def drift(caller: Reader, select: Select = "all") -> Response:
     """From the standing look, at most a minute old."""
     with caller.transaction() as tx:
         return json_text(f'{{"items": {queries.drift_json(tx, queries.chosen(tx, select))}}}')
+
+
+@router.get("/map", summary="Sites and links with their states, as GeoJSON", responses=answers(MapOfRegion))
+def region_map(
+    caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))],
+    commune: Annotated[
+        str | None, Query(pattern=r"^[0-9]{5}$", description="NIS code; links with one end there are among them.")
+    ] = None,
+    state: places.PlaceState | None = None,
+) -> Response:
+    """A site is as its worst device is, a link as the worse of its ends; what nobody looked at for two minutes is
+    `unknown`."""
+    with caller.transaction() as tx:
+        found = places.map_json(tx, commune=commune, state=state)
+    return compressed(caller.request, json_text(found))
+
+
+@router.get("/map/communes", summary="Outlines of communes, as GeoJSON", responses=answers(MapOfCommunes))
+def communes_map(caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))]) -> Response:
+    """Of the regions that come with Irisplane; the same for everybody."""
+    answer = json_text(places.outlines(), headers={"Cache-Control": "private, max-age=86400"})
+    return compressed(caller.request, answer)
 
 
 @router.get("/devices/{name}/config", summary="A device's configuration, redacted", response_class=PlainTextResponse)

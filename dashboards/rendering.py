@@ -31,6 +31,7 @@ Frame = Mapping[str, Any]
 _ENTRIES: Final = (
     ("/", "home", None),
     ("/changes", "changes", "change:read"),
+    ("/map", "map", "network:read"),
     ("/devices", "devices", "network:read"),
     ("/servers", "servers", "hosting:read"),
     ("/holdings", "holdings", "hosting:read"),

@@ -14,6 +14,8 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.compressed import takes_gzip
+
 __all__ = ["WebFiles"]
 
 _KEEP: Final = "public, max-age=31536000, immutable"
@@ -56,15 +58,6 @@ class WebFiles(StaticFiles):
 
 
 _OF_THE_PLAIN_ONE: Final = frozenset({"content-length", "etag", "accept-ranges"})
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Whether an ``Accept-Encoding`` names gzip, and not to refuse it."""
-    for one in accepted.split(","):
-        name, _, quality = one.partition(";")
-        if name.strip().lower() in {"gzip", "*"}:
-            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
 
 
 @lru_cache(maxsize=64)

@@ -81,6 +81,41 @@ STATUSES: Final[Mapping[str, str]] = {
 }
 """Statuses of servers, volumes, addresses, networks, projects and devices."""
 
+PLACES: Final[Mapping[str, str]] = {
+    "up": _("up"),
+    "down": _("down"),
+    "drift": _("drift"),
+    "empty": _("without devices"),
+}
+"""States of sites and links, beside *unknown* and *planned*."""
+
+SITE_KINDS: Final[Mapping[str, str]] = {
+    "datacentre": _("data centre"),
+    "station": _("station"),
+    "town-hall": _("town hall"),
+    "school": _("school"),
+    "library": _("library"),
+    "hospital": _("hospital"),
+    "police": _("police station"),
+    "fire": _("fire station"),
+    "university": _("university"),
+    "court": _("court"),
+    "post-office": _("post office"),
+    "community-centre": _("community centre"),
+    "museum": _("museum"),
+    "theatre": _("theatre"),
+    "stop": _("stop"),
+    "hotspot": _("hotspot"),
+}
+
+LINK_KINDS: Final[Mapping[str, str]] = {
+    "fibre": _("fibre"),
+    "copper": _("copper"),
+    "dac": _("direct attach cable"),
+    "wireless": _("radio"),
+    "virtual": _("virtual"),
+}
+
 WAITS: Final[Mapping[str, str]] = {
     "schedule": _("its hour"),
     "window": _("a maintenance window"),
@@ -221,21 +256,22 @@ RULES: Final[Mapping[str, str]] = {
 """Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
 
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **WAITS, **ROLES, **RESOURCES, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
+    **STEPS, **STATES, **STATUSES, **PLACES, **SITE_KINDS, **LINK_KINDS, **WAITS, **ROLES, **RESOURCES,
+    **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""
 
 _TONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "good": (
         "succeeded", "active", "available", "attached", "assigned", "ready", "reachable", "confirmed", "verified",
-        "accepted", "solved",
+        "accepted", "solved", "up",
     ),
     "busy": (
         "running", "rolling_back", "building", "preparing", "applying", "verifying", "confirming", "undoing", "busy",
         "prepared", "applied", "deleting",
     ),
-    "waits": ("waiting", "approved", "ordered", "planned", "resized", "asked"),
-    "bad": ("failed", "error", "unreachable", "vanished"),
+    "waits": ("waiting", "approved", "ordered", "planned", "resized", "asked", "drift"),
+    "bad": ("failed", "error", "unreachable", "vanished", "down"),
     "unsure": ("unknown",),
 }  # fmt: skip
 TONES: Final[Mapping[str, str]] = {name: tone for tone, names in _TONE_OF.items() for name in names}

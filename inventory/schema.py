@@ -43,6 +43,7 @@ DeviceRole = Literal[
 ]
 Platform = Literal["frr", "eos", "junos", "iosxr", "nxos", "ios", "linux", "none"]
 DeviceStatus = Literal["planned", "active", "maintenance", "retired"]
+LinkKind = Literal["fibre", "copper", "dac", "wireless", "virtual"]
 InterfaceKind = Literal["physical", "loopback", "management", "lag", "vlan", "bridge", "tunnel", "virtual"]
 
 Ref = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
@@ -263,7 +264,7 @@ class LinkIn(InputModel):
 
     tenant: Ref | None = None
     name: Title
-    kind: Literal["fibre", "copper", "dac", "wireless", "virtual"] = "fibre"
+    kind: LinkKind = "fibre"
     status: Literal["planned", "active", "retired"] = "active"
     a: Ref
     b: Ref

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -52,7 +53,7 @@ class Watch:
             elif _is_json(started):
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):  # before whoever asked goes on, and its test ends
-                    self._look(scope, started[0]["status"], b"".join(parts))
+                    self._look(scope, started[0]["status"], _plain(started[0], b"".join(parts)))
             await send(message)
 
         await self._app(scope, receive, read)
@@ -74,6 +75,11 @@ class Watch:
             )
         if wrong:
             _noted.setdefault(f"{method.upper()} {path} {status}", f"{wrong}\n  {body[:1500].decode(errors='replace')}")
+
+
+def _plain(start: Message, body: bytes) -> bytes:
+    packed = (b"content-encoding", b"gzip") in [(name.lower(), value) for name, value in start.get("headers", ())]
+    return gzip.decompress(body) if packed else body
 
 
 def _is_json(started: list[Message]) -> bool:

@@ -8,10 +8,11 @@ from uuid import UUID
 from pydantic import Field
 
 from api.shapes import JsonObject, Shape, Time
-from inventory.schema import DeviceRole, DeviceStatus, Platform
+from inventory.schema import DeviceRole, DeviceStatus, LinkKind, Platform, SiteKind
+from network.places import PlaceState
 from orchestrator.states import State
 
-__all__ = ["Comparison", "DeviceSeen", "Difference", "Drift", "KeptVersion"]
+__all__ = ["Comparison", "DeviceSeen", "Difference", "Drift", "KeptVersion", "MapOfCommunes", "MapOfRegion"]
 
 
 class DeviceSeen(Shape):
@@ -73,3 +74,103 @@ class Comparison(Shape):
     a: str
     b: str
     diff: Annotated[str, Field(description="Redacted.")]
+
+
+Position = Annotated[list[float], Field(min_length=2, max_length=2, description="Longitude and latitude, WGS 84.")]
+
+
+class Point(Shape):
+    """Where a site stands."""
+
+    type: Literal["Point"]
+    coordinates: Position
+
+
+class LineString(Shape):
+    """From the site of one end to that of the other: no fibre's own way."""
+
+    type: Literal["LineString"]
+    coordinates: Annotated[list[Position], Field(min_length=2)]
+
+
+class SiteOnMap(Shape):
+    """A site, and how many of its devices are in which state."""
+
+    layer: Literal["site"]
+    code: str
+    kind: SiteKind
+    name_fr: str
+    name_nl: str
+    commune: Annotated[str | None, Field(description="NIS code.")]
+    state: Annotated[PlaceState, Field(description="That of its worst device; `empty` without any.")]
+    devices: int
+    down: int
+    unknown: int
+    drift: int
+    planned: int
+    up: int
+
+
+class LinkOnMap(Shape):
+    """A link, and the devices and sites at its ends."""
+
+    layer: Literal["link"]
+    name: str
+    kind: LinkKind
+    a: str
+    b: str
+    a_site: str
+    b_site: str
+    state: Annotated[PlaceState, Field(description="That of the worse of its ends.")]
+
+
+class SiteFeature(Shape):
+    """A site on the map."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Annotated[Point | None, Field(description="null where the inventory knows no place.")]
+    properties: SiteOnMap
+
+
+class LinkFeature(Shape):
+    """A link on the map."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Annotated[
+        LineString | None, Field(description="null within one site, or where the inventory knows no place.")
+    ]
+    properties: LinkOnMap
+
+
+class MapOfRegion(Shape):
+    """GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"]
+    attributions: Annotated[list[str], Field(description="Where the places come from, to be shown with them.")]
+    features: list[SiteFeature | LinkFeature]
+
+
+class CommuneOutline(Shape):
+    """Which commune an outline is of."""
+
+    nis_code: str
+    name_fr: str
+    name_nl: str
+
+
+class CommuneFeature(Shape):
+    """A commune's outline."""
+
+    type: Literal["Feature"]
+    properties: CommuneOutline
+    geometry: Annotated[JsonObject, Field(description="A `Polygon` or a `MultiPolygon`.")]
+
+
+class MapOfCommunes(Shape):
+    """GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"]
+    attributions: list[str]
+    features: list[CommuneFeature]

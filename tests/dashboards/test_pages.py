@@ -25,6 +25,7 @@ REGION = (
     "/changes",
     "/drift",
     "/devices",
+    "/map",
     "/servers",
     "/servers/new",
     "/keys",
@@ -152,7 +153,7 @@ def test_files_are_kept_for_good_as_long_as_they_are_the_same(visiting: Visiting
     assert browser.client.get("/static/web/irisplane.css").headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("place", ["/", "/design", "/figures", "/changes"])
+@pytest.mark.parametrize("place", ["/", "/design", "/figures", "/changes", "/devices"])
 def test_the_first_load_of_a_page_without_a_map_weighs_less_than_300_kb(
     visiting: Visiting, lead: Person, place: str
 ) -> None:
