@@ -48,7 +48,7 @@ def region_map(visit: Looking, commune: Commune = "", state: State = "", site: s
     return show(
         visit, "map_live" if visit.enhanced else "map", _("Map"), found=found, communes=communes, commune=commune,
         state=state, site=json.loads(one) if one else None, states=places.STATES, most=_MOST,
-        names={one["nis_code"]: one for one in communes},
+        commune_names={one["nis_code"]: one for one in communes},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 // What is read at a point is what stands in the table, as the server wrote it. Without scripts the table is there alone.
 (() => {
   const ZONE = "Europe/Brussels";
-  const language = document.documentElement.lang || "en";
+  const language = { fr: "fr-BE", nl: "nl-BE" }[document.documentElement.lang] || "en-GB"; // as the server writes numbers
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const dashes = [[], [7, 4], [2, 3], [9, 3, 2, 3]]; // a line is known by its dashes too, never by colour alone
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2, notation: "compact" });

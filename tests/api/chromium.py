@@ -17,11 +17,12 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 __all__ = ["chromium"]
 
 _FLAGS: Final = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
     "--disable-dev-shm-usage", "--no-proxy-server", "--window-size=1200,900",
 )  # fmt: skip
-"""Root has no sandbox; nothing else is looked up or fetched than what a test asks for."""
+"""Root has no sandbox; maps are drawn by software; nothing else is looked up or fetched than what a test asks for."""
 
 
 @contextmanager

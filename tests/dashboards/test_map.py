@@ -26,11 +26,11 @@ from core.tokens import issue
 from tests.api.chromium import chromium
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
-from tests.dashboards.test_chromium import asked, complaints, looked_at, shots
+from tests.dashboards.driving import asked, complaints, looked_at
 from tests.documented import watched
 from tests.network.conftest import SCOPE, keys, routers
 
-__all__ = ["keys", "routers", "shots"]
+__all__ = ["keys", "routers"]
 
 NO_MORE = {"Accept": "application/json"}
 
