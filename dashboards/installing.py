@@ -29,6 +29,7 @@ from dashboards.pages import (
     region_map,
     search,
     servers,
+    status,
     things,
     tokens,
 )
@@ -63,6 +64,7 @@ def install(app: FastAPI) -> None:
         figures,
         search,
         design,
+        status,
     ):
         app.include_router(place.router)
     app.mount("/static/web", WebFiles(), name="web-static")

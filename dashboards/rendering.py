@@ -103,9 +103,11 @@ def show(visit: Visit, template: str, title: str, *, status: int = 200, **values
     )
 
 
-def show_bare(request: Request, template: str, title: str, *, status: int, **values: Any) -> HTMLResponse:
-    """A page for who has no session: no navigation, the browser's language."""
-    language = language_of(request, settings_of(request))
+def show_bare(
+    request: Request, template: str, title: str, *, status: int, language: str | None = None, **values: Any
+) -> HTMLResponse:
+    """A page for who has no session: no navigation, the browser's language unless another is given."""
+    language = language or language_of(request, settings_of(request))
     frame: Frame = {"language": language, "entries": [], "name": None}
     title = catalogue(language).gettext(title)
     return _answer(request, frame, template, status=status, title=title, visit=None, csrf="", **values)

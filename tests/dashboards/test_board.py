@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import text
 
 from core.db import Database
 from dashboards.formats import Formats
-from orchestrator.figures import note, today_here
-from tests.api.people import SYSTEM, Hire, Person
+from tests.api.people import Hire, Person
 from tests.dashboards.conftest import Visiting
+from tests.dashboards.month import a_month
 
 _TITLES = {"en": "The region in", "fr": "La région en", "nl": "Het gewest in"}
 
@@ -27,54 +25,9 @@ def board(hire: Hire) -> Person:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def a_month(engineer: Person, manager: Person, board: Person, database: Database) -> None:
-    """A region with devices and pools, a month of changes, maintenance ahead, a full quota, and days that were kept."""
-    made = engineer.post("/api/v1/region:import?builtin=brussels", headers={"X-Reason": "a region to count"})
-    assert made.status_code == 201, made.text
-    for state, count in (("succeeded", 9), ("failed", 1), ("rolled_back", 1), ("rejected", 2)):
-        for number in range(count):
-            body = {
-                "kind": "network.example",
-                "intent": {"names": [f"r-{state[:3]}-{number}"]},
-                "reason": "replace the cable between the two halls",
-            }
-            change = engineer.post("/api/v1/changes", json=body).json()["id"]
-            with database.transaction("owner", SYSTEM) as tx:
-                tx.execute(
-                    text(
-                        "update change set state = :state, waiting_for = '{}', started_at = requested_at,"
-                        " finished_at = requested_at + interval '90 seconds' where id = :id"
-                    ),
-                    {"state": state, "id": change},
-                )
-    day = today_here() + timedelta(days=3)
-    notice = {
-        "title_fr": "Travaux dans la salle 2", "title_nl": "Werken in zaal 2", "title_en": "Work in hall 2",
-        "impact": "degraded", "begins": f"{day}T20:00:00Z", "ends": f"{day}T22:00:00Z",
-        "touches": [{"type": "server", "tenant": "ixelles"}],
-    }  # fmt: skip
-    made = manager.post("/api/v1/maintenance", json=notice)
-    assert made.status_code == 201, made.text
-    moved = manager.client.patch(
-        f"/api/v1/maintenance/{made.json()['id']}",
-        json={"state": "scheduled"},
-        headers={"Authorization": f"Bearer {manager.token}", "If-Match": "*"},
-    )
-    assert moved.status_code == 200, moved.text
-    with database.transaction("owner", SYSTEM) as tx:
-        tx.execute(
-            text(
-                "update quota set granted = case resource when 'servers' then 10 else granted end,"
-                " used = granted / case resource when 'floating_ips' then 1 else 2 end where tenant_id ="
-                " (select id from tenant where code = 'ixelles') and project_id is null"
-            )
-        )
-        for ago in range(1, 40):
-            row = {"day": today_here() - timedelta(days=ago), "value": max(0, 5 - ago / 8)}
-            tx.execute(
-                text("insert into figure_day (day, code, value, capacity) values (:day, 'servers', :value, 10)"), row
-            )
-    note(database)
+def lived(engineer: Person, manager: Person, database: Database) -> None:
+    """A region that has a month behind it."""
+    a_month(engineer, manager, database)
 
 
 def _read(answer: Any) -> tuple[PdfReader, str]:

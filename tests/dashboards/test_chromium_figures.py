@@ -1,0 +1,51 @@
+"""Figures in a real Chromium: light and dark, phones and zoom; axe finds nothing, and nobody else is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from selenium.webdriver.chrome.webdriver import WebDriver
+
+from core.db import Database
+from tests.api.chromium import chromium
+from tests.api.people import Hire, Person
+from tests.api.serving import serve
+from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
+from tests.dashboards.month import a_month
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
+
+
+@pytest.fixture(scope="module")
+def url(app: FastAPI, engineer: Person, manager: Person, database: Database) -> Iterator[str]:
+    a_month(engineer, manager, database)
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[WebDriver]:
+    with chromium(tmp_path) as made:
+        yield made
+
+
+def test_management_reads_figures_each_with_its_past_and_its_source(
+    page: WebDriver, url: str, hire: Hire, shots: Path
+) -> None:
+    board = hire("board", "management")
+    enter(page, url, board.post("/enter").json()["path"])
+    seen(page, "Granted and used")
+    looked_at(page, shots, "figures-month")
+    press(page, 'a[href="/figures/servers"]')
+    seen(page, "Where does this come from?")
+    looked_at(page, shots, "figure-servers")
+    page.get(f"{url}/figures/changes-succeeded")
+    looked_at(page, shots, "figure-changes")
+    page.get(f"{url}/status?language=fr")
+    seen(page, "Est-ce que tout fonctionne ?")
+    looked_at(page, shots, "status")
+    assert asked(page) == {url.removeprefix("http://")}
+    assert complaints(page) == []
