@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from core.figures import Group, Point
+from core.figures import Group, Point, Unit
 from dashboards.terms import mark as _
 from orchestrator.figures import Shown
 
-__all__ = ["GROUPS", "LABELS", "OUTLOOKS", "SOURCES", "Source", "grouped", "spark"]
+__all__ = ["GROUPS", "LABELS", "OUTLOOKS", "SCALES", "SOURCES", "Scale", "Source", "grouped", "spark"]
 
 GROUPS: Final[Mapping[Group, str]] = {
     "capacity": _("Capacity"),
@@ -106,6 +106,25 @@ OUTLOOKS: Final[Mapping[str, str]] = {
     "no-capacity": _("Nothing bounds it."),
 }
 """Why there is no date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a chart shows a unit: what a step is worth, what is written beside it, and the shape of its line."""
+
+    by: float
+    unit: str
+    shape: str = "line"
+
+
+SCALES: Final[Mapping[Unit, Scale]] = {
+    "count": Scale(1, "", "steps"),
+    "share": Scale(0.01, "%"),
+    "mib": Scale(1024, "GiB", "steps"),
+    "gib": Scale(1, "GiB", "steps"),
+    "seconds": Scale(1, "s"),
+    "micro-euro": Scale(1_000_000, "€"),
+}
 
 _WIDE: Final = 100.0
 _HIGH: Final = 24.0

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from api.figures import SCOPES
 from core.errors import NotFound
 from core.figures import LEAST_DAYS
-from dashboards.figures import GROUPS, LABELS, OUTLOOKS, SOURCES, grouped, spark
+from dashboards.figures import GROUPS, LABELS, OUTLOOKS, SCALES, SOURCES, grouped, spark
 from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import STATES
@@ -64,9 +64,11 @@ def figure(visit: Looking, code: str) -> Response:
     if not found:
         raise NotFound(f"There is no figure {code[:80]!r}.", hint="'/figures' shows every one.")
     one = found[0]
+    scale = SCALES[one.figure.unit]
+    past = [{"at": point.day, "value": point.value / scale.by} for point in one.past]
     return show(
         visit, "figure", LABELS[one.figure.name], one=one, source=SOURCES[one.figure.name], outlooks=OUTLOOKS,
-        least=LEAST_DAYS, monthly=one.figure.group == "money",
+        least=LEAST_DAYS, monthly=one.figure.group == "money", scale=scale, past=past,
     )  # fmt: skip
 
 
