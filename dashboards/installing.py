@@ -30,6 +30,7 @@ from dashboards.pages import (
     search,
     servers,
     status,
+    support,
     things,
     tokens,
 )
@@ -46,6 +47,7 @@ def install(app: FastAPI) -> None:
     """Add every page to the application."""
     app.include_router(board.router)
     app.include_router(board.page_router)  # before /figures/{code}
+    app.include_router(servers.forms)
     for place in (
         home,
         account,
@@ -57,6 +59,7 @@ def install(app: FastAPI) -> None:
         tokens,
         holdings,
         things,
+        support,
         changes,
         devices,
         region_map,

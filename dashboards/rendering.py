@@ -35,6 +35,7 @@ _ENTRIES: Final = (
     ("/devices", "devices", "network:read"),
     ("/servers", "servers", "hosting:read"),
     ("/holdings", "holdings", "hosting:read"),
+    ("/support", "support", "hosting:read"),
     ("/figures", "figures", "platform:read"),
 )
 """Address, name and scope of each entry of the navigation."""
@@ -142,7 +143,9 @@ def _looked_up(visit: Visit) -> Frame:
         "entries": [
             {"href": href, "name": name, "here": place == href}
             for href, name, scope in _ENTRIES
-            if (scope is None or visit.may(scope)) and not (name == "figures" and who.roles == {"management"})
+            if (scope is None or visit.may(scope))
+            and not (name == "figures" and who.roles == {"management"})
+            and not (name == "support" and who.staff)  # from their home
         ],
     }
 

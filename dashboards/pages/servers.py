@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,28 +14,30 @@ from sqlalchemy import Connection
 from api.answers import decode_cursor, encode_cursor
 from api.hosting.ordering import order, request_for
 from core.errors import InvalidInput, IrisplaneError, StaleVersion
+from dashboards.deeds import Row
+from dashboards.pages.things import changes_of, register_deed
 from dashboards.rendering import in_words, show
 from dashboards.routes import pages
+from dashboards.server_deeds import DEEDS, VERBS, possible, row_of
 from dashboards.terms import mark as _
+from dashboards.things import loaded
 from dashboards.visit import Visit, visiting
-from datacenter.hosting import orders
 from datacenter.hosting.listing import Asked, listed
+from datacenter.hosting.metering.reading import month_of_resource
 from datacenter.hosting.networks.address_changes import ADDRESSES
+from datacenter.hosting.pricing import REGION_TIME
 from datacenter.hosting.servers import consoles, queries
+from datacenter.hosting.servers.images import IMAGES
 from datacenter.hosting.servers.owners import owner_of_server
+from orchestrator.states import ENDED
 
-__all__ = ["router"]
+__all__ = ["forms", "router"]
 
+forms = pages()
+"""Addresses of single deeds; they stand before the one that takes any verb."""
 router = pages()
 
 _PAGE: Final = 50
-_VERBS: Final = ("start", "stop", "reboot", "protect", "unprotect", "delete", "restore")
-_POSSIBLE: Final = {
-    "active": ("reboot", "stop", "delete"), "stopped": ("start", "delete"), "error": ("reboot", "delete"),
-    "kept": ("restore",),
-}  # fmt: skip
-"""What may be asked of a server in a state; whatever else is said, the change itself decides."""
-
 Looking = Annotated[Visit, Depends(visiting("hosting:read"))]
 Acting = Annotated[Visit, Depends(visiting("hosting:write"))]
 
@@ -60,17 +63,21 @@ def servers(
 
 @router.get("/servers/{server_id}")
 def server(visit: Looking, server_id: UUID) -> Response:
-    """One server and its changes."""
+    """One server, what it comes to this month, and its changes."""
+    month = datetime.now(UTC).astimezone(REGION_TIME)
     with visit.transaction() as tx:
-        body, _version = queries.server_json(tx, server_id)
-        done = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(resource=server_id), None, 20)]
-        public = [json.loads(row) for row, _key in listed(tx, ADDRESSES, Asked(more={"server": str(server_id)}), 20)]
-    found = json.loads(body)
-    going = next((one for one in done if one["state"] in {"waiting", "approved", "running", "rolling_back"}), None)
+        found = row_of(tx, server_id)
+        done = changes_of(tx, server_id)
+        public = loaded(listed(tx, ADDRESSES, Asked(more={"server": str(server_id)}), 20))
+        images = loaded(listed(tx, IMAGES, Asked(more={"server": str(server_id)}), 20))
+        used = json.loads(month_of_resource(tx, server_id, month.date()))
+    going = next((one for one in done if one["state"] not in ENDED), None)
+    may = visit.may("hosting:write") and going is None
     template = "server_live" if visit.enhanced else "server"
     return show(
-        visit, template, _("Server"), server=found, done=done, going=going, public=public,
-        possible=_POSSIBLE.get(found["status"], ()) if visit.may("hosting:write") else (),
+        visit, template, _("Server"), server=found, done=done, going=going, public=public, images=images, used=used,
+        month=month, possible=possible(found) if may else [], verbs=VERBS,
+        deeds={name: deed for name, deed in DEEDS.items() if may and deed.offered(found)},
     )  # fmt: skip
 
 
@@ -91,7 +98,7 @@ def console(visit: Looking, server_id: UUID, lines: Annotated[int, Query(ge=1, l
 @router.post("/servers/{server_id}/{verb}")
 def act(visit: Acting, server_id: UUID, verb: str) -> Response:
     """Order what the button says; the page of the server shows it and how to take it back."""
-    if verb not in _VERBS:
+    if verb not in VERBS:
         raise InvalidInput(f"There is no way to {verb[:40]!r} a server.")
     read = visit.form.text("version")
     tenant = visit.tenant_of(lambda tx: owner_of_server(tx, server_id))
@@ -110,3 +117,12 @@ def act(visit: Acting, server_id: UUID, verb: str) -> Response:
     )
     order(visit.creation(), wanted, before=as_read)
     return RedirectResponse(f"/servers/{server_id}", status_code=303)
+
+
+def _crumbs(row: Row) -> tuple[tuple[str, str], ...]:
+    return (("/servers", _("Servers")), (f"/servers/{row['id']}", row["called"]))
+
+
+for _name, _deed in DEEDS.items():
+    _endpoint = register_deed("servers", _name, _deed, row_of, crumbs=_crumbs)
+    forms.add_api_route(f"/servers/{{thing_id}}/{_name}", _endpoint, methods=["GET", "POST"])

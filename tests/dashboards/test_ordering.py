@@ -107,7 +107,8 @@ def test_a_server_shows_its_facts_its_changes_and_what_can_be_asked_of_it(
     api = agent.get(f"/api/v1/servers/{server}").json()
     assert str(api["disk_gib"]) in page.text
     verbs = {form.action.rsplit("/", 1)[1] for form in page.forms if form.action.startswith(f"/servers/{server}/")}
-    assert verbs == {"reboot", "stop", "delete"}
+    assert verbs == {"reboot", "stop", "protect", "delete"}
+    assert f"/servers/{server}/resize" in page.links
     console = browser.open(f"/servers/{server}/console")
     assert console.status == 200
     assert "HST-" in console.text or "CORE-" in console.text, "no cloud here: it says so"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from datacenter.hosting.metering.errors import WindowTooLong
 
-__all__ = ["Grain", "Rows", "usage_rows"]
+__all__ = ["Grain", "Rows", "month_of_resource", "usage_rows"]
 
 Grain = Literal["quarter", "day"]
 Rows = list[tuple[str, tuple[str, ...]]]
@@ -46,6 +46,22 @@ def usage_rows(
     return [(row.line, (str(row.at), str(row.meter_id), str(row.size))) for row in found]
 
 
+def month_of_resource(tx: Connection, resource: UUID, day: date) -> str:
+    """What one thing comes to in the month of a day, as JSON text: in all, and by what was metered at which price."""
+    return str(tx.execute(_MONTH_OF_ONE, {"resource": resource, "day": day}).scalar_one())
+
+
+_MONTH_OF_ONE: Final = text("""
+    select json_build_object('amount_micro_eur', coalesce(sum(x.amount), 0)::text, 'lines', coalesce(json_agg(
+        json_build_object('offering', x.offering, 'plan', x.plan, 'component', x.component, 'seconds', x.seconds::text,
+                          'unit_micro_eur', x.price::text, 'amount_micro_eur', x.amount::text)
+        order by x.plan, x.component, x.price), '[]'))::text
+    from (select o.code as offering, l.code as plan, m.component, c.quarter_micro_eur as price,
+                 sum(c.seconds)::bigint as seconds, sum(c.amount_micro_eur)::bigint as amount
+          from meter m join charge c on c.meter_id = m.id left join offering o on o.id = m.offering_id
+          left join offering_plan l on l.id = m.plan_id
+          where m.resource_id = :resource and c.booked = month_begin(cast(:day as date))
+          group by o.code, l.code, m.component, c.quarter_micro_eur) x""")
 _SHAPE: Final = """
     json_build_object('at', x.at, 'tenant', coalesce(t.code, 'unassigned'), 'project', p.code,
         'resource', json_build_object('type', m.resource, 'id', m.resource_id, 'cloud_id', m.cloud_id, 'name', m.name),

@@ -1,0 +1,65 @@
+"""An administration's pages in a real Chromium: sound in light and dark and on a phone, and a journey by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from core.db import Database
+from tests.api.chromium import chromium
+from tests.api.people import Person
+from tests.api.serving import serve
+from tests.dashboards import standing
+from tests.dashboards.driving import asked, complaints, enter, looked_at, seen
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
+
+
+@pytest.fixture(scope="module")
+def url(app: FastAPI) -> Iterator[str]:
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[WebDriver]:
+    with chromium(tmp_path) as made:
+        made.execute_cdp_cmd("Network.enable", {})
+        yield made
+
+
+def _link(person: Person) -> str:
+    return str(person.post("/enter").json()["path"])
+
+
+def test_a_volume_is_ordered_by_keyboard_and_every_page_of_an_administration_is_sound(
+    page: WebDriver, url: str, agent: Person, shots: Path, database: Database
+) -> None:
+    server = standing.server(database, "web-1")
+    volume = standing.volume(database, "letters", server=server, description="what people wrote to us")
+    standing.snapshot(database, volume, "before-the-move")
+    group, network = standing.group(database, "web"), standing.network(database, "backends", "10.20.0.0/24")
+    address = standing.public_address(database, "203.0.113.9", server=server, description="the shop")
+    enter(page, url, _link(agent))
+    page.get(f"{url}/volumes/new")
+    page.find_element(By.ID, "name").send_keys("archive", Keys.ENTER)
+    seen(page, "a month of 730 hours")
+    looked_at(page, shots, "volume-offer")
+    page.find_element(By.ID, "order").send_keys(Keys.ENTER)
+    seen(page, "Create a volume archive")
+    places = (
+        "members", "tokens", "holdings", f"volumes/{volume}", f"volumes/{volume}/detach", f"volumes/{volume}/rename",
+        f"security-groups/{group}", f"security-groups/{group}/allow", f"networks/{network}", f"addresses/{address}",
+        "networks/new", f"servers/{server}", f"servers/{server}/resize", f"servers/{server}/set-security-groups",
+    )  # fmt: skip
+    for place in places:
+        page.get(f"{url}/{place}")
+        looked_at(page, shots, "agency-" + "-".join(part for part in place.split("/") if len(part) < 20))
+        assert asked(page) == {url.removeprefix("http://")}
+    assert complaints(page) == []
