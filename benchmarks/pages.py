@@ -31,6 +31,7 @@ _PLACES: Final = (
     ("devices by name", "page-lead", "/devices?q=99"),
     ("changes", "page-lead", "/changes"),
     ("figures", "page-lead", "/figures"),
+    ("a plan of 400 routers, each another", "page-lead", "/changes/{plan}"),
 )
 
 
@@ -45,11 +46,13 @@ def run(*, quick: bool = False) -> list[Figure]:
         upgrade(owner)
         _fill(owner, many)
         tokens = _people_and_devices(owner, many)
+        plan = _plan(owner)
         with _api(owner) as (address, web):
             _offer(address, tokens.pop("page-manager"))
             browsers = {name: _signed_in(address, token) for name, token in tokens.items()}
             measured = [
-                (name, *_look(browsers[who], path, times, web, _postmaster_of(owner))) for name, who, path in _PLACES
+                (name, *_look(browsers[who], path.format(plan=plan), times, web, _postmaster_of(owner)))
+                for name, who, path in _PLACES
             ]
             weight = _weight(browsers["page-agency"]) / 1000
     rows = [
@@ -103,6 +106,38 @@ def _look(client: httpx.Client, path: str, times: int, web: int, database: int) 
         size = len(answer.content)
     spent = (_cpu(web) - before[0]) / times * 1000, (_cpu_of_children(database) - before[1]) / times * 1000
     return *spent, median(walls) * 1000, size / 1000
+
+
+def _plan(dsn: str) -> str:
+    """A change that waits: 400 routers, each with thirty lines of its own."""
+    from orchestrator.plan import Impact, Options, Plan, Target
+
+    names = [f"ac{number:05}" for number in range(1, 401)]
+    targets = tuple(
+        Target(f"device:{name}", name, "base", "\n".join(
+            f"interface eth{n}\n-  description {name} {n}\n+  description {name} port {n}" for n in range(15)
+        ))
+        for name in names
+    )  # fmt: skip
+    made = Plan(
+        kind="network.config", intent={}, summary="Push 400", targets=targets, commands=(),
+        batches=tuple(tuple(target.id for target in targets[at : at + 40]) for at in range(0, 400, 40)),
+        impact=Impact(), options=Options(), approvals=(), timer=60, cost={}, facts={}, undo_note="",
+    )  # fmt: skip
+    engine = create_engine(dsn)
+    with engine.begin() as tx:
+        tx.execute(text(SYSTEM))
+        found = tx.execute(
+            text(
+                "insert into change (tenant_id, kind, title, state, waiting_for, reason, requested_by, plan_hash, plan,"
+                " expires_at) select t.id, 'network.config', 'Push 400', 'waiting', '{network-lead}', 'bench', p.id,"
+                " :hash, cast(:plan as jsonb), now() + interval '1 day' from tenant t, principal p"
+                " where t.code = 'region' and p.handle = 'page-manager' returning id"
+            ),
+            {"hash": made.hash, "plan": made.as_json()},
+        ).scalar_one()
+    engine.dispose()
+    return str(found)
 
 
 def _weight(client: httpx.Client) -> int:

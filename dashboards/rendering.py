@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from api.dependencies import settings_of
 from core.scope import EVERY_TENANT, Scope
-from dashboards.diffs import lines_of
 from dashboards.formats import Formats
 from dashboards.languages import LANGUAGES, catalogue, language_of
 from dashboards.terms import TERMS, TONES
@@ -83,7 +82,7 @@ def environment(language: str) -> jinja2.Environment:
     made.globals |= {
         "asset": asset, "integrity": integrity, "language": language, "languages": LANGUAGES,
         "percent": formats.percent,
-        "tone": lambda name: TONES.get(name, "calm"), "lines_of": lines_of, "kept_query": kept_query,
+        "tone": lambda name: TONES.get(name, "calm"), "kept_query": kept_query,
     }  # fmt: skip
     return made
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import RedirectResponse, Response
 
 from api.answers import decode_cursor, encode_cursor
 from api.changes import record_answer
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.identity import principal_by_handle
-from dashboards.diffs import alike
+from dashboards.diffs import alike, named, opened
 from dashboards.rendering import in_words, show
 from dashboards.routes import pages
 from dashboards.terms import KINDS, STATES
@@ -29,7 +29,7 @@ router = pages()
 
 _PAGE: Final = 50
 _OPEN: Final = 6
-"""So many groups of differences are open when a plan is; the others open by a click."""
+"""So many groups of differences are open when a plan is; the others are fetched by a click."""
 
 _STEPS: Final = 50
 """So many steps are shown at once; a live part is sent anew every two seconds."""
@@ -89,6 +89,18 @@ def story(visit: Looking, change_id: UUID) -> Response:
         entries = json.loads(queries.story_json(tx, change_id))
     template = "part_story" if visit.enhanced else "story"
     return show(visit, template, _("The whole story"), entries=entries, change=change_id)
+
+
+@router.get("/changes/{change_id}/differences/{number}")
+def difference(visit: Looking, change_id: UUID, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
+    """One difference of its plan with the devices that share it; by itself where htmx asks."""
+    with visit.transaction() as tx:
+        found = json.loads(queries.change_json(tx, change_id))
+    groups = alike(found["plan"]["targets"])
+    if number > len(groups):
+        raise NotFound(f"The plan has {len(groups)} differences, not {number}.")
+    template = "part_difference" if visit.enhanced else "difference"
+    return show(visit, template, _("Difference"), change=found, group=groups[number - 1], last=len(groups))
 
 
 @router.post("/changes/{change_id}/approve")
@@ -162,12 +174,18 @@ def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = 
     who, state = visit.principal, State(found["state"])
     own = found["requested_by"] == who.handle
     plan = found["plan"]
+    groups = [] if visit.enhanced else alike(plan["targets"])
+    device = visit.request.query_params.get("device", "")[:63].strip()
+    shown_groups = named(groups, device) if device else groups
+    every = visit.request.query_params.get("differences") == "all"
     asked = set(found["waiting_for"]) if state is State.WAITING else set()
     shown = {
         "change": found,
         "plan": plan,
-        "groups": alike(plan["targets"]),
-        "open_groups": _OPEN,
+        "all_groups": groups,
+        "groups": shown_groups,
+        "opened": frozenset(group.number for group in groups) if every else opened(shown_groups, _OPEN),
+        "device": device,
         "ended": state in ENDED,
         "steps": _summed(found["steps"]),
         "rows": found["steps"] if visit.request.query_params.get("steps") == "all" else _telling(found["steps"]),

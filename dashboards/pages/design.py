@@ -28,7 +28,26 @@ _TREND: Final = [
     for hour in range(36)
 ]  # fmt: skip
 """Over the night in which the clocks go back, with a gap."""
-_DIFF = "@@ interface eth1 @@\n-  description uplink\n+  description uplink to DC-ARTS\n   mtu 9000\n"
+_DIFF = """--- running
++++ intended
+@@ -12,13 +12,14 @@
+ interface eth1
+-  description uplink
++  description uplink to DC-ARTS
+   mtu 9000
+   ip address 10.255.0.1/31
+   ip ospf area 0
+   ip ospf bfd
+   ip ospf network point-to-point
+   no shutdown
+   !
+ interface eth2
+   mtu 9000
+-  ip ospf cost 10
++  ip ospf cost 20
++  ip ospf bfd
+   no shutdown
+"""
 
 
 @router.get("/design")
@@ -37,7 +56,7 @@ def design(visit: Annotated[Visit, Depends(visiting())]) -> Response:
     return show(
         visit, "design", _("What pages are made of"), states=[*STATES, *STATUSES], now=datetime.now(UTC),
         before=datetime.now(UTC) - timedelta(minutes=3),
-        groups=alike([{"name": "r1", "diff": _DIFF}, {"name": "r2", "diff": _DIFF}]),
+        groups=alike([{"name": one, "diff": _DIFF} for one in ("r1", "r2")] + [{"name": "r3", "diff": "~ r3: moved"}]),
         trend=_TREND, error=InvalidInput("The name <b>r 1</b> holds a space.", hint="Use letters, digits and hyphens."),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from core.errors import IrisplaneError, NotFound
 from dashboards.rendering import show
 from dashboards.routes import pages
+from dashboards.sides import sides_of
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from inventory.queries import device_detail
@@ -64,5 +65,5 @@ def device(visit: Looking, name: str, a: Version = "", b: Version = "") -> Respo
             refused = error
     return show(
         visit, "device", _("Device"), device=detail, seen=seen, versions=versions, running=running,
-        difference=difference, a=one, b=other, refused=refused,
+        difference=sides_of(difference) if difference else difference, a=one, b=other, refused=refused,
     )  # fmt: skip

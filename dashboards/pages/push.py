@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.changes import submit_once
 from api.problems import status_of
 from core.errors import InvalidInput, IrisplaneError
-from dashboards.diffs import alike
+from dashboards.diffs import alike, opened
 from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
@@ -33,6 +33,7 @@ __all__ = ["router"]
 router = pages()
 
 _FIELDS: Final = ("select", "reason", "canary", "share", "atomic", "on_failure")
+_OPEN: Final = 6
 _MOST: Final = {"canary": 1000, "share": 100}
 
 Looking = Annotated[Visit, Depends(visiting("network:read"))]
@@ -50,7 +51,10 @@ def drift(visit: Looking, select: Annotated[str, Query(max_length=2000)] = "") -
         except IrisplaneError as error:
             refused = error
     groups = alike([{"name": one["device"], "diff": one["diff"]} for one in found])
-    return show(visit, "drift", _("Drift"), found=found, groups=groups, select=select, refused=refused)
+    return show(
+        visit, "drift", _("Drift"), found=found, groups=groups, opened=opened(groups, _OPEN), select=select,
+        refused=refused,
+    )  # fmt: skip
 
 
 @router.get("/push")
@@ -123,9 +127,10 @@ def _shown(
     error: IrisplaneError | None = None,
     status: int = 200,
 ) -> Response:
+    groups = alike(plan["targets"]) if plan else []
     field = (error.pointer or "").rsplit("/", 1)[-1] if error else ""
     return show(
         visit, "push", _("Push configuration"), status=status, typed={**dict.fromkeys(_FIELDS, ""), **typed}, plan=plan,
-        groups=alike(plan["targets"]) if plan else [], seen=seen, other=other, error=error,
+        groups=groups, opened=opened(groups, _OPEN), seen=seen, other=other, error=error,
         field=field if field in _FIELDS else "", key=visit.form.key,
     )  # fmt: skip

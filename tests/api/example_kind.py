@@ -31,10 +31,16 @@ class Example(ChangeKind[Intent]):
 
     def plan(self, intent: Intent, world: World) -> Draft:
         targets = tuple(
-            Target(f"device:{name}", name, "base", "+ line of all\n- old line\n", facts={"role": "access"})
-            for name in intent.names
+            Target(f"device:{name}", name, "base", _difference(name), facts={"role": "access"}) for name in intent.names
         )
         return Draft("An example", targets, impact=Impact(sites=("BXL-1",)), facts={"lines": len(targets)})
+
+
+def _difference(name: str) -> str:
+    """The same for all; of a name that begins with ``own-``, thirty lines that no other has."""
+    if not name.startswith("own-"):
+        return "+ line of all\n- old line\n"
+    return "\n".join(f"-  description {name} {n}\n+  description {name} port {n}" for n in range(15))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_lead_reads_the_plan_and_approves_it_with_a_reason(
     assert f"/changes/{change}" in home.links
     page = browser.open(f"/changes/{change}")
     assert "3 alike: bxl-a1, bxl-a2, bxl-a3" in page.text
-    assert page.answer.text.count("+ line of all") == 1, "equal differences stand once"
+    assert page.answer.text.count("<ins> line of all</ins>") == 1, "equal differences stand once"
     form = page.form(f"/changes/{change}/approve")
     silent = browser.send(form, reason=" ")
     assert silent.status == 422
@@ -111,8 +112,37 @@ def test_a_plan_of_hundreds_of_devices_is_one_group(
     change = _submit(engineer, *(f"bxl-{number:03}" for number in range(count)))
     page = visiting(lead).open(f"/changes/{change}")
     assert f"{count} alike" in page.text
-    assert page.answer.text.count('class="diff"') == 1
+    assert page.answer.text.count('class="sides plain"') == 1
     assert len(page.answer.content) < 100_000
+
+
+def test_a_plan_of_hundreds_of_differences_opens_at_once_and_brings_each_when_it_is_asked_for(
+    visiting: Visiting, engineer: Person, lead: Person
+) -> None:
+    change = _submit(engineer, *(f"own-{number:03}" for number in range(400)))
+    browser = visiting(lead)
+    browser.open(f"/changes/{change}")
+    begun = time.process_time()
+    page = browser.open(f"/changes/{change}")
+    assert time.process_time() - begun < 0.5
+    assert page.answer.text.count('<details class="group"') == 400
+    assert page.answer.text.count('class="sides plain"') == 6
+    assert ">port" in page.answer.text.replace("<mark> ", "<mark>"), "the word that came is marked"
+    later = f"/changes/{change}/differences/277"
+    assert later in page.links, "without scripts it is a page"
+    assert later in {address for _tag, address in page.addresses}
+    alone = browser.open(later)
+    assert "own-276" in alone.text
+    assert {f"/changes/{change}/differences/{number}" for number in (276, 278)} <= set(alone.links)
+    part = browser.open(later, **{"HX-Request": "true"})
+    assert "<html" not in part.answer.text
+    assert part.answer.text.count('class="sides plain"') == 1
+    assert browser.open(f"/changes/{change}/differences/401").status == 404
+    found = browser.open(f"/changes/{change}?device=OWN-27")
+    assert found.answer.text.count('<details class="group"') == 10
+    assert "No device of this plan is called so." in browser.open(f"/changes/{change}?device=nobody").text
+    paper = browser.open(f"/changes/{change}?differences=all")
+    assert paper.answer.text.count('class="sides plain"') == 400
 
 
 def test_the_story_tells_what_the_journal_holds(visiting: Visiting, engineer: Person, lead: Person) -> None:

@@ -92,13 +92,13 @@ def test_a_device_shows_what_a_push_would_alter_and_any_two_versions(browser: Br
     page = browser.open("/devices/ac91")
     assert page.status == 200
     assert "From what was read last to what is intended" in page.text
-    assert '<span class="removed">-ip route 198.51.100.0/24 blackhole' in page.answer.text
+    assert "<del>ip route 198.51.100.0/24 blackhole" in page.answer.text
     assert "10.255.0.92/32" in page.text
     assert "cr91" in page.text, "the far end of its link"
     assert SECRET not in page.answer.text
     back = browser.open("/devices/ac91?a=@1&b=@0")
     assert "From @1 to @0" in back.text
-    assert '<span class="added">+ip route 198.51.100.0/24 blackhole' in back.answer.text
+    assert "<ins>ip route 198.51.100.0/24 blackhole" in back.answer.text
     same = browser.open("/devices/ac91?a=@1&b=intended")
     assert "the same" in same.text
     assert browser.open("/devices/ac91?a=@9&b=@0").status == 404

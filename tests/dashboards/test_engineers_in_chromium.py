@@ -1,0 +1,69 @@
+"""What engineers read in a real Chromium: hundreds of differences by keyboard, in every light and width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.api.chromium import chromium
+from tests.api.people import Person
+from tests.api.serving import serve
+from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def url(app: FastAPI) -> Iterator[str]:
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[WebDriver]:
+    with chromium(tmp_path) as made:
+        made.execute_cdp_cmd("Network.enable", {})
+        yield made
+
+
+def test_a_lead_walks_from_difference_to_difference_by_keyboard(
+    page: WebDriver, url: str, engineer: Person, lead: Person, shots: Path
+) -> None:
+    names = [f"own-{number:03}" for number in range(9)]
+    body = {"kind": "network.example", "intent": {"names": ["bxl-a1", "bxl-a2", *names]}, "reason": "new descriptions"}
+    change = engineer.post("/api/v1/changes", json=body).json()["id"]
+    enter(page, url, lead.post("/enter").json()["path"])
+    page.get(f"{url}/changes/{change}")
+    page.execute_script("document.getElementById('plan').scrollIntoView()")
+    looked_at(page, shots, "differences")
+    assert len(page.find_elements(By.CSS_SELECTOR, ".sides")) == 6
+    for _press in range(8):
+        ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_DOWN).key_up(Keys.ALT).perform()
+    standing = page.switch_to.active_element
+    assert "own-006" in standing.text
+    WebDriverWait(page, 20).until(
+        lambda driver: driver.find_elements(By.CSS_SELECTOR, "#difference-8[open] .sides"), "not fetched when opened"
+    )
+    ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_UP).key_up(Keys.ALT).perform()
+    assert "own-005" in page.switch_to.active_element.text
+    press(page, ".walk [data-walk=on]")
+    assert "own-006" in page.switch_to.active_element.text
+    page.find_element(By.ID, "device").send_keys("own-008", Keys.ENTER)
+    seen(page, "1 difference")
+    assert [one.text for one in page.find_elements(By.CSS_SELECTOR, ".group .names")] == ["own-008"]
+    looked_at(page, shots, "difference-found")
+    page.get(f"{url}/changes/{change}/differences/3")
+    looked_at(page, shots, "difference")
+    page.get(f"{url}/design")
+    page.execute_script("document.querySelector('.group').scrollIntoView()")
+    looked_at(page, shots, "design-differences")
+    assert asked(page) == {url.removeprefix("http://")}
+    assert complaints(page) == []
