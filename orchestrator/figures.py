@@ -80,14 +80,19 @@ def measured(tx: Connection, today: date, *, code: str | None = None) -> list[Sh
 
 
 def note(database: Database) -> int:
-    """Keep today's value of each figure that has no other record of its past; gives how many."""
+    """Keep today's value of each figure, also of what has records of its own, for who reads these alone.
+
+    Returns:
+        How many.
+    """
     today = today_here()
     with database.transaction("platform", Scope(EVERY_TENANT, reason="figures of the day")) as tx:
         rows = [
-            {"day": today, "code": one.code, "value": one.value, "capacity": one.capacity}
+            {"day": today, "code": one.code, "subject": one.subject, "unit": one.unit, "value": one.value,
+             "capacity": one.capacity}
             for one in _collected(tx, today)
-            if one.past is None and one.value is not None
-        ]
+            if one.value is not None
+        ]  # fmt: skip
         if rows:
             tx.execute(_NOTE, rows)
     return len(rows)
@@ -143,9 +148,11 @@ _KEPT: Final = text("""
     select code, day, value from figure_day
      where code = any(cast(:codes as text[])) and day >= :since and day < :today order by code, day""")
 _NOTE: Final = text("""
-    insert into figure_day (day, code, value, capacity) values (:day, :code, :value, :capacity)
+    insert into figure_day (day, code, subject, unit, value, capacity)
+    values (:day, :code, :subject, :unit, :value, :capacity)
     on conflict (code, day) do update
-       set value = excluded.value, capacity = excluded.capacity, noted_at = now()""")
+       set value = excluded.value, capacity = excluded.capacity, subject = excluded.subject, unit = excluded.unit,
+           noted_at = now()""")
 _ENDED: Final = text("""
     with week as (
         select cast(:today as date) - 7 * n as day from generate_series(0, cast(:past as integer) / 7) n)

@@ -1,0 +1,1 @@
+"""Dashboards of Grafana, written by code: the figures of ``/figures``, and how Irisplane itself fares."""
