@@ -1,7 +1,8 @@
 """Pages over 10,000 devices and 10,000 servers: processor time of web and database, and what a first look weighs.
 
 A PostgreSQL server and one API process of its own; asked over HTTP with a browser's session, counted from the kernel's
-scheduler statistics. The weight is what goes over the wire, uncompressed: page, style, scripts, picture.
+scheduler statistics. The weight is what goes over the wire: page, style, scripts, picture. The map has a site for ten
+devices and a link for five, and is drawn by a browser without a graphics card where one is installed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from typing import Final
 import httpx2 as httpx
 from sqlalchemy import create_engine, text
 
+from benchmarks import map_in_browser
 from benchmarks.hosting_lists import _fill
 from benchmarks.inventory_api import SYSTEM, _api, _cpu, _cpu_of_children, _postmaster_of
 from benchmarks.measuring import Figure, table
 
 _BOUND_MS: Final = 100.0
 _BOUND_KB: Final = 300.0
+_BOUND_MAP_KB: Final = 1000.0
+_BOUND_DRAWN: Final = 3.0
 _PLACES: Final = (
     ("an agency's home", "page-agency", "/"),
     ("an agency's servers", "page-agency", "/servers"),
@@ -29,10 +33,29 @@ _PLACES: Final = (
     ("everybody's servers", "page-lead", "/servers"),
     ("devices", "page-lead", "/devices"),
     ("devices by name", "page-lead", "/devices?q=99"),
+    ("the map", "page-lead", "/map"),
+    ("the map's data", "page-lead", "/api/v1/network/map"),
     ("changes", "page-lead", "/changes"),
     ("figures", "page-lead", "/figures"),
     ("a plan of 400 routers, each another", "page-lead", "/changes/{plan}"),
 )
+
+
+_SEEN: Final = """
+    insert into device_state (device_id, tenant_id, reachable, seen_at, drifted_since)
+    select id, tenant_id, row_number() over () % 50 <> 0, now(), case when row_number() over () % 40 = 0 then now() end
+      from device"""
+_LINKS: Final = """
+    with ends as (
+        insert into interface (tenant_id, device_id, name)
+        select tenant_id, id, way from device, unnest(array['left', 'right']) way
+         where right(name, 1) in ('0', '5') returning id, tenant_id, device_id, name),
+    placed as (
+        select e.*, d.name as device, row_number() over (partition by e.name order by d.name) as place
+          from ends e join device d on d.id = e.device_id)
+    insert into link (tenant_id, name, a_interface_id, b_interface_id)
+    select a.tenant_id, a.device || '-' || b.device, a.id, b.id
+      from placed a join placed b on b.place = a.place + 1 and a.name = 'right' and b.name = 'left'"""
 
 
 def run(*, quick: bool = False) -> list[Figure]:
@@ -54,7 +77,9 @@ def run(*, quick: bool = False) -> list[Figure]:
                 (name, *_look(browsers[who], path.format(plan=plan), times, web, _postmaster_of(owner)))
                 for name, who, path in _PLACES
             ]
-            weight = _weight(browsers["page-agency"]) / 1000
+            weight = _weight(browsers["page-agency"], "/") / 1000
+            whole = _weight(browsers["page-lead"], "/map", "/api/v1/network/map", "/api/v1/network/map/communes") / 1000
+            drawn = map_in_browser.seconds(address, tokens["page-lead"], 1 if quick else 5)
     rows = [
         [name, f"{web + base:.1f}", f"{web:.1f}", f"{wall:.1f}", f"{kilobytes:.0f}", f"{_BOUND_MS:.0f}"]
         for name, web, base, wall, kilobytes in measured
@@ -69,6 +94,8 @@ def run(*, quick: bool = False) -> list[Figure]:
             for name, web, base, wall, _kilobytes in measured
         ),
         Figure("page, a first look with all its files", weight, "kB", _BOUND_KB),
+        Figure("page, the map with all its files and data", whole, "kB", _BOUND_MAP_KB),
+        *([] if drawn is None else [Figure("page, the map drawn by software", drawn, "s", _BOUND_DRAWN)]),
     ]
 
 
@@ -140,11 +167,16 @@ def _plan(dsn: str) -> str:
     return str(found)
 
 
-def _weight(client: httpx.Client) -> int:
-    """Bytes of the home and of every file it names."""
-    page = client.get("/")
-    files = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
-    return len(page.content) + sum(len(client.get(name).content) for name in files)
+def _weight(client: httpx.Client, path: str, *more: str) -> int:
+    """Bytes on the wire of a page, of every file it names, and of what its scripts ask for besides."""
+    page = client.get(path)
+    names = {*re.findall(r'(?:src|href|data-worker)="(/static/[^"]+)"', page.text), *more}
+    return len(page.content) + sum(_sent(client, name) for name in names)
+
+
+def _sent(client: httpx.Client, name: str) -> int:
+    with client.stream("GET", name) as answer:
+        return sum(len(part) for part in answer.iter_raw())
 
 
 def _people_and_devices(dsn: str, devices: int) -> dict[str, str]:
@@ -160,14 +192,18 @@ def _people_and_devices(dsn: str, devices: int) -> dict[str, str]:
             text(
                 "with t as (insert into device_type (tenant_id, manufacturer, model, platform)"
                 " values (:region, 'FRRouting', 'FRR', 'frr') returning id),"
-                " s as (insert into site (tenant_id, code, kind, name_fr, name_nl)"
-                " values (:region, 'BENCH-1', 'datacentre', 'Banc', 'Bank') returning id)"
-                " insert into device (tenant_id, name, role, platform, device_type_id, site_id)"
-                " select :region, 'ac' || lpad(g::text, 5, '0'), 'access', 'frr', t.id, s.id"
-                " from t, s, generate_series(1, :many) g"
+                " s as (insert into site (tenant_id, code, kind, name_fr, name_nl, lon, lat)"
+                " select :region, 'BENCH-' || g, 'station', 'Banc ' || g, 'Bank ' || g,"
+                " 4.25 + 0.005 * (g % 47), 50.77 + 0.005 * (g / 47 % 30) from generate_series(0, :many / 10) g"
+                " returning id, code)"
+                " insert into device (tenant_id, name, role, platform, device_type_id, site_id, status)"
+                " select :region, 'ac' || lpad(g::text, 5, '0'), 'access', 'frr', t.id, s.id, 'active'"
+                " from t, generate_series(1, :many) g join s on s.code = 'BENCH-' || g / 10"
             ),
             {"region": tenants["region"], "many": devices},
         )
+        tx.execute(text(_SEEN))
+        tx.execute(text(_LINKS))
         tokens = {}
         for name, role, code in (
             ("page-agency", "agency-user", "ixelles"),

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 __all__ = ["STATES", "PlaceState", "communes_json", "map_json", "outlines", "place_json", "standing_json"]
 
@@ -23,7 +23,7 @@ STATES: Final[tuple[PlaceState, ...]] = ("down", "unknown", "drift", "planned", 
 """The worst first; a site without devices is *empty*."""
 
 _PARTS: Final = """
-    seen as materialized (
+    seen as not materialized (
         select d.id, d.name, d.role, d.site_id,
                case when d.status = 'planned' then 'planned'
                     when st.tried_at is null or st.tried_at <= now() - interval '2 minutes' then 'unknown'
@@ -55,13 +55,7 @@ _PARTS: Final = """
           join interface ib on ib.id = l.b_interface_id join seen b on b.id = ib.device_id
           join site sa on sa.id = a.site_id join site sb on sb.id = b.site_id
           left join commune ca on ca.id = sa.commune_id left join commune cb on cb.id = sb.commune_id
-         where l.status <> 'retired'),
-    sites as (
-        select * from every_site where (cast(:commune as text) is null or commune = :commune)
-           and (cast(:state as text) is null or state = :state)),
-    links as (
-        select * from every_link where (cast(:commune as text) is null or :commune in (a_commune, b_commune))
-           and (cast(:state as text) is null or state = :state))
+         where l.status <> 'retired')
 """
 _WORST: Final = "array_position(array['down', 'unknown', 'drift', 'planned', 'up', 'empty'], state)"
 _SITE_FIELDS: Final = ", ".join(
@@ -72,9 +66,25 @@ _SITE_FIELDS: Final = ", ".join(
     )
 )  # fmt: skip
 _LINK_FIELDS: Final = ", ".join(f"'{name}', {name}" for name in ("name", "kind", "a", "b", "a_site", "b_site", "state"))
-_MAP: Final = text(
-    f"""
-    with {_PARTS}, drawn as (
+_SITES: Final = "sites as (select * from every_site where {})"
+_LINKS: Final = "links as (select * from every_link where {})"
+
+
+@cache
+def _statement(answer: str, *, commune: bool, state: bool) -> TextClause:
+    """The parts and what is made of them; a filter that is not asked for stands in no condition, so that the plan that
+    PostgreSQL keeps of a statement is as good as the one it would make anew."""
+    of_sites = ["commune = :commune"] * commune + ["state = :state"] * state
+    of_links = [":commune in (a_commune, b_commune)"] * commune + ["state = :state"] * state
+    shown = (
+        _SITES.format(" and ".join(of_sites) or "true"),
+        _LINKS.format(" and ".join(of_links) or "true"),
+    )
+    return text(f"with {_PARTS}, {', '.join(shown)}{answer}")
+
+
+_MAP: Final = f"""
+    , drawn as (
         select 1 as layer, code as name, json_build_object('type', 'Feature', 'id', 'site:' || code,
                    'geometry', case when lon is not null then
                        json_build_object('type', 'Point', 'coordinates', json_build_array(lon, lat)) end,
@@ -90,10 +100,7 @@ _MAP: Final = text(
                            from (select distinct source from sites where source <> '') told),
         'features', (select coalesce(json_agg(feature order by layer, name), '[]') from drawn))::text
     """  # noqa: S608 - constants of this module
-)
-_STANDING: Final = text(
-    f"""
-    with {_PARTS}
+_STANDING: Final = f"""
     select json_build_object(
         'sites', (select coalesce(json_agg(json_build_object({_SITE_FIELDS}) order by {_WORST}, code), '[]')
                     from (select * from sites order by {_WORST}, code limit :limit) first),
@@ -107,7 +114,6 @@ _STANDING: Final = text(
                            from (select distinct source from sites where source <> '') told),
         'unplaced', (select count(*) from sites where lon is null))::text
     """  # noqa: S608 - constants of this module
-)
 _PLACE: Final = text(
     f"""
     with {_PARTS}
@@ -134,17 +140,25 @@ def map_json(tx: Connection, *, commune: str | None = None, state: PlaceState | 
         commune: NIS code; links with one end there are among them.
         state: only what is in that state.
     """
-    return str(tx.execute(_MAP, {"commune": commune, "state": state}).scalar_one())
+    return _asked(tx, _MAP, commune, state, {})
 
 
 def standing_json(tx: Connection, *, commune: str | None, state: PlaceState | None, limit: int) -> str:
     """The same as rows, the worst first, ``limit`` of each, with how many there are in which state."""
-    return str(tx.execute(_STANDING, {"commune": commune, "state": state, "limit": limit}).scalar_one())
+    return _asked(tx, _STANDING, commune, state, {"limit": limit})
+
+
+def _asked(
+    tx: Connection, answer: str, commune: str | None, state: PlaceState | None, more: Mapping[str, object]
+) -> str:
+    asked = {name: value for name, value in (("commune", commune), ("state", state)) if value is not None}
+    statement = _statement(answer, commune="commune" in asked, state="state" in asked)
+    return str(tx.execute(statement, {**asked, **more}).scalar_one())
 
 
 def place_json(tx: Connection, code: str) -> str | None:
     """One site with its devices and links, the first fifty of each; ``None``: it is not there, or not yours."""
-    found = tx.execute(_PLACE, {"code": code, "commune": None, "state": None}).scalar()
+    found = tx.execute(_PLACE, {"code": code}).scalar()
     return None if found is None else str(found)
 
 
