@@ -16,6 +16,7 @@ from dashboards import board
 from dashboards.pages import (
     account,
     changes,
+    contexts,
     design,
     devices,
     figures,
@@ -62,6 +63,7 @@ def install(app: FastAPI) -> None:
         support,
         changes,
         devices,
+        contexts,
         region_map,
         push,
         figures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["KINDS", "RESOURCES", "ROLES", "STATES", "STATUSES", "TERMS", "TONES", "WAITS", "mark"]
+__all__ = ["CONTEXT_SCOPES", "KINDS", "RESOURCES", "ROLES", "STATES", "STATUSES", "TERMS", "TONES", "WAITS", "mark"]
 
 
 def mark(text: str) -> str:
@@ -159,6 +159,14 @@ DATA_CLASSES: Final[Mapping[str, str]] = {
 
 OFFERED: Final[Mapping[str, str]] = {"floating-ip": _("public address")}
 """What the catalogue offers and its code names; plans of servers have names of their own."""
+
+CONTEXT_SCOPES: Final[Mapping[str, str]] = {
+    "region": _("the whole region"),
+    "role": _("all of a role"),
+    "site": _("a site"),
+    "device": _("one device"),
+}
+"""What a configuration context is laid on, from the widest to the narrowest."""
 
 KINDS: Final[Mapping[str, str]] = {
     "take-back": _("Take back"),

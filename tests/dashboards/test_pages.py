@@ -25,6 +25,8 @@ REGION = (
     "/changes",
     "/drift",
     "/devices",
+    "/contexts",
+    "/contexts:new",
     "/map",
     "/servers",
     "/servers/new",
