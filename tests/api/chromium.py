@@ -36,6 +36,7 @@ def chromium(folder: Path, language: str = "en") -> Iterator[WebDriver]:
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.skip(f"{'chromium' if browser is None else 'chromium-driver'} is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
     options = Options()
     options.binary_location = browser
     for flag in (*_FLAGS, f"--user-data-dir={folder / 'profile'}", f"--lang={language}"):

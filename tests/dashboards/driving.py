@@ -9,9 +9,11 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from dashboards.languages import catalogue
+from dashboards.terms import TERMS
 from tests.dashboards.axe import violations
 
-__all__ = ["asked", "complaints", "enter", "looked_at", "press", "scheme", "seen", "width"]
+__all__ = ["asked", "complaints", "enter", "looked_at", "press", "scheme", "seen", "shows", "speak", "text_of", "width"]
 
 
 def enter(page: WebDriver, url: str, path: str) -> None:
@@ -40,6 +42,25 @@ def press(page: WebDriver, selector: str) -> None:
         return True
 
     wait.until(clicked, selector)
+
+
+def speak(page: WebDriver, language: str) -> None:
+    """Choose a language at the foot of the page."""
+    press(page, f"button[value={language}]")
+    script = "return document.documentElement.lang"
+    WebDriverWait(page, 60).until(lambda driver: driver.execute_script(script) == language, language)
+
+
+def text_of(page: WebDriver, selector: str) -> str:
+    """What is read there just now; nothing where the page has no such thing."""
+    script = "return (document.querySelector(arguments[0]) || {innerText: ''}).innerText"
+    return str(page.execute_script(script, selector)).strip()
+
+
+def shows(page: WebDriver, state: str, language: str, seconds: float = 180) -> None:
+    """Wait until what the page is of is in a state, without loading the page again."""
+    word = catalogue(language).gettext(TERMS[state])
+    WebDriverWait(page, seconds).until(lambda driver: text_of(driver, "#live .heading .badge") == word, word)
 
 
 def scheme(page: WebDriver, which: str) -> None:
