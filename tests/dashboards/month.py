@@ -9,6 +9,7 @@ from sqlalchemy import text
 from core.db import Database
 from orchestrator.figures import note, today_here
 from tests.api.people import SYSTEM, Person
+from tests.dashboards import standing
 
 __all__ = ["a_month"]
 
@@ -47,17 +48,27 @@ def a_month(engineer: Person, manager: Person, database: Database) -> None:
         headers={"Authorization": f"Bearer {manager.token}", "If-Match": "*"},
     )
     assert moved.status_code == 200, moved.text
+    for number in (1, 2, 3):
+        standing.server(database, f"web-{number}")
+        standing.public_address(database, f"192.0.2.{number}")  # as many as are granted
+    standing.volume(database, "data")
+    standing.network(database, "inside", "10.20.0.0/24")
     with database.transaction("owner", SYSTEM) as tx:
-        tx.execute(
-            text(
-                "update quota set granted = case resource when 'servers' then 10 else granted end,"
-                " used = granted / case resource when 'floating_ips' then 1 else 2 end where tenant_id ="
-                " (select id from tenant where code = 'ixelles') and project_id is null"
-            )
-        )
+        tx.execute(text("update quota set granted = 1 where resource = 'servers' and project_id is null and used = 0"))
         for ago in range(1, 40):
-            row = {"day": today_here() - timedelta(days=ago), "value": max(0, 5 - ago / 8)}
+            row = {"day": today_here() - timedelta(days=ago), "value": 3 - ago / 13}
             tx.execute(
                 text("insert into figure_day (day, code, value, capacity) values (:day, 'servers', :value, 10)"), row
             )
+        tx.execute(_METERED, {"today": today_here()})
     note(database)
+
+
+_METERED = text("""
+    with made as (
+        insert into meter (tenant_id, source, resource, cloud_id, cloud_project, name, component, flavor)
+        select t.id, 'nova', 'server', t.code || n, t.code, 'web-' || n, 'server', 'small'
+          from tenant t, generate_series(1, 3) n where t.code in ('ixelles', 'uccle') returning id, tenant_id)
+    insert into charge (booked, day, meter_id, tenant_id, quarter_micro_eur, quantity, seconds)
+    select month_begin(d.day), d.day, made.id, made.tenant_id, 1234 + made.id, 96, 86400
+      from made, (select cast(:today as date) - n as day from generate_series(0, 75) n) d""")
