@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import text
 
 from api.answers import decode_cursor, json_text, json_value, page
 from api.dependencies import Caller, require, settings_of
@@ -21,36 +20,12 @@ from api.shapes.journal import AuditEntry, EntryWithRows, Verification
 from core.errors import Denied, NotFound
 from core.journal import verify
 from core.journal.checkpoints import CheckpointFile, public_keys
+from core.journal.entries import LAST, entries
+from core.journal.entries import entry as one_entry
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["audit"])
-
-_ENTRY = """json_build_object('seq', c.seq, 'id', j.id, 'kind', j.kind, 'at', j.at, 'actor', p.handle,
-    'actor_id', j.actor, 'action', j.action, 'subject_type', j.subject_type, 'subject_id', j.subject_id,
-    'change_id', j.change_id,
-    'request_id', j.request_id, 'reason', j.reason, 'body', j.body, 'tenant', t.code)"""
-_FROM = """journal_chain c join journal j on j.id = c.journal_id left join principal p on p.id = j.actor
-    left join tenant t on t.id = j.tenant_id"""
-
-_LIST = text(
-    f"select {_ENTRY}::text as body, c.seq::text as key from {_FROM}"  # noqa: S608 - parts are constants above
-    " where c.seq < :before and j.kind = any(:kinds)"
-    " and (cast(:action as text) is null or starts_with(j.action, :action))"
-    " and (cast(:subject as text) is null or j.subject_id = :subject)"
-    " and (cast(:actor as text) is null or p.handle = :actor)"
-    " and (cast(:change_id as uuid) is null or j.change_id = :change_id)"
-    " and (cast(:request_id as text) is null or j.request_id = :request_id)"
-    " and (cast(:since as timestamptz) is null or j.at >= :since)"
-    " and (cast(:until as timestamptz) is null or j.at < :until)"
-    " order by c.seq desc limit :limit"
-)
-_ONE = text(
-    f"select (jsonb_build_object('entry', {_ENTRY}, 'hash', encode(c.hash, 'hex'), 'rows',"  # noqa: S608 - same
-    " (select coalesce(jsonb_agg(jsonb_build_object('table', l.table_name, 'id', l.row_id, 'op', l.op, 'before', l.pre,"
-    " 'after', l.post) order by l.ordinal), '[]') from change_log l where l.journal_id = j.id)))::text"
-    f" from {_FROM} where c.seq = :seq"
-)
 
 
 class Wanted(BaseModel):
@@ -76,15 +51,15 @@ def audit(
 ) -> Response:
     """Numbered entries your tenant may see; `kind=log` shows that rows were altered, an entry by its number which."""
     position = decode_cursor(wanted.cursor, 1)
-    before = 2**62
+    before = LAST
     if position is not None:
         if not position[0].isdecimal() or len(position[0]) > 18:
             raise InvalidCursor("The cursor belongs to another list.")
         before = int(position[0])
-    asked = {**wanted.model_dump(exclude={"kind", "cursor"}), "kinds": list(wanted.kind), "change_id": wanted.change}
+    asked = {**wanted.model_dump(exclude={"kind", "cursor"}), "change_id": wanted.change}
     with caller.transaction() as tx:
-        rows = tx.execute(_LIST, {**asked, "before": before, "limit": wanted.limit + 1}).all()
-    return page(request, [(row.body, (row.key,)) for row in rows], wanted.limit)
+        rows = entries(tx, wanted.kind, asked, before=before, limit=wanted.limit + 1)
+    return page(request, [(body, (key,)) for body, key in rows], wanted.limit)
 
 
 @router.get("/api/v1/audit/verify", summary="Is the journal intact?", responses=answers(Verification))
@@ -104,7 +79,7 @@ def verify_audit(request: Request, caller: Annotated[Caller, Depends(require("au
 )
 def export_audit(
     caller: Annotated[Caller, Depends(require("audit:read"))],
-    after: Annotated[int, Query(ge=0, le=2**62, description="Entries after this number.")] = 0,
+    after: Annotated[int, Query(ge=0, le=LAST, description="Entries after this number.")] = 0,
 ) -> StreamingResponse:
     """Every numbered entry with its hash, for `irisplane audit verify --file` on another machine."""
     _whole_journal(caller)
@@ -121,10 +96,10 @@ def export_audit(
 def entry(seq: int, caller: Annotated[Caller, Depends(require("audit:read"))]) -> Response:
     """One entry with the rows it altered, before and after."""
     with caller.transaction() as tx:
-        body = tx.execute(_ONE, {"seq": seq}).scalar() if 0 < seq < 2**62 else None
+        body = one_entry(tx, seq)
     if body is None:
         raise NotFound(f"There is no entry {seq} in the journal.")
-    return json_text(str(body))
+    return json_text(body)
 
 
 def _whole_journal(caller: Caller) -> None:

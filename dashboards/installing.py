@@ -15,6 +15,7 @@ from core.errors import IrisplaneError
 from dashboards import board
 from dashboards.pages import (
     account,
+    audit,
     changes,
     contexts,
     design,
@@ -62,6 +63,7 @@ def install(app: FastAPI) -> None:
         things,
         support,
         changes,
+        audit,
         devices,
         contexts,
         region_map,

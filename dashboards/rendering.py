@@ -36,6 +36,7 @@ _ENTRIES: Final = (
     ("/holdings", "holdings", "hosting:read"),
     ("/support", "support", "hosting:read"),
     ("/figures", "figures", "platform:read"),
+    ("/audit", "audit", "audit:read"),
 )
 """Address, name and scope of each entry of the navigation."""
 
@@ -146,6 +147,7 @@ def _looked_up(visit: Visit) -> Frame:
             if (scope is None or visit.may(scope))
             and not (name == "figures" and who.roles == {"management"})
             and not (name == "support" and who.staff)  # from their home
+            and not (name == "audit" and "auditor" not in who.roles)  # others find it at the foot
         ],
     }
 

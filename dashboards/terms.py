@@ -160,6 +160,13 @@ DATA_CLASSES: Final[Mapping[str, str]] = {
 OFFERED: Final[Mapping[str, str]] = {"floating-ip": _("public address")}
 """What the catalogue offers and its code names; plans of servers have names of their own."""
 
+JOURNAL: Final[Mapping[str, str]] = {
+    "audit": _("deeds"),
+    "event": _("events"),
+    "log": _("rows altered"),
+}
+"""Kinds of entries of the journal."""
+
 CONTEXT_SCOPES: Final[Mapping[str, str]] = {
     "region": _("the whole region"),
     "role": _("all of a role"),
@@ -267,7 +274,7 @@ RULES: Final[Mapping[str, str]] = {
 """Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
 
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **PLACES, **SITE_KINDS, **LINK_KINDS, **WAITS, **ROLES, **RESOURCES,
+    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **LINK_KINDS, **WAITS, **ROLES, **RESOURCES,
     **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""

@@ -26,6 +26,7 @@ REGION = (
     "/drift",
     "/devices",
     "/contexts",
+    "/audit",
     "/contexts:new",
     "/map",
     "/servers",
