@@ -16,12 +16,18 @@ _EMPTY = frozenset({"input", "meta", "link", "br", "hr", "img"})
 
 @dataclass
 class Form:
-    """A form as it would be sent when nothing is altered; ``buttons`` are name and value of each."""
+    """A form as it would be sent when nothing is altered.
+
+    Attributes:
+        buttons: name and value of each.
+        texts: fields that anything can be typed into.
+    """
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
 
 
 class Page(HTMLParser):
@@ -81,6 +87,8 @@ class Page(HTMLParser):
             self._form.buttons.append((name, given.get("value", "")))
         elif tag == "input" and name and (given.get("type") not in {"radio", "checkbox"} or "checked" in given):
             self._form.fields[name] = given.get("value", "")
+            if given.get("type", "text") in {"text", "search", "date"}:
+                self._form.texts.add(name)
         elif tag == "select" and name:
             self._select = (name, False)
         elif tag == "option" and self._select is not None:
@@ -90,6 +98,7 @@ class Page(HTMLParser):
             self._select = (select, chosen or "selected" in given)
         elif tag == "textarea" and name:
             self._form.fields[name] = ""
+            self._form.texts.add(name)
             self._area = name
 
     def handle_endtag(self, tag: str) -> None:
