@@ -24,6 +24,7 @@ _MARKUP = re.compile(
 def _only_text(page: Page) -> None:
     """Nothing that was typed became an element, an attribute or an address."""
     where = f"{page.answer.request.method} {page.answer.url}"
+    assert page.status < 500, where
     found = _MARKUP.search(page.answer.text)
     assert found is None, (where, page.answer.text[max(0, found.start() - 200) : found.end() + 100])
     assert not {name for name in page.attributes if name.startswith("on")}, where

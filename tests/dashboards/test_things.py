@@ -109,7 +109,8 @@ def test_a_form_about_something_that_was_altered_meanwhile_orders_nothing(browse
 def test_a_network_shows_the_range_it_would_get_before_it_is_made(browser: Browser, agent: Person) -> None:
     page = _described(browser, "/networks/new", name="backends", routed="yes")
     told = agent.post("/api/v1/networks:preview", json={"name": "backends"}).json()
-    assert " ".join(told["plan"]["targets"][0]["diff"].split()) in page.text
+    for line in told["plan"]["targets"][0]["diff"].splitlines():
+        assert line.removeprefix("+ ") in page.text
     done = browser.send(page.form("/networks/new"), action="order")
     assert "Create a private network backends" in done.text
     assert agent.get("/api/v1/networks?name=backends").json()["items"][0]["routed"] is True
