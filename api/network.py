@@ -17,11 +17,12 @@ from sqlalchemy import text
 
 from api.answers import ZipResponse, json_text, json_value
 from api.compressed import compressed
-from api.dependencies import Caller, require
+from api.dependencies import Caller, require, settings_of
 from api.shapes import answers, whole_list_of
 from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion, MapOfCommunes, MapOfRegion
 from network import places, queries, store
 from network.observing import look_at
+from network.outlines import outlines
 
 __all__ = ["router"]
 
@@ -85,8 +86,9 @@ def region_map(
 
 @router.get("/map/communes", summary="Outlines of communes, as GeoJSON", responses=answers(MapOfCommunes))
 def communes_map(caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))]) -> Response:
-    """Of the regions that come with Irisplane; the same for everybody."""
-    answer = json_text(places.outlines(), headers={"Cache-Control": "private, max-age=86400"})
+    """As the file of `IRISPLANE_OUTLINES_FILE` has them, the same for everybody; none where no file is named."""
+    found = outlines(settings_of(caller.request).outlines_file)
+    answer = json_text(found, headers={"Cache-Control": "private, max-age=3600"})
     return compressed(caller.request, answer)
 
 

@@ -98,6 +98,11 @@ class Settings(BaseModel):
             description="How long an address of a serial console opens it: the cloud's `[consoleauth] token_ttl`.",
         ),
     ] = 600
+    outlines_file: Path | None = Field(
+        None,
+        description="GeoJSON with the outlines of communes for the map, by NIS code (`nis` or `nis_code`), `name_fr`"
+        " and `name_nl`; what it says under `attribution` is shown. Unset: the map shows places and links alone.",
+    )
     server_keep_hours: Annotated[
         int, Field(ge=0, le=8760, description="A server that was given back is kept, stopped, for so many hours.")
     ] = 72

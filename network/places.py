@@ -8,15 +8,13 @@ never up: *unknown* comes before *drift*, and only *down* before it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-__all__ = ["STATES", "PlaceState", "communes_json", "map_json", "outlines", "place_json", "standing_json"]
+__all__ = ["STATES", "PlaceState", "communes_json", "map_json", "place_json", "standing_json"]
 
 PlaceState = Literal["down", "unknown", "drift", "planned", "up", "empty"]
 STATES: Final[tuple[PlaceState, ...]] = ("down", "unknown", "drift", "planned", "up", "empty")
@@ -165,22 +163,3 @@ def place_json(tx: Connection, code: str) -> str | None:
 def communes_json(tx: Connection) -> str:
     """Communes by name."""
     return str(tx.execute(_COMMUNES).scalar_one())
-
-
-@cache
-def outlines() -> str:
-    """The outlines of communes that come with Irisplane, as GeoJSON text; by NIS code, for who knows the communes."""
-    folder = files("inventory") / "regions"
-    found: list[Mapping[str, Any]] = []
-    told: list[str] = []
-    for region in sorted(one.name for one in folder.iterdir()):
-        file = folder / region / "outlines.geojson"
-        if file.is_file():
-            known = json.loads(file.read_text("utf-8"))
-            found += known["features"]
-            told.append(known["attribution"])
-    return json.dumps(
-        {"type": "FeatureCollection", "attributions": told, "features": found},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,24 @@ from tests.network.conftest import SCOPE, keys, routers
 
 __all__ = ["keys", "routers"]
 
+OPEN_DATA = Path(__file__).parents[2].parent / "shared" / "data" / "brussels" / "communes_cc0_coarse.geojson"
+"""Real outlines, drawn where they lie beside this clone; otherwise ours."""
+OUTLINES = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"nis_code": code, "name_fr": f"Commune {code}", "name_nl": f"Gemeente {code}"},
+            "geometry": {"type": "Polygon", "coordinates": [[[x, y], [x + 0.03, y], [x + 0.03, y + 0.03], [x, y]]]},
+        }
+        for code, x, y in (
+            ("21004", 4.33, 50.83),
+            ("21009", 4.36, 50.82),
+            ("21001", 4.28, 50.81),
+            ("21015", 4.37, 50.86),
+        )
+    ],
+}
 NO_MORE = {"Accept": "application/json"}
 
 
@@ -49,8 +68,10 @@ def engineer(database: Database, tokens: dict[str, str]) -> Principal:
 
 
 @pytest.fixture(scope="module")
-def app(database: Database, routers: dict[str, UUID]) -> FastAPI:
-    return watched(create_app(database, get_settings()))
+def app(database: Database, routers: dict[str, UUID], tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    file = tmp_path_factory.mktemp("operator") / "communes.geojson"
+    file.write_text(json.dumps(OUTLINES) if not OPEN_DATA.is_file() else OPEN_DATA.read_text("utf-8"))
+    return watched(create_app(database, get_settings().model_copy(update={"outlines_file": file})))
 
 
 @pytest.fixture
