@@ -18,10 +18,10 @@ _PART = re.compile(r"\{(\w+)\}")
 def addresses(app: FastAPI, *methods: str, pages: bool) -> Iterator[tuple[str, str]]:
     """Method and path of every address of pages, or of the API, that takes one of these methods."""
     for context in iter_route_contexts(app.routes):
-        route = context.original_route
-        if isinstance(route, APIRoute) and context.path_format.startswith("/api/") is not pages:
+        route, path = context.original_route, context.path_format or ""
+        if isinstance(route, APIRoute) and path.startswith("/api/") is not pages:
             for method in sorted(set(methods) & set(route.methods or ())):
-                yield method, context.path_format
+                yield method, path
 
 
 def filled_in(path: str, ids: Mapping[str, str] | None = None) -> str:
