@@ -44,7 +44,7 @@ def chromium(folder: Path, language: str = "en") -> Iterator[WebDriver]:
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     made = webdriver.Chrome(options, Service(driver, log_output=str(folder / "chromedriver.log")))
-    made.set_page_load_timeout(30)
+    made.set_page_load_timeout(120)  # of a machine that tests other things beside
     try:
         yield made
     finally:

