@@ -13,12 +13,15 @@ from urllib.parse import urlencode
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 from sqlalchemy import text
 
 from api.dependencies import settings_of
+from core.errors import IrisplaneError
 from core.scope import EVERY_TENANT, Scope
 from dashboards.formats import Formats
 from dashboards.languages import LANGUAGES, catalogue, language_of
+from dashboards.sentences import said
 from dashboards.terms import TERMS, TONES
 from dashboards.visit import Visit
 
@@ -80,6 +83,16 @@ def environment(language: str) -> jinja2.Environment:
     ):  # fmt: skip
         made.filters[name] = getattr(formats, name)
     made.filters["term"] = term
+
+    def sentence(english: str) -> Markup:
+        spoken, tongue = said(str(english), language)
+        return Markup("{}").format(spoken) if tongue == language else Markup('<span lang="en">{}</span>').format(spoken)
+
+    def hint(error: IrisplaneError) -> Markup:
+        own = error.hints.get(language)
+        return Markup("{}").format(own) if own else sentence(error.hint)
+
+    made.filters["sentence"], made.filters["hint"] = sentence, hint
     made.filters["english"] = lambda name: TERMS.get(name, name)
     made.globals |= {
         "asset": asset, "integrity": integrity, "language": language, "languages": LANGUAGES,
