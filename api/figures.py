@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -17,6 +15,7 @@ from api.shapes import answers
 from api.shapes.figures import Figures
 from core.errors import NotFound
 from core.figures import LEAST_DAYS
+from dashboards.csv_files import csv_answer
 from orchestrator.figures import WINDOW_DAYS, Shown, measured, today_here
 
 __all__ = ["SCOPES", "as_json", "router"]
@@ -26,6 +25,7 @@ router = APIRouter(tags=["figures"])
 SCOPES: Final = ("platform:read", "change:read", "hosting:read", "network:read")
 """What figures are about, so what somebody has to be allowed to read."""
 
+_COLUMNS: Final = ("figure", "subject", "unit", "day", "value", "capacity")
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {**answers(Figures)[200], "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -44,11 +44,9 @@ def figures(
     if figure is not None and not found:
         raise NotFound(f"There is no figure {figure!r}.", hint="Without 'figure' every one is given.")
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
-        return Response(
-            as_csv(found),
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{figure or "figures"}.csv"', "Vary": "Accept"},
-        )
+        answer = csv_answer(figure or "figures", _COLUMNS, _days(found))
+        answer.headers["Vary"] = "Accept"
+        return answer
     told = [as_json(one) for one in found]
     return json_value({"at": datetime.now(UTC), "days": WINDOW_DAYS, "least_days": LEAST_DAYS, "items": told})
 
@@ -65,13 +63,9 @@ def as_json(one: Shown) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_csv(found: Iterable[Shown]) -> str:
+def _days(found: Iterable[Shown]) -> Iterator[Sequence[object]]:
     """A line a day and figure, the newest being as it is now."""
-    out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\r\n")
-    lines.writerow(["figure", "subject", "unit", "day", "value", "capacity"])
     for one in found:
         figure = one.figure
         for point in one.past:
-            lines.writerow([figure.code, figure.subject, figure.unit, point.day, point.value, figure.capacity])
-    return out.getvalue()
+            yield figure.code, figure.subject, figure.unit, point.day, point.value, figure.capacity

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from core.db import Database
+from orchestrator.chores import CHORES
 from orchestrator.figures import note, today_here
+from orchestrator.registry import resolve
 from tests.api.example_kind import only_example
 from tests.api.people import SYSTEM, Hire, Person
 
@@ -79,6 +81,8 @@ def test_a_pool_is_taken_by_what_is_assigned_in_it(board: Person, engineer: Pers
 
 
 def test_a_day_is_kept_once_and_its_last_value_stays(board: Person, engineer: Person, database: Database) -> None:
+    assert resolve("orchestrator.figures:note") is note
+    assert "orchestrator.figures:note" in CHORES, "the leader keeps them"
     assert note(database) > 10
     assert note(database) > 10
     with database.transaction("owner", SYSTEM) as tx:
