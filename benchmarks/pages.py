@@ -37,6 +37,8 @@ _PLACES: Final = (
     ("the map's data", "page-lead", "/api/v1/network/map"),
     ("changes", "page-lead", "/changes"),
     ("figures", "page-lead", "/figures"),
+    ("one figure with its past", "page-lead", "/figures/servers"),
+    ("what works, for everybody", "page-lead", "/status"),
     ("a plan of 400 routers, each another", "page-lead", "/changes/{plan}"),
 )
 
