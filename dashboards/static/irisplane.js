@@ -1,11 +1,12 @@
 // Says so when the server does not answer what htmx asks, and when it does again; "/" leads to the search,
 // Alt + arrows from one difference of a plan to the next.
-// Everything works without it.
+// A form waits until the server answers, and says so. Everything works without it.
 (() => {
-  const say = (away) => {
-    const notice = document.getElementById("away");
-    if (notice) notice.hidden = !away;
+  const tell = (name, so) => {
+    const notice = document.getElementById(name);
+    if (notice) notice.hidden = !so;
   };
+  const say = (away) => tell("away", away);
   document.addEventListener("keydown", (event) => {
     const box = document.getElementById("q-top");
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -40,6 +41,32 @@
       if (button) walk(button.dataset.walk === "on");
     });
   }
+  // A form leaves the page only when the server is there: else it stays, with what was typed, and that is told.
+  let sending = null;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented || form.dataset.sure) return;
+    event.preventDefault();
+    if (sending === form) return; // pressed twice
+    sending = form;
+    const late = setTimeout(() => tell("slow", true), 2000);
+    fetch("/api/v1/health", { cache: "no-store" })
+      .then((answer) => {
+        if (answer.status >= 500) throw answer;
+        say(false);
+        form.dataset.sure = "yes";
+        form.requestSubmit(event.submitter);
+        delete form.dataset.sure;
+        setTimeout(() => { sending = null; }, 1000);
+      })
+      .catch(() => {
+        clearTimeout(late);
+        tell("slow", false);
+        say(true);
+        sending = null;
+      });
+  });
+  addEventListener("pageshow", () => { tell("slow", false); sending = null; });
   document.addEventListener("htmx:error", () => say(true));
   document.addEventListener("htmx:after:swap", () => say(false));
 })();

@@ -47,7 +47,7 @@ def test_what_is_typed_into_any_field_stays_text_for_everybody(
         for page in done.answers:
             _only_text(page)
     assert len(fields) > 40, sorted(fields)
-    assert taken > 70, "much of it was stored"
+    assert taken > 30, "much of it was stored"
     shown = dict.fromkeys(PAYLOADS, 0)
     board, lead = hire("planted-board", "management"), hire("planted-lead", "network-lead", "engineer")
     for person in (agent, manager, lead, board):
