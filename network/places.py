@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-__all__ = ["STATES", "PlaceState", "communes_json", "map_json", "place_json", "standing_json"]
+__all__ = ["STATES", "PlaceState", "communes_json", "map_json", "named_json", "place_json", "standing_json"]
 
 PlaceState = Literal["down", "unknown", "drift", "planned", "up", "empty"]
 STATES: Final[tuple[PlaceState, ...]] = ("down", "unknown", "drift", "planned", "up", "empty")
@@ -125,6 +125,12 @@ _PLACE: Final = text(
       from every_site where code = :code
     """  # noqa: S608 - constants of this module
 )
+_NAMED: Final = text("""
+    select coalesce(json_agg(json_build_object('code', code, 'kind', kind, 'name_fr', name_fr, 'name_nl', name_nl)
+                             order by code), '[]')::text
+      from (select * from site where position(lower(:part) in lower(code || ' ' || name_fr || ' ' || name_nl)) > 0
+             order by code limit :limit) found
+""")
 _COMMUNES: Final = text("""
     select coalesce(json_agg(json_build_object('nis_code', nis_code, 'name_fr', name_fr, 'name_nl', name_nl,
                                                'lon', lon, 'lat', lat) order by name_fr), '[]')::text from commune
@@ -158,6 +164,11 @@ def place_json(tx: Connection, code: str) -> str | None:
     """One site with its devices and links, the first fifty of each; ``None``: it is not there, or not yours."""
     found = tx.execute(_PLACE, {"code": code}).scalar()
     return None if found is None else str(found)
+
+
+def named_json(tx: Connection, part: str, limit: int) -> str:
+    """Sites with this part in their code or a name."""
+    return str(tx.execute(_NAMED, {"part": part, "limit": limit}).scalar_one())
 
 
 def communes_json(tx: Connection) -> str:

@@ -1,4 +1,4 @@
-"""`/search`: one box for servers, devices and changes, in the person's scope; an id leads straight to its thing."""
+"""`/search`: one box for servers, devices, sites and changes, in the person's scope; an id leads to its thing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from datacenter.hosting.servers import queries as servers
+from network import places
 from network import queries as devices
 from orchestrator import records
 
@@ -32,6 +33,7 @@ def search(visit: Annotated[Visit, Depends(visiting())], q: Annotated[str, Query
     wanted = q.strip()
     found_servers: list[dict[str, Any]] = []
     found_devices: list[dict[str, Any]] = []
+    found_sites: list[dict[str, Any]] = []
     with visit.transaction() as tx:
         place = _of_id(tx, visit, wanted)
         if place is not None:
@@ -42,7 +44,10 @@ def search(visit: Annotated[Visit, Depends(visiting())], q: Annotated[str, Query
         if wanted and visit.may("network:read"):
             ids, _count = devices.named(tx, "", wanted, _MOST)
             found_devices = json.loads(devices.devices_json(tx, ids))
-    return show(visit, "search", _("Search"), q=q, servers=found_servers, devices=found_devices)
+            found_sites = json.loads(places.named_json(tx, wanted, _MOST))
+    return show(
+        visit, "search", _("Search"), q=q, servers=found_servers, devices=found_devices, sites=found_sites
+    )  # fmt: skip
 
 
 def _of_id(tx: Connection, visit: Visit, wanted: str) -> str | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -140,6 +141,7 @@ def test_the_table_the_csv_and_the_api_say_what_the_database_holds(
             written = rows[key]["name" if name == "code" else name]
             assert written == ("" if value is None else str(value)), (key, name)
     assert "without devices 91" in page.text
+    assert "data centre Bruxelles 1" in page.text
     assert "down 1 up 1" in page.text
 
 
@@ -189,6 +191,8 @@ def test_one_site_has_its_devices_and_links_and_one_that_is_not_there_says_so(br
     assert 'id="chosen"' in part.text
     assert 'id="standing"' in part.text
     assert browser.open("/map?site=NOWHERE").status == 404
+    assert "/map?site=TH-21004" in browser.open("/devices/ac91").links
+    assert "/map?site=DC-ARTS" in browser.open("/search?q=kunstlaan").links
 
 
 def test_an_administration_sees_no_map_and_a_role_in_another_tenant_only_what_is_its_own(
@@ -248,5 +252,18 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
         )
         assert page.current_url == f"{url}/map?site=TH-21004"
         looked_at(page, shots, "map-site")
+        page.get(f"{url}/map?site=TH-21004")  # which stands in the middle then
+        WebDriverWait(page, 60).until(lambda driver: driver.find_elements(*ready), "not drawn")
+        canvas = page.find_element(By.CSS_SELECTOR, "#map canvas")
+        page.execute_script("history.replaceState(null, '', '/map')")
+        ActionChains(page).move_to_element(canvas).perform()
+        bubble = WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.CSS_SELECTOR, ".maplibregl-popup"))
+        assert "Hôtel de Ville" in bubble.text
+        ActionChains(page).click(canvas).perform()
+        WebDriverWait(page, 60).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not chosen")
         assert asked(page) == {url.removeprefix("http://")}
         assert complaints(page) == []
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        page.get(f"{url}/map?site=TH-21004")
+        assert not page.find_element(By.ID, "map").is_displayed()
+        assert page.find_element(By.LINK_TEXT, "ac91").is_displayed()
