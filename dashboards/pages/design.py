@@ -17,6 +17,7 @@ from dashboards.routes import pages
 from dashboards.terms import STATES, STATUSES
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
+from network.places import STATES as STATES_OF_PLACES
 
 __all__ = ["router"]
 
@@ -57,7 +58,8 @@ def design(visit: Annotated[Visit, Depends(visiting())]) -> Response:
         visit, "design", _("What pages are made of"), states=[*STATES, *STATUSES], now=datetime.now(UTC),
         before=datetime.now(UTC) - timedelta(minutes=3),
         groups=alike([{"name": one, "diff": _DIFF} for one in ("r1", "r2")] + [{"name": "r3", "diff": "~ r3: moved"}]),
-        trend=_TREND, error=InvalidInput("The name <b>r 1</b> holds a space.", hint="Use letters, digits and hyphens."),
+        trend=_TREND, places=STATES_OF_PLACES,
+        error=InvalidInput("The name <b>r 1</b> holds a space.", hint="Use letters, digits and hyphens."),
     )  # fmt: skip
 
 
