@@ -95,8 +95,8 @@ const start = async () => {
   const [library, region, communes] = await Promise.all([
     import(place.dataset.library), ask(`/api/v1/network/map?${query()}`), ask("/api/v1/network/map/communes").catch(() => ({ type: "FeatureCollection", attributions: [], features: [] })),
   ]); // a file of outlines that cannot be read takes nothing but the outlines away
-  const told = document.getElementById("attributions");
-  told.textContent = [told.textContent, ...communes.attributions].filter(Boolean).join(" · ");
+  const sources = document.getElementById("attributions");
+  sources.textContent = [sources.textContent, ...communes.attributions].filter(Boolean).join(" · ");
   library.setWorkerUrl(place.dataset.worker);
   const wanted = query().get("commune");
   const shown = wanted ? communes.features.filter((one) => one.properties.nis_code === wanted) : communes.features;
