@@ -51,8 +51,8 @@ const layers = () => [
   { id: "ground", type: "background", paint: { "background-color": colour("--sunken") } },
   { id: "communes", type: "fill", source: "communes", paint: { "fill-color": colour("--sheet"), "fill-opacity": 1 } },
   { id: "borders", type: "line", source: "communes", paint: { "line-color": colour("--edge"), "line-width": 0.8, "line-opacity": 0.7 } },
-  { id: "names", type: "symbol", source: "communes", minzoom: 10.5,
-    layout: { "text-field": ["get", language === "nl" ? "name_nl" : "name_fr"], "text-font": ["DejaVu Sans", "Noto Sans", "sans-serif"],
+  { id: "names", type: "symbol", source: "names", minzoom: 10,
+    layout: { "text-field": ["get", "name"], "text-font": ["DejaVu Sans", "Noto Sans", "sans-serif"],
       "text-size": 11, "text-max-width": 7 },
     paint: { "text-color": colour("--soft"), "text-halo-color": colour("--sheet"), "text-halo-width": 1.5 } },
   ...STATES.filter((state) => state in dashes).map((state) => ({
@@ -100,12 +100,19 @@ const start = async () => {
   library.setWorkerUrl(place.dataset.worker);
   const wanted = query().get("commune");
   const shown = wanted ? communes.features.filter((one) => one.properties.nis_code === wanted) : communes.features;
+  const names = { // where the inventory has them, as the page writes them: they are there without outlines
+    type: "FeatureCollection",
+    features: [...document.querySelectorAll("#commune option[data-lon]")].map((one) => ({
+      type: "Feature", properties: { name: one.textContent },
+      geometry: { type: "Point", coordinates: [Number(one.dataset.lon), Number(one.dataset.lat)] },
+    })),
+  };
   const chosen = () => document.getElementById("chosen");
   const map = new library.Map({
     container: place, attributionControl: false, locale: words, cooperativeGestures: true, fadeDuration: 0, maxPitch: 0,
     dragRotate: false, rollEnabled: false, pitchWithRotate: false, maxZoom: 17, minZoom: 8,
     bounds: boundsOf(shown.length ? shown : region.features) ?? [[4.24, 50.76], [4.49, 50.92]], fitBoundsOptions: { padding: 24 },
-    style: { version: 8, sources: { communes: { type: "geojson", data: communes }, region: { type: "geojson", data: region, promoteId: "id" } }, layers: [] },
+    style: { version: 8, sources: { communes: { type: "geojson", data: communes }, names: { type: "geojson", data: names }, region: { type: "geojson", data: region, promoteId: "id" } }, layers: [] },
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
