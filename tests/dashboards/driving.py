@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    JavascriptException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -45,10 +49,12 @@ def press(page: WebDriver, selector: str) -> None:
 
 
 def speak(page: WebDriver, language: str) -> None:
-    """Choose a language at the foot of the page."""
+    """Choose a language at the foot of the page, which comes anew, whatever it was in before."""
+    page.execute_script("window.before = true")
     press(page, f"button[value={language}]")
-    script = "return document.documentElement.lang"
-    WebDriverWait(page, 60).until(lambda driver: driver.execute_script(script) == language, language)
+    script = "return !window.before && document.readyState === 'complete' && document.documentElement.lang"
+    wait = WebDriverWait(page, 60, ignored_exceptions=[JavascriptException])  # a page may give way to the next
+    wait.until(lambda driver: driver.execute_script(script) == language, language)
 
 
 def text_of(page: WebDriver, selector: str) -> str:
@@ -60,7 +66,8 @@ def text_of(page: WebDriver, selector: str) -> str:
 def shows(page: WebDriver, state: str, language: str, seconds: float = 180) -> None:
     """Wait until what the page is of is in a state, without loading the page again."""
     word = catalogue(language).gettext(TERMS[state])
-    WebDriverWait(page, seconds).until(lambda driver: text_of(driver, "#live .heading .badge") == word, word)
+    wait = WebDriverWait(page, seconds, ignored_exceptions=[JavascriptException])
+    wait.until(lambda driver: text_of(driver, "#live .heading .badge") == word, word)
 
 
 def scheme(page: WebDriver, which: str) -> None:

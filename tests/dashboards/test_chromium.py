@@ -18,7 +18,7 @@ from core.db import Database
 from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
-from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
+from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, shows, speak
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
@@ -84,7 +84,7 @@ def test_a_lead_approves_in_dutch(page: WebDriver, url: str, engineer: Person, l
     body = {"kind": "network.example", "intent": {"names": ["bxl-a1", "bxl-a2"]}, "reason": "for the test"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     enter(page, url, link(lead))
-    press(page, "button[value=nl]")
+    speak(page, "nl")
     seen(page, "Wacht op u")
     looked_at(page, shots, "region")
     press(page, f'a[href="/changes/{change}"]')
@@ -93,7 +93,7 @@ def test_a_lead_approves_in_dutch(page: WebDriver, url: str, engineer: Person, l
     reason = page.find_element(By.ID, "reason")
     reason.send_keys("gelezen en goed")
     press(page, "#approve")
-    seen(page, "goedgekeurd")
+    shows(page, "approved", "nl")
     assert lead.get(f"/api/v1/changes/{change}").json()["approvals"][0]["reason"] == "gelezen en goed"
     for place in ("figures", "changes", "devices", "servers", "keys", "holdings", "design"):
         page.get(f"{url}/{place}")
