@@ -68,8 +68,8 @@ def fleet(cloud: CloudUnderTest) -> Iterator[Fleet]:
 def window() -> Window:
     """The quarter-hour that runs: what is there now is metered as if it stayed until its end."""
     left = (quarter_of(datetime.now(UTC)) + QUARTER - datetime.now(UTC)).total_seconds()
-    if left < 90:
-        time.sleep(left)  # what happens here happens within one quarter-hour
+    if left < 300:
+        time.sleep(left)  # what happens in this module happens within one quarter-hour, on a busy machine too
     begins = quarter_of(datetime.now(UTC))
     return Window(begins, begins + 2 * QUARTER)
 
