@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from selenium.webdriver.chrome.webdriver import WebDriver
 
+from tests.api.chromium import chromium
 from tests.api.example_kind import only_example
 from tests.api.people import Person, agent, app, client, engineer, hire, lead, manager, settings, tenants
+from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
 
 __all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "settings", "tenants"]
@@ -45,3 +48,18 @@ def offered(manager: Person) -> None:
     content = CATALOGUE.read_bytes()
     answer = manager.post("/api/v1/catalogue:import", content=content, headers={"Content-Type": "application/yaml"})
     assert answer.status_code in {200, 201, 202}, answer.text
+
+
+@pytest.fixture(scope="module")
+def url(app: FastAPI) -> Iterator[str]:
+    """Where the pages are served, for a real browser."""
+    with serve(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[WebDriver]:
+    """A real browser with an empty profile."""
+    with chromium(tmp_path) as made:
+        made.execute_cdp_cmd("Network.enable", {})
+        yield made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,25 +14,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import text
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, shows, speak
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
-
-
-@pytest.fixture(scope="module")
-def url(app: FastAPI) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        made.execute_cdp_cmd("Network.enable", {})
-        yield made
 
 
 def link(person: Person) -> str:

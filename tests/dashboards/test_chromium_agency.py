@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import Person
-from tests.api.serving import serve
 from tests.dashboards import standing
 from tests.dashboards.driving import asked, complaints, enter, looked_at, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
-
-
-@pytest.fixture(scope="module")
-def url(app: FastAPI) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        made.execute_cdp_cmd("Network.enable", {})
-        yield made
 
 
 def _link(person: Person) -> str:

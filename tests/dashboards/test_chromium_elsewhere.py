@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,25 +13,11 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from sqlalchemy import text
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
-from tests.api.serving import serve
 from tests.dashboards.addresses import addresses, filled_in
 from tests.dashboards.driving import enter, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
-
-
-@pytest.fixture(scope="module")
-def url(app: FastAPI) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        yield made
 
 
 def _link(person: Person) -> str:

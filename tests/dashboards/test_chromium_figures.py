@@ -13,7 +13,6 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import Hire, Person
 from tests.api.serving import serve
 from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
@@ -27,12 +26,6 @@ def url(app: FastAPI, engineer: Person, manager: Person, database: Database) -> 
     a_month(engineer, manager, database)
     with serve(app) as address:
         yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        yield made
 
 
 def test_management_reads_figures_each_with_its_past_and_its_source(

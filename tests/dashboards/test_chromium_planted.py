@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import Hire, Person
-from tests.api.serving import serve
 from tests.dashboards.addresses import addresses, filled_in
 from tests.dashboards.conftest import Visiting
 from tests.dashboards.driving import complaints, enter
@@ -34,18 +29,6 @@ return {ran: window.ran === undefined ? null : window.ran, odd, said: document.b
         fields: [...document.querySelectorAll('input,textarea')].map((one) => one.value)};
 """
 _PAGES_OF_NOBODY = ("/openapi.json", "/docs", "/problems", "/sign-in", "/enter", "/metrics", "/health", "/api")
-
-
-@pytest.fixture(scope="module")
-def url(app: FastAPI) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        yield made
 
 
 def _link(person: Person) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from sqlalchemy import text
 from starlette.datastructures import State
 
 from core.db import Database
-from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 from tests.dashboards import standing
@@ -27,12 +25,6 @@ from tests.dashboards.driving import enter, press, seen
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
 LONG = "Since Monday the letters of our citizens arrive late.\nWe looked at everything that we could think of."
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        yield made
 
 
 @dataclass

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.api.chromium import chromium
 from tests.api.people import Person
-from tests.api.serving import serve
 from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
 
 pytestmark = [pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def url(app: FastAPI) -> Iterator[str]:
-    with serve(app) as address:
-        yield address
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebDriver]:
-    with chromium(tmp_path) as made:
-        made.execute_cdp_cmd("Network.enable", {})
-        yield made
 
 
 def test_a_lead_walks_from_difference_to_difference_by_keyboard(
