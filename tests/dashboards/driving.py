@@ -6,8 +6,8 @@ from pathlib import Path
 
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
-    JavascriptException,
     StaleElementReferenceException,
+    WebDriverException,
 )
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -17,35 +17,49 @@ from dashboards.languages import catalogue
 from dashboards.terms import TERMS
 from tests.dashboards.axe import violations
 
-__all__ = ["asked", "complaints", "enter", "looked_at", "press", "scheme", "seen", "shows", "speak", "text_of", "width"]
+__all__ = [
+    "asked",
+    "complaints",
+    "enter",
+    "looked_at",
+    "patient",
+    "press",
+    "scheme",
+    "seen",
+    "shows",
+    "speak",
+    "text_of",
+    "width",
+]
+
+
+def patient(page: WebDriver, seconds: float = 60) -> WebDriverWait[WebDriver]:
+    """Look at a page that may give way to the next: the driver has many words for that, and all are waited out."""
+    return WebDriverWait(page, seconds, ignored_exceptions=[WebDriverException])
 
 
 def enter(page: WebDriver, url: str, path: str) -> None:
     """By the link that the command line makes."""
     page.get(url + path)
     press(page, "#go")
-    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+    patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
 
 
 def seen(page: WebDriver, words: str) -> None:
-    """Wait until something can be read."""
-    wait = WebDriverWait(
-        page, 60, ignored_exceptions=[StaleElementReferenceException]
-    )  # a page may give way to the next
-    wait.until(lambda driver: words in driver.find_element(By.TAG_NAME, "body").text, words)
+    """Wait until something can be read on a page that is whole, so that the next look finds what stands below it."""
+    script = "return document.readyState === 'complete' ? document.body.innerText : ''"
+    patient(page).until(lambda driver: words in driver.execute_script(script), words)
 
 
 def press(page: WebDriver, selector: str) -> None:
     """Click what a selector finds, again if the page put another in its place meanwhile."""
-    wait = WebDriverWait(
-        page, 60, ignored_exceptions=[StaleElementReferenceException, ElementClickInterceptedException]
-    )
+    not_clicked = [StaleElementReferenceException, ElementClickInterceptedException]
 
     def clicked(driver: WebDriver) -> bool:
         driver.find_element(By.CSS_SELECTOR, selector).click()
         return True
 
-    wait.until(clicked, selector)
+    WebDriverWait(page, 60, ignored_exceptions=not_clicked).until(clicked, selector)
 
 
 def speak(page: WebDriver, language: str) -> None:
@@ -53,8 +67,7 @@ def speak(page: WebDriver, language: str) -> None:
     page.execute_script("window.before = true")
     press(page, f"button[value={language}]")
     script = "return !window.before && document.readyState === 'complete' && document.documentElement.lang"
-    wait = WebDriverWait(page, 60, ignored_exceptions=[JavascriptException])  # a page may give way to the next
-    wait.until(lambda driver: driver.execute_script(script) == language, language)
+    patient(page).until(lambda driver: driver.execute_script(script) == language, language)
 
 
 def text_of(page: WebDriver, selector: str) -> str:
@@ -66,8 +79,7 @@ def text_of(page: WebDriver, selector: str) -> str:
 def shows(page: WebDriver, state: str, language: str, seconds: float = 180) -> None:
     """Wait until what the page is of is in a state, without loading the page again."""
     word = catalogue(language).gettext(TERMS[state])
-    wait = WebDriverWait(page, seconds, ignored_exceptions=[JavascriptException])
-    wait.until(lambda driver: text_of(driver, "#live .heading .badge") == word, word)
+    patient(page, seconds).until(lambda driver: text_of(driver, "#live .heading .badge") == word, word)
 
 
 def scheme(page: WebDriver, which: str) -> None:

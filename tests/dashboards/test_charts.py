@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import text
 
 from core.db import Database
@@ -19,7 +18,7 @@ from tests.api.chromium import chromium
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 from tests.dashboards.conftest import Visiting
-from tests.dashboards.driving import asked, complaints, enter, looked_at, scheme
+from tests.dashboards.driving import asked, complaints, enter, looked_at, patient, scheme
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_a_chart_is_drawn_from_its_table_and_read_by_keyboard(
         enter(page, url, lead.post("/enter").json()["path"])
         page.get(f"{url}/design")
         plot = page.find_element(By.CSS_SELECTOR, ".chart .plot")
-        WebDriverWait(page, 60).until(lambda _: plot.find_elements(By.TAG_NAME, "canvas"), "not drawn")
+        patient(page).until(lambda _: plot.find_elements(By.TAG_NAME, "canvas"), "not drawn")
         assert plot.get_attribute("role") == "slider"
         rows = page.find_elements(By.CSS_SELECTOR, ".chart tbody tr")
         assert int(plot.get_attribute("aria-valuemax") or 0) == len(rows) - 1
@@ -101,9 +100,7 @@ def test_a_chart_is_drawn_from_its_table_and_read_by_keyboard(
         looked_at(page, shots, "design")
         _picture(page, shots, "chart-design")
         page.get(url)
-        WebDriverWait(page, 60).until(
-            lambda driver: driver.find_elements(By.CSS_SELECTOR, ".chart canvas"), "not drawn"
-        )
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".chart canvas"), "not drawn")
         looked_at(page, shots, "home-charts")
         _picture(page, shots, "chart-home")
         assert asked(page) == {url.removeprefix("http://")}

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import text
 
 from core.db import Database
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
-from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, shows, speak
+from tests.dashboards.driving import asked, complaints, enter, looked_at, patient, press, seen, shows, speak
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
@@ -39,7 +37,7 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
     seen(page, "The offer")
     name = page.find_element(By.ID, "name")
     name.send_keys("Bad Name", Keys.ENTER)
-    WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.ID, "wrong"))
+    patient(page).until(lambda driver: driver.find_elements(By.ID, "wrong"))
     looked_at(page, shots, "order-refused")
     name = page.find_element(By.ID, "name")
     assert name.get_attribute("value") == "Bad Name"
@@ -53,14 +51,10 @@ def test_an_agency_orders_a_server_by_keyboard_and_follows_it_live(
     change = page.current_url.rsplit("/", 1)[1]
     with database.transaction("owner", SYSTEM) as tx:  # as a worker would
         tx.execute(text("update change set state = 'running', waiting_for = '{}' where id = :id"), {"id": change})
-    badge, wait = (
-        (By.CSS_SELECTOR, "#live .heading .badge"),
-        WebDriverWait(page, 60, ignored_exceptions=[StaleElementReferenceException]),
-    )
-    wait.until(lambda driver: driver.find_element(*badge).text == "running", "not live")
+    shows(page, "running", "en")
     with database.transaction("owner", SYSTEM) as tx:
         tx.execute(text("update change set state = 'failed', finished_at = now() where id = :id"), {"id": change})
-    wait.until(lambda driver: driver.find_element(*badge).text == "failed", "not live")
+    shows(page, "failed", "en")
     assert asked(page) == {url.removeprefix("http://")}
     assert [one for one in complaints(page) if "422" not in one and "409" not in one] == []
 
@@ -118,5 +112,5 @@ def test_a_server_that_is_away_is_told_and_what_was_typed_stays(
         enter(page, address, link(lead))
         page.get(f"{address}/changes/{change}")
         page.find_element(By.ID, "reason").send_keys("a long text")
-    WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.ID, "away").is_displayed(), "not told")
+    patient(page).until(lambda driver: driver.find_element(By.ID, "away").is_displayed(), "not told")
     assert page.find_element(By.ID, "reason").get_attribute("value") == "a long text"

@@ -10,12 +10,11 @@ from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 from core.db import Database
 from tests.api.people import Hire, Person
 from tests.api.serving import serve
-from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
+from tests.dashboards.driving import asked, complaints, enter, looked_at, patient, press, seen
 from tests.dashboards.month import a_month
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
@@ -65,7 +64,7 @@ def test_management_reads_capacity_and_takes_the_page_for_the_board_in_three_lan
         page.find_element(By.CSS_SELECTOR, f'button[value="{language}"]').send_keys(Keys.ENTER)
         seen(page, words)
         page.find_element(By.CSS_SELECTOR, 'a[href="/figures/servers"]').send_keys(Keys.ENTER)
-        WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".plot[role=slider]"))
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".plot[role=slider]"))
         plot = page.find_element(By.CSS_SELECTOR, ".plot[role=slider]")
         newest = plot.get_attribute("aria-valuetext")
         plot.send_keys(Keys.HOME)

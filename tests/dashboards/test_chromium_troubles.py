@@ -12,7 +12,6 @@ import pytest
 from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import text
 from starlette.datastructures import State
 
@@ -20,7 +19,7 @@ from core.db import Database
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 from tests.dashboards import standing
-from tests.dashboards.driving import enter, press, seen
+from tests.dashboards.driving import enter, patient, press, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
@@ -77,7 +76,7 @@ def test_what_was_typed_outlives_a_server_that_died_and_is_sent_when_it_is_back(
         enter(page, address, _link(agent))
         _describe(page, address, "dead-server")
     press(page, "#ask")
-    WebDriverWait(page, 30).until(lambda driver: _shown(driver, "away"), "not told")
+    patient(page).until(lambda driver: _shown(driver, "away"), "not told")
     assert page.find_element(By.ID, "body").get_attribute("value") == LONG
     assert page.find_element(By.ID, "subject").get_attribute("value") == "dead-server"
     with serve(app, port):

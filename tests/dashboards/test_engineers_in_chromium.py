@@ -9,10 +9,9 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.api.people import Person
-from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen
+from tests.dashboards.driving import asked, complaints, enter, looked_at, patient, press, seen
 
 pytestmark = [pytest.mark.slow]
 
@@ -32,7 +31,7 @@ def test_a_lead_walks_from_difference_to_difference_by_keyboard(
         ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_DOWN).key_up(Keys.ALT).perform()
     standing = page.switch_to.active_element
     assert "own-006" in standing.text
-    WebDriverWait(page, 60).until(
+    patient(page).until(
         lambda driver: driver.find_elements(By.CSS_SELECTOR, "#difference-8[open] .sides"), "not fetched when opened"
     )
     ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_UP).key_up(Keys.ALT).perform()

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import text
 
 from api.app import create_app
@@ -27,7 +26,7 @@ from core.tokens import issue
 from tests.api.chromium import chromium
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
-from tests.dashboards.driving import asked, complaints, looked_at
+from tests.dashboards.driving import asked, complaints, looked_at, patient
 from tests.documented import watched
 from tests.network.conftest import SCOPE, keys, routers
 
@@ -241,26 +240,24 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
     with serve(app) as url, chromium(tmp_path) as page:
         page.get(f"{url}/sign-in")
         page.find_element(By.NAME, "token").send_keys(tokens["engineer"], Keys.ENTER)
-        WebDriverWait(page, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
         page.get(f"{url}/map")
         ready = (By.CSS_SELECTOR, "#map[data-ready]")
-        WebDriverWait(page, 60, poll_frequency=0.1).until(lambda driver: driver.find_elements(*ready), "not drawn")
+        patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         looked_at(page, shots, "map")
         page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").send_keys(Keys.ENTER)
-        WebDriverWait(page, 60).until(
-            lambda driver: driver.find_elements(By.CSS_SELECTOR, "#chosen a[href='/devices/ac91']")
-        )
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#chosen a[href='/devices/ac91']"))
         assert page.current_url == f"{url}/map?site=TH-21004"
         looked_at(page, shots, "map-site")
         page.get(f"{url}/map?site=TH-21004")  # which stands in the middle then
-        WebDriverWait(page, 60).until(lambda driver: driver.find_elements(*ready), "not drawn")
+        patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         canvas = page.find_element(By.CSS_SELECTOR, "#map canvas")
         page.execute_script("history.replaceState(null, '', '/map')")
         ActionChains(page).move_to_element(canvas).perform()
-        bubble = WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.CSS_SELECTOR, ".maplibregl-popup"))
+        bubble = patient(page).until(lambda driver: driver.find_element(By.CSS_SELECTOR, ".maplibregl-popup"))
         assert "Hôtel de Ville" in bubble.text
         ActionChains(page).click(canvas).perform()
-        WebDriverWait(page, 60).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not chosen")
+        patient(page).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not chosen")
         assert asked(page) == {url.removeprefix("http://")}
         assert complaints(page) == []
         page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
