@@ -43,6 +43,21 @@ def list_(*, csv: Annotated[bool, Parameter(negative="")] = False) -> None:
 
 
 @app.command
+def capacity() -> None:
+    """What the cloud's machines can hold and what is taken: hosts, storage pools, ranges of public addresses."""
+    with connect() as client:
+        found = client.get("/api/v1/capacity")
+    columns = {"name": "name", "kind": "", "zone": "zone", "resource": "of what", "used": "taken", "usable": "at most",
+               "share": "full", "taking": "takes what is new"}  # fmt: skip
+    rows = [
+        {**one, **row, "share": f"{row['used'] / row['usable']:.0%}" if row["usable"] else ""}
+        for one in found["items"]
+        for row in one["resources"]
+    ]
+    output.give(found, lambda: output.table(rows, columns, empty="The cloud has not said yet what it can hold."))
+
+
+@app.command
 def board(
     *,
     output_: Annotated[Path, Parameter(name=["--output", "-o"])],

@@ -27,6 +27,11 @@ LABELS: Final[Mapping[str, str]] = {
     "pool": _("Prefixes taken from a pool"),
     "vlans": _("VLANs taken"),
     "as-numbers": _("AS numbers taken"),
+    "cloud-vcpus": _("Virtual processors of the machines"),
+    "cloud-ram_mib": _("Memory of the machines"),
+    "cloud-disk_gib": _("Disks of the machines"),
+    "cloud-storage_gib": _("Storage for volumes"),
+    "cloud-floating_ips": _("Public addresses of a range"),
     "servers": _("Servers"),
     "vcpus": _("Virtual processors"),
     "ram_mib": _("Memory"),
@@ -62,6 +67,11 @@ _ENDED: Final = _(
     "Counted over 30 days by how changes ended; what people rejected, cancelled or let lapse counts neither for nor"
     " against."
 )
+_CLOUD: Final = _(
+    "As the cloud says: what its scheduler gives out on hosts that are up and take servers, what the disks for volumes"
+    " hold, which public addresses are left."
+)
+_OF_THE_CLOUD: Final = ("vcpus", "ram_mib", "disk_gib", "storage_gib", "floating_ips")
 _PLACES: Final = _("Counted in the inventory, as it is now.")
 _OFFERED: Final[Mapping[str, str]] = {
     "servers": "/servers", "vcpus": "/servers", "ram_mib": "/servers", "volumes": "/holdings",
@@ -79,6 +89,7 @@ SOURCES: Final[Mapping[str, Source]] = {
     ),
     "vlans": Source(_PLACES, "/api/v1/vlans?limit=1000"),
     "as-numbers": Source(_PLACES, "/api/v1/asns?limit=1000"),
+    **{f"cloud-{resource}": Source(_CLOUD, "/capacity") for resource in _OF_THE_CLOUD},
     **{code: Source(_GRANTED, href) for code, href in _OFFERED.items()},
     "changes-succeeded": Source(_ENDED, "/changes"),
     "changes-ended": Source(_ENDED, "/changes"),

@@ -16,6 +16,7 @@ from dashboards import board
 from dashboards.pages import (
     account,
     audit,
+    capacity,
     changes,
     contexts,
     design,
@@ -69,6 +70,7 @@ def install(app: FastAPI) -> None:
         region_map,
         push,
         figures,
+        capacity,
         search,
         design,
         status,

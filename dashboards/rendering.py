@@ -44,7 +44,7 @@ _ENTRIES: Final = (
 """Address, name and scope of each entry of the navigation."""
 
 _PART_OF: Final = {
-    "/contexts": "/devices", "/contexts:new": "/devices",
+    "/contexts": "/devices", "/contexts:new": "/devices", "/capacity": "/figures",
     "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
     **dict.fromkeys(("/volumes", "/snapshots", "/networks", "/addresses", "/security-groups"), "/holdings"),
 }  # fmt: skip

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["CONTEXT_SCOPES", "KINDS", "RESOURCES", "ROLES", "STATES", "STATUSES", "TERMS", "TONES", "WAITS", "mark"]
+__all__ = [
+    "CAPACITY",
+    "CONTEXT_SCOPES",
+    "KINDS",
+    "RESOURCES",
+    "ROLES",
+    "STATES",
+    "STATUSES",
+    "TERMS",
+    "TONES",
+    "WAITS",
+    "mark",
+]
 
 
 def mark(text: str) -> str:
@@ -148,6 +160,9 @@ RESOURCES: Final[Mapping[str, str]] = {
     "floating_ips": _("public addresses"),
     "security_groups": _("security groups"),
 }
+
+CAPACITY: Final[Mapping[str, str]] = {"disk_gib": _("disk")}
+"""What machines have besides."""
 """What quotas bound."""
 
 DATA_CLASSES: Final[Mapping[str, str]] = {
@@ -275,7 +290,7 @@ RULES: Final[Mapping[str, str]] = {
 
 TERMS: Final[Mapping[str, str]] = {
     **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **LINK_KINDS, **WAITS, **ROLES, **RESOURCES,
-    **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
+    **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""
 

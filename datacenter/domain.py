@@ -67,6 +67,7 @@ domain = Domain(
     ),
     router="api.hosting:router",
     periodic={
+        "datacenter.hosting.capacity:look_due": 30.0,
         "datacenter.hosting.leases:enforce": 120.0,
         "datacenter.hosting.metering.collecting:meter_due": 60.0,
         "datacenter.hosting.notices:write_due": 2.0,

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.hosting import (
     backup_schedules,
+    capacity,
     catalogue,
     floating_addresses,
     networks,
@@ -29,6 +30,7 @@ __all__ = ["router"]
 router = APIRouter()
 for _noun in (
     backup_schedules,
+    capacity,
     catalogue,
     floating_addresses,
     networks,

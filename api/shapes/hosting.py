@@ -331,6 +331,27 @@ class SshKey(Shape):
     updated_at: Time
 
 
+class ResourceOfOne(Shape):
+    """What one host, pool or network can hold of a resource: count, MiB or GiB, as its name says."""
+
+    resource: str
+    used: Annotated[int, Field(ge=0)]
+    usable: Annotated[int | None, Field(description="What can be given out; null: the cloud names no bound.")]
+    physical: Annotated[int | None, Field(description="What there is, before reserves and overcommitment.")]
+
+
+class CapacityOfOne(Shape):
+    """What a host, a storage pool or a range of public addresses can hold."""
+
+    id: Annotated[str, Field(description="The cloud's.")]
+    name: str
+    kind: Literal["host", "pool", "network"]
+    zone: Annotated[str, Field(description="Code of the zone, or the cloud's own name for it; hosts alone have one.")]
+    taking: Annotated[bool, Field(description="It is up and takes what is new.")]
+    looked_at: Time
+    resources: list[ResourceOfOne]
+
+
 class Zone(Shape):
     """Where servers can stand."""
 

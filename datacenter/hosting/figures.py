@@ -1,4 +1,4 @@
-"""What hosting measures: what is sold and used of it, how long orders take, and what months come to."""
+"""What hosting measures: what machines hold, what is sold and used, how long orders take, what months come to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from core.figures import Figure, Point, Unit
-from datacenter.hosting import quotas
+from datacenter.hosting import capacity, quotas
 from orchestrator.figures import ended
 
 __all__ = ["MAKES_SERVERS", "collect"]
@@ -20,7 +20,8 @@ _UNITS: Final[dict[str, Unit]] = {"ram_mib": "mib", "storage_gib": "gib"}
 
 
 def collect(tx: Connection, today: date) -> Iterator[Figure]:
-    """Of every quota what is used of what is granted; of orders the medians; of money this month's and those before."""
+    """What the cloud holds; of every quota what is used of what is granted; of orders medians; of money months."""
+    yield from capacity.figures(tx)
     of = {one["resource"]: one for one in json.loads(quotas.sold_json(tx))}
     for resource in quotas.RESOURCES:
         if resource in of:

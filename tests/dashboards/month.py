@@ -34,6 +34,7 @@ def a_month(engineer: Person, manager: Person, database: Database) -> None:
                     ),
                     {"state": state, "id": change},
                 )
+    standing.capacity(database)
     day = today_here() + timedelta(days=3)
     notice = {
         "title_fr": "Travaux dans la salle 2", "title_nl": "Werken in zaal 2", "title_en": "Work in hall 2",

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from core.db import Database
 from tests.api.people import SYSTEM
 
-__all__ = ["group", "network", "public_address", "server", "snapshot", "volume"]
+__all__ = ["capacity", "group", "network", "public_address", "server", "snapshot", "volume"]
 
 _PROJECT = "(select id from project p where p.tenant_id = t.id and p.code = 'main')"
 _SERVER = text(f"""
@@ -35,10 +35,25 @@ _ADDRESS = text(f"""
     select t.id, {_PROJECT}, :description, cast(:address as inet),
            case when :server = '' then 'free' else 'assigned' end, gen_random_uuid()::text,
            cast(nullif(:server, '') as uuid) from tenant t where t.code = :tenant returning id""")
+_CAPACITY = text("""
+    insert into cloud_capacity (provider, resource, name, availability_zone, usable, used, physical, taking)
+    values ('h1', 'vcpus', 'compute1', 'arts', 2048, 130, 128, true),
+           ('h1', 'ram_mib', 'compute1', 'arts', 1572864, 65536, 1048576, true),
+           ('h1', 'disk_gib', 'compute1', 'arts', 5000, 120, 5000, true),
+           ('h2', 'vcpus', 'compute2', 'arts', 1024, 1, 64, false),
+           ('p1', 'storage_gib', 'storage1@files#files', '', 9000, 4500, 10000, true),
+           ('p2', 'storage_gib', 'storage2', '', null, 7, null, true),
+           ('n1', 'floating_ips', 'public', '', 245, 12, 245, true)""")
 _GROUP = text(f"""
     insert into security_group (tenant_id, project_id, name, description, status, cloud_id)
     select t.id, {_PROJECT}, :name, :description, 'active', gen_random_uuid()::text
       from tenant t where t.code = :tenant returning id""")
+
+
+def capacity(database: Database) -> None:
+    """Two hosts of a zone, one of which takes nothing new; pools, of which one has no bound; a range of addresses."""
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(_CAPACITY)
 
 
 def server(database: Database, name: str, *, status: str = "active", tenant: str = "ixelles") -> str:

@@ -39,6 +39,8 @@ def test_management_reads_figures_each_with_its_past_and_its_source(
     looked_at(page, shots, "figure-servers")
     page.get(f"{url}/figures/changes-succeeded")
     looked_at(page, shots, "figure-changes")
+    page.get(f"{url}/capacity")
+    looked_at(page, shots, "capacity")
     page.get(f"{url}/status?language=fr")
     seen(page, "Est-ce que tout fonctionne ?")
     looked_at(page, shots, "status")

@@ -11,6 +11,7 @@ from core.db import Database
 from dashboards.figures import LABELS, SCALES
 from dashboards.formats import Formats
 from dashboards.languages import catalogue
+from dashboards.pages.capacity import UNITS
 from dashboards.terms import RESOURCES, STATES
 from orchestrator.figures import today_here
 from tests.api.people import SYSTEM, Hire, Person
@@ -93,6 +94,31 @@ def test_every_figures_own_page_tells_its_past_as_the_api_does(
         assert shown == [plain(formats.measure(day["value"], one["unit"])) for day in one["past"]]
         rest = [answer["days"], answer["least_days"], one, (one["value"] or 0) / (one["capacity"] or 1)]
         assert explained(told.text, rest, language) == [], one["code"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_machines_hold_is_the_apis_and_that_is_what_sql_sums(
+    language: str, board: Person, visiting: Visiting, database: Database
+) -> None:
+    browser, formats = visiting(board, language), Formats(language)
+    told = Told(browser.open("/capacity").answer.text)
+    items = _get(board, "/api/v1/capacity")["items"]
+    assert {one["kind"] for one in items} == {"host", "pool", "network"}
+    for one in items:
+        cells = " ".join(told.row(plain(f"{one['name']} {one['zone']}")))
+        for row in one["resources"]:
+            unit = UNITS[row["resource"]]
+            for amount in (row["used"], *([row["usable"]] if row["usable"] else [])):
+                assert plain(formats.measure(amount, unit)) in cells, (one["name"], row)
+    figures = {one["code"]: one for one in _get(board, "/api/v1/figures")["items"]}
+    for resource in ("vcpus", "ram_mib", "disk_gib", "floating_ips"):
+        of = [one for code, one in figures.items() if code.startswith(f"cloud-{resource}.")]
+        where = f"from cloud_capacity where taking and resource = '{resource}'"
+        assert sum(one["value"] for one in of) == _sql(database, f"select sum(used) {where}")
+        assert sum(one["capacity"] for one in of) == _sql(database, f"select sum(usable) {where}")
+    assert figures["cloud-storage_gib"]["capacity"] is None, "a pool without a bound leaves all without one"
+    lines = browser.client.get("/capacity.csv").text.splitlines()
+    assert len(lines) - 1 == _sql(database, "select count(*) from cloud_capacity")
 
 
 def test_what_the_api_tells_of_money_and_quotas_is_what_sql_sums(

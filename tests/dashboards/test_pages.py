@@ -22,6 +22,7 @@ REGION = (
     "/figures/servers",
     "/figures/changes-succeeded",
     "/figures/month",
+    "/capacity",
     "/changes",
     "/drift",
     "/devices",
