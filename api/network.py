@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import zipfile
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
-from api.answers import ZipResponse, json_text, json_value
+from api.answers import Limit, ZipResponse, cursor_id, encode_cursor, json_text, json_value, next_link
 from api.compressed import compressed
 from api.dependencies import Caller, require, settings_of
-from api.shapes import answers, whole_list_of
+from api.shapes import answers, page_of, whole_list_of
+from api.shapes.changes import ChangeInList
 from api.shapes.network import Comparison, DeviceSeen, Difference, Drift, KeptVersion, MapOfCommunes, MapOfRegion
-from network import places, queries, store
+from network import places, queries
 from network.observing import look_at
 from network.outlines import outlines
 
@@ -97,9 +99,7 @@ def config(caller: Reader, name: str, version: Annotated[str, Query(max_length=6
     """`version`: `@0` the newest kept one, `@1` the one before, a digest's beginning, or `intended`."""
     with caller.transaction() as tx:
         device, tenant, _ = queries.device_id(tx, name)
-        if version == "intended":
-            return PlainTextResponse(queries.intended_text(tx, device))
-        return PlainTextResponse(store.redacted(tx, tenant, store.version(tx, device, version).digest))
+        return PlainTextResponse(queries.readable(tx, device, tenant, version))
 
 
 @router.get(
@@ -122,6 +122,27 @@ def compare(
     with caller.transaction() as tx:
         device, tenant, platform = queries.device_id(tx, name)
         return json_value({"device": name, "a": a, "b": b, "diff": queries.compare(tx, device, tenant, platform, a, b)})
+
+
+@router.get(
+    "/devices/{name}/changes",
+    summary="Changes that touched a device, newest first",
+    responses=answers(page_of(ChangeInList)),
+)
+def device_changes(
+    request: Request,
+    caller: Annotated[Caller, Depends(require("network:read", "change:read"))],
+    name: str,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> Response:
+    """Those that ran on it, those that wait to, and those that altered what the inventory holds of it."""
+    before = cursor_id(cursor)
+    with caller.transaction() as tx:
+        device, _, _ = queries.device_id(tx, name)
+        found = json.loads(queries.device_changes_json(tx, device, before=before, limit=limit + 1))
+    following = encode_cursor([found[limit - 1]["id"]]) if len(found) > limit else None
+    return json_value({"items": found[:limit], "next": following}, headers=next_link(request, following))
 
 
 @router.get(

@@ -130,10 +130,7 @@ def history(device: str, *, limit: int = 50) -> None:
     """Every configuration that was kept of a device, newest first."""
     with connect() as client:
         found = client.items(f"{_of(device)}/versions", limit=limit)
-    rows = [
-        {**one, "version": f"@{number}", "short": one["digest"][:12], "when": output.local_time(one["taken_at"])}
-        for number, one in enumerate(found)
-    ]
+    rows = [{**one, "short": one["digest"][:12], "when": output.local_time(one["taken_at"])} for one in found]
     columns = {"version": "version", "short": "digest", "when": "kept at", "source": "because"}
     columns |= {"lines": "lines", "change": "change"}
     output.give(found, lambda: output.table(rows, columns, empty="Nothing was kept yet."))

@@ -131,6 +131,28 @@ LINK_KINDS: Final[Mapping[str, str]] = {
     "virtual": _("virtual"),
 }
 
+SOURCES: Final[Mapping[str, str]] = {
+    "backup": _("hourly copy"),
+    "before": _("before a change"),
+    "after": _("after a change"),
+    "adopted": _("adopted"),
+}
+"""Why a configuration was kept, beside *drift*."""
+
+DRIFT_POLICIES: Final[Mapping[str, str]] = {
+    "report": _("is told"),
+    "restore": _("is put back"),
+    "adopt": _("is adopted"),
+}
+"""What is done about drift."""
+
+FACES: Final[Mapping[str, str]] = {
+    "front": _("front"),
+    "rear": _("rear"),
+    "both": _("front and rear"),
+}
+"""Sides of a rack."""
+
 WAITS: Final[Mapping[str, str]] = {
     "schedule": _("its hour"),
     "window": _("a maintenance window"),
@@ -289,8 +311,8 @@ RULES: Final[Mapping[str, str]] = {
 """Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
 
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **LINK_KINDS, **WAITS, **ROLES, **RESOURCES,
-    **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
+    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **LINK_KINDS, **SOURCES, **DRIFT_POLICIES,
+    **FACES, **WAITS, **ROLES, **RESOURCES, **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""
 

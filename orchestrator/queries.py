@@ -16,6 +16,7 @@ from orchestrator.errors import ChangeNotFound
 __all__ = [
     "approvals_json",
     "change_json",
+    "changes_by_id_json",
     "changes_json",
     "days_json",
     "figures_json",
@@ -62,6 +63,12 @@ _LIST: Final = text(
            and (cast(:requested_by as uuid) is null or c.requested_by = :requested_by)
            and (cast(:before as uuid) is null or c.id < :before)
          order by c.id desc limit :limit) l
+    """  # noqa: S608 - constants of this module
+)
+_BY_ID: Final = text(
+    f"""
+    select coalesce(jsonb_agg(to_jsonb(l) order by l.id desc), '[]')::text from (
+        select {_SUMMARY} {_FROM} where c.id = any(:ids)) l
     """  # noqa: S608 - constants of this module
 )
 _WAITING: Final = text(
@@ -144,6 +151,11 @@ def changes_json(
         "limit": limit,
     }
     return str(tx.execute(_LIST, values).scalar_one())
+
+
+def changes_by_id_json(tx: Connection, ids: Collection[UUID]) -> str:
+    """These Changes, newest first, as a JSON array; those of others are absent."""
+    return str(tx.execute(_BY_ID, {"ids": list(ids)}).scalar_one())
 
 
 def figures_json(tx: Connection, days: int, made_by: str) -> str:

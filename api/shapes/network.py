@@ -60,11 +60,17 @@ class KeptVersion(Shape):
     """A configuration that was kept of a device."""
 
     id: UUID
+    version: Annotated[
+        str, Field(description="`@0` the newest, `@1` the one before that differs, …: the same text twice is one.")
+    ]
     digest: str
     source: Literal["backup", "before", "after", "drift", "adopted"]
     taken_at: Time
     change: UUID | None
     lines: int
+    runs: Annotated[
+        bool | None, Field(description="Whether the device was last seen to run this text; null: never seen.")
+    ]
 
 
 class Comparison(Shape):
