@@ -19,9 +19,10 @@ from sqlalchemy import text
 from api.dependencies import settings_of
 from core.errors import IrisplaneError
 from core.scope import EVERY_TENANT, Scope
+from dashboards.acts import in_words as in_words_of
 from dashboards.formats import Formats
 from dashboards.languages import LANGUAGES, catalogue, language_of
-from dashboards.sentences import said
+from dashboards.sentences import DICTIONARY, said, spoken
 from dashboards.terms import TERMS, TONES
 from dashboards.visit import Visit
 
@@ -73,9 +74,9 @@ def environment(language: str) -> jinja2.Environment:
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.policies["ext.i18n.trimmed"] = True
 
-    def term(name: str) -> str:
-        known = TERMS.get(name)
-        return str(words.gettext(known)) if known else name
+    def term(name: object) -> str:
+        known = DICTIONARY.get(str(name))
+        return str(words.gettext(known)) if known else str(name)
 
     for name in (
         "number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "day", "share", "measure",
@@ -85,14 +86,24 @@ def environment(language: str) -> jinja2.Environment:
     made.filters["term"] = term
 
     def sentence(english: str) -> Markup:
-        spoken, tongue = said(str(english), language)
-        return Markup("{}").format(spoken) if tongue == language else Markup('<span lang="en">{}</span>').format(spoken)
+        return spoken(str(english), language)
 
     def hint(error: IrisplaneError) -> Markup:
         own = error.hints.get(language)
         return Markup("{}").format(own) if own else sentence(error.hint)
 
-    made.filters["sentence"], made.filters["hint"] = sentence, hint
+    def named(name: str) -> str:
+        """Most names are nobody's language; a few are ``quota of ixelles``."""
+        return said(name, language)[0]
+
+    def known(english: str) -> bool:
+        return language == "en" or said(english, language)[1] == language
+
+    def act(action: str, *, of_a_change: bool = False) -> Markup:
+        found = in_words_of(action, language, of_a_change=of_a_change)
+        return Markup("{}").format(found) if found else Markup("<code>{}</code>").format(action)
+
+    made.filters |= {"sentence": sentence, "hint": hint, "named": named, "known": known, "act": act}
     made.filters["english"] = lambda name: TERMS.get(name, name)
     made.globals |= {
         "asset": asset, "integrity": integrity, "language": language, "languages": LANGUAGES,

@@ -1,182 +1,56 @@
 """Sentences that the rooms below write in English, recognised and said in the language of who reads.
 
 A plan is frozen and hashed with its words, the journal keeps them for good, and an error says the same to programs as
-to people: so they are written in English, as text. Here stands each sentence that people meet, with names where its
-values are. A page that shows a sentence looks which one it is, and says it from the catalogue with these values; one
-that is not known stays English and is marked so. A test holds every sentence against the code that writes it.
+to people: so they are written in English, as text. :mod:`dashboards.spoken` holds each sentence that people meet, with
+names where its values are. A page that shows a sentence looks which one it is, and says it from the catalogue with
+these values; one that is not known stays English and is marked so, and so are words of a machine within a known one.
+Tests hold every sentence against the code that writes it, and the code against the sentences.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Final
 
+from markupsafe import Markup
+
 from dashboards.languages import catalogue
-from dashboards.terms import mark as _
+from dashboards.spoken import cloud, errors, hints, plans, runs, words
+from dashboards.terms import TERMS
 
-__all__ = ["HINTS", "SAID", "UNDO", "WHY", "said"]
+__all__ = ["DICTIONARY", "SENTENCES", "pattern", "said", "spoken"]
 
-UNDO: Final = (
-    _("Import the former document: its prices then hold from the next quarter-hour."),
-    _("Forgets the key; servers that have it keep it."),
-    _("Brings the same key in again."),
-    _("The former end holds again."),
-    _("A closed month stays closed; it is corrected by lines of a later one."),
-    _("The line is removed, while its month is open."),
-    _("Gives the address back; the same one may not be had again."),
-    _("Leads it where it led before."),
-    _("Deletes the group, once no server has it."),
-    _("Brings the rules back that were there."),
-    _("Deletes the network, once nothing stands in it."),
-    _("The project is closed."),
-    _("Nothing is taken back."),
-    _("What was granted before is granted again; what is used by then stays."),
-    _("The server is deleted, with everything on its disk."),
-    _("There is no way back: the old disk is gone."),
-    _("The image is deleted."),
-    _("There is no way back."),
-    _("Every port gets the groups back that it had."),
-    _("They are unknown again, and stay as they are in the cloud."),
-    _("For %(hours)s hours, ':restore' brings it back."),
-    _("It goes back to the old size, as long as the new one was not confirmed."),
-    _("The former limit holds again."),
-    _("Takes it from the server again."),
-    _("Gives it to the server again."),
-    _("There is no way back: a volume does not become smaller."),
-    _("Deletes the volume with everything on it."),
-    _("It is called as before."),
-    _("Deletes the snapshot; the volume stays as it is."),
-    _("There is no way back: what was written since the snapshot is lost."),
-    _("No more copies are made; those that there are stay."),
-    _("It is as it was before."),
-    _("Copies are made again; earlier ones are not counted among them."),
-    _("The stored inverse of these writes."),
-    _("The intent is again what it was before; no router is touched."),
-    _("The text before is pushed again and held until the next push of the intent."),
-    _("The keys are forgotten; the devices cannot be entered until they are enrolled again."),
-    _("The new router gets back what it ran when it was unpacked."),
-    _("The text before is pushed again."),
-    _("The change that is taken back here is pushed again."),
-    _("The lines leave the routers' intent and the routers; later changes to them stay."),
-    _("The lines are pushed again."),
-    _("The play is run again with the version that each router had, in the same waves."),
-    _("Apply the original change again."),
-    _("Submit the original change again."),
-)
-"""How a plan is taken back."""
+SENTENCES: Final = tuple(
+    dict.fromkeys(
+        chain.from_iterable(
+            getattr(module, name) for module in (plans, runs, cloud, errors, hints) for name in module.__all__
+            if name != "WHY"
+        )
+    )
+)  # fmt: skip
+"""Every sentence that is known, without the parts that the reason for a place is put together from."""
 
-WHY: Final = (
-    _("may hold open data"),
-    _("may hold internal data"),
-    _("may hold personal data"),
-    _("may hold sensitive data"),
-    _("was asked for"),
-    _("is where %(names)s stands"),
-    _("is where %(names)s stand"),
-    _("is away from %(names)s"),
-    _("has the fewest servers of the project"),
-    _("has none of the project's servers yet"),
-    _("is the only zone that does"),
-    _("is the first zone that does"),
-)
-"""Why a zone was chosen: parts of one sentence that begins with the zone."""
-
-HINTS: Final = (
-    _("Look at the message, mend what it names, and try again."),
-    _("Correct the named field and send it again."),
-    _("Ask someone with the role that the rule names."),
-    _("Check the name or id; lists show what you may see."),
-    _("Read the current state and decide again."),
-    _("Choose another pool, or enlarge this one."),
-    _("Run 'irisplane doctor': it says what is wrong and how to mend it."),
-    _("Report it with the request id; 'irisplane logs api' has the details under that id."),
-    _("Wait as many seconds as 'Retry-After' says, then go on more slowly."),
-    _("Choose another name, or another project."),
-    _("Order in another project of yours."),
-    _("The order goes on by itself when it answers again; 'irisplane status' says how it is."),
-    _("Alter what the sentence names and order again."),
-    _("Look at it again; what was removed in the cloud by hand is shown as 'vanished'."),
-    _("Wait until it is in the status that the sentence names, or bring it there, and ask again."),
-    _("'irisplane server unprotect' lifts it; then ask again."),
-    _("Use 1 to 63 of a-z, 0-9 and '-', and begin and end with a letter or a digit: web-1."),
-    _("Keep a short script that fetches the rest, or put the rest into an image."),
-    _("Send the one line of the .pub file that 'ssh-keygen -t ed25519' makes."),
-    _("Give back what the sentence names first."),
-    _("Take a range inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, from /16 to /28: 10.20.0.0/24."),
-    _("Wait until what is under way has ended, or mend what its 'fault' names."),
-    _("Ask for more GiB; to have fewer, order another volume and copy what is on it."),
-    _("Give something back, or have the limit raised: the kind hosting.spend-limit.set."),
-    _("Ask for more than there is; hosting.quota.split moves what there is between projects."),
-    _("Choose an end in the future that is later than the present one, or none."),
-    _("Say in one sentence why; it stands in the audit for ever (command line: --reason TEXT)."),
-    _("Ask another person who holds the role; deputies and service accounts of the requester do not count either."),
-    _("Another person has to give the approvals that are still missing."),
-    _("Ask somebody who holds the role that the message names, or their deputy."),
-    _("Read the plan as it is now and approve its hash."),
-    _("Submit a new change, or take this one back with 'irisplane change undo'."),
-    _("'irisplane change show ID' says where the change stands and what it waits for."),
-    _("'irisplane change list' shows the changes that you may see."),
-    _("Choose another value, or alter what stands in the way first."),
-    _("Write key=value pairs with commas, e.g. role=access,site=DC-ARTS,name~ac0*,!status=retired."),
-    _("Create it first, or correct the name; lists show what there is."),
-    _("Check the device's power and its management network; 'irisplane device list' shows who else is gone."),
-    _("Mend the named devices, or leave them out of the selection: --select '…,!name=NAME'."),
-    _("Ask the administrator of your organisation; /signed-in shows the roles you hold."),
-    _("Say what it is for."),
-    _("Fill it in."),
-    _("Ask a colleague."),
-    _("Look at it again below, then decide."),
-    _("Look at it again, then decide."),
-    _("audit, event or log."),
-    _("For example 2026-11-30."),
-    _("Copy it from its address."),
-    _("From 0 to 32767."),
-    _("Its name, as lists show it."),
-    _("Names and values, for example 'ntp: {servers: [192.0.2.1]}'."),
-    _("Read both below; what you save now takes the place of theirs."),
-)
-"""What an error says to do next."""
-
-SAID: Final = (
-    _("There is nothing at %(path)s."),
-    _("None of your roles gives the scope '%(scope)s'."),
-    _("Your roles have changed; ask again."),
-    _("A browser's session alters something only with its CSRF token."),
-    _("This form was sent by a page of another site."),
-    _("Something went wrong inside Irisplane."),
-    _("There is no such session."),
-    _("There is no such token."),
-    _("There is no such member."),
-    _("Nobody alters or ends the own membership."),
-    _("Nobody can decide without knowing why."),
-    _("No routers are named."),
-    _("This cannot be left empty."),
-    _("It is another one than you saw."),
-    _("The server is another one than you saw."),
-    _("'%(what)s' is no whole number."),
-    _("'%(what)s' is no day."),
-    _("'%(what)s' is no change's id."),
-    _("'%(what)s' is no kind of entry."),
-    _("There is no entry %(seq)s in the journal."),
-    _("The chain covers every administration; only the region's staff verify it."),
-    _("The plan has %(many)s differences, not %(number)s."),
-    _("A context needs a name."),
-    _("Its data are names and values."),
-    _("It is neither JSON nor YAML."),
-    _("It is neither JSON nor YAML at line %(line)s, column %(column)s."),
-    _("Somebody else saved this context since you opened it. Nothing of yours is lost, and nothing was saved."),
-    _("There is no device '%(name)s'."),
-    _("There is no config context '%(name)s'."),
-    _("There is no change %(id)s."),
-    _("There is no server %(id)s."),
-)
-"""What an error says."""
+DICTIONARY: Final[Mapping[str, str]] = {**{one: one for one in words.WORDS}, **TERMS}
+"""What the code names, and words that stand in sentences as they are: what the catalogue has for each."""
 
 _FIELD: Final = re.compile(r"%\((\w+)\)s")
+_FORMS: Final = (
+    ("names", ".+?"), ("name", r"\S+?"), ("count", r"[\d.,]+"), ("word", ".*?"), ("said", ".*?"), ("told", ".+?"),
+)  # fmt: skip
+"""What may stand in the place of a name that begins so; see :mod:`dashboards.spoken`."""
+_JOINT: Final = re.compile(r"; |(?<=\.) ")
+_LISTED: Final = re.compile(r"(, | or | and )")
 _LINK: Final = re.compile(r", | and ")
 _AND: Final = {"fr": " et ", "nl": " en "}
+_OR: Final = {"fr": " ou ", "nl": " of "}
+_MORE: Final = {"fr": r" et \1 de plus", "nl": r" en nog \1"}
+_OF_A_MACHINE: Final = re.compile("\ue000(.*?)\ue001", re.DOTALL)
+"""Private characters around what a machine said: text until it is put on a page."""
+_DEEP: Final = 4
 
 
 @lru_cache(maxsize=4096)
@@ -184,25 +58,114 @@ def said(english: str, language: str) -> tuple[str, str]:
     """A sentence in a language, and the language that it is in then: English where it is not known."""
     if language == "en" or not english:
         return english, "en"
+    found = _say(_plain(english), language)
+    return (english, "en") if found is None else (_OF_A_MACHINE.sub(r"\1", found), language)
+
+
+@lru_cache(maxsize=4096)
+def spoken(english: str, language: str) -> Markup:
+    """The same as HTML: what stays English is marked so, the whole or the words of a machine in it."""
+    if language == "en" or not english:
+        return Markup("{}").format(english)
+    text = _plain(english)
+    found = _say(text, language)
+    if found is None:
+        parts = _JOINT.split(text)
+        known = [_say(part, language) for part in parts]
+        if not any(known):
+            return _marked(text)
+        ends = [one.group() for one in _JOINT.finditer(text)] + [""]
+        return Markup("").join(
+            _html(one) + end if one is not None else _marked(part) + end
+            for one, part, end in zip(known, parts, ends, strict=True)
+        )
+    return _html(found)
+
+
+def _plain(english: str) -> str:
+    return english.replace("\ue000", "").replace("\ue001", "")
+
+
+def _marked(english: str) -> Markup:
+    return Markup('<span class="machine" lang="en">{}</span>').format(english)
+
+
+def _html(found: str) -> Markup:
+    pieces = _OF_A_MACHINE.split(found)  # what was said, and every second piece what a machine said
+    return Markup("").join(
+        _marked(piece) if number % 2 else Markup("{}").format(piece) for number, piece in enumerate(pieces)
+    )
+
+
+def _say(english: str, language: str, deep: int = 0) -> str | None:
+    """A sentence, several in a row, or the reason for a place; ``None`` where a part of it is not known."""
+    if not any(one.isalpha() for one in english):
+        return english
+    if deep > _DEEP:
+        return None
     translate: Callable[[str], str] = catalogue(language).gettext
-    whole = _recognised(english, _patterns(), translate)
-    if whole is None:
-        whole = _placed(english, language, translate)
-    return (english, "en") if whole is None else (whole, language)
+    if english in _exact():
+        return translate(english)
+    for one in _patterns():
+        if (whole := one.said(english, language, deep)) is not None:
+            return whole
+    for joint in _JOINT.finditer(english):
+        first, rest = english[: joint.start()], english[joint.end() :]
+        begun = _say(first, language, deep + 1) or _say(first.removesuffix("."), language, deep + 1)
+        ended = begun and _say(rest, language, deep)
+        if begun and ended:
+            return f"{begun}{joint.group()}{ended}"
+    return _placed(english, language, translate)
 
 
-def _recognised(
-    english: str,
-    patterns: Iterable[tuple[str, re.Pattern[str]]],
-    translate: Callable[[str], str],
-    joined: str = " and ",
-) -> str | None:
-    for sentence, pattern in patterns:
-        found = pattern.fullmatch(english)
-        if found is not None:
-            values = {name: value.replace(" and ", joined) for name, value in found.groupdict().items()}
-            return translate(sentence) % values if values else translate(sentence)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A sentence with values: how it is recognised, and the longest text in it, without which it is none."""
+
+    sentence: str
+    found: re.Pattern[str]
+    core: str
+
+    def said(self, english: str, language: str, deep: int) -> str | None:
+        match = self.found.fullmatch(english) if self.core in english else None
+        if match is None:
+            return None
+        values = {}
+        for name, value in match.groupdict().items():
+            spoken = _value(name, value, language, deep)
+            if spoken is None:
+                return None
+            values[name] = spoken
+        return str(catalogue(language).gettext(self.sentence) % values)
+
+
+def _value(name: str, value: str, language: str, deep: int) -> str | None:
+    if name.startswith("names"):
+        return re.sub(r" and (\d+) more$", _MORE[language], value).replace(" and ", _AND[language])
+    if name.startswith("word"):
+        return _words(value, language)
+    if name.startswith(("said", "told")):
+        known = _say(value, language, deep + 1)
+        return f"\ue000{value}\ue001" if known is None and name.startswith("said") else known
+    return value
+
+
+def _words(value: str, language: str) -> str | None:
+    """Words that the catalogue has, one or several in a row; a number is one in every language."""
+    gettext: Callable[[str], str] = catalogue(language).gettext
+    if not value or value in DICTIONARY:
+        return value and gettext(DICTIONARY[value])
+    said = []
+    for one in _LISTED.split(value):
+        if one in {", ", " and ", " or "}:
+            said.append({", ": ", ", " and ": _AND[language], " or ": _OR[language]}[one])
+        elif one in DICTIONARY:
+            said.append(gettext(DICTIONARY[one]))
+        elif any(letter.isalpha() for letter in one):
+            return None
+        else:
+            said.append(one)
+    return "".join(said)
 
 
 def _placed(english: str, language: str, translate: Callable[[str], str]) -> str | None:
@@ -219,7 +182,7 @@ def _placed(english: str, language: str, translate: Callable[[str], str]) -> str
 def _taken_apart(rest: str, translate: Callable[[str], str], joined: str) -> list[str] | None:
     """Names may hold an ``and``: a part ends where what follows is parts again."""
     for link in (*_LINK.finditer(rest), None):
-        part = _recognised(rest[: link.start()] if link else rest, _parts(), translate, joined)
+        part = _part(rest[: link.start()] if link else rest, translate, joined)
         if part is None:
             continue
         more = _taken_apart(rest[link.end() :], translate, joined) if link else []
@@ -228,19 +191,44 @@ def _taken_apart(rest: str, translate: Callable[[str], str], joined: str) -> lis
     return None
 
 
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Those without values first: they are exact."""
-    every = sorted((*UNDO, *HINTS, *SAID), key=lambda sentence: "%(" in sentence)
-    return tuple((sentence, _pattern(sentence)) for sentence in every)
+def _part(english: str, translate: Callable[[str], str], joined: str) -> str | None:
+    for sentence in plans.WHY:
+        found = pattern(sentence).fullmatch(english)
+        if found is not None:
+            return translate(sentence) % {
+                key: value.replace(" and ", joined) for key, value in found.groupdict().items()
+            }
+    return None
 
 
 @cache
-def _parts() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((sentence, _pattern(sentence)) for sentence in WHY)
+def _exact() -> frozenset[str]:
+    return frozenset(one for one in SENTENCES if not _FIELD.search(one))
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
+@cache
+def _patterns() -> tuple[_Pattern, ...]:
+    """Those that say the most first: what is short fits much."""
+    return tuple(_Pattern(one, pattern(one), core) for one, core in sorted(_with_cores(), key=_weight))
+
+
+def _with_cores() -> Iterator[tuple[str, str]]:
+    for one in SENTENCES:
+        if _FIELD.search(one):
+            yield one, max(_FIELD.split(one)[::2], key=len)
+
+
+def _weight(one: tuple[str, str]) -> int:
+    return -len(_FIELD.sub("", one[0]))
+
+
+@cache
+def pattern(sentence: str) -> re.Pattern[str]:
+    """What matches a sentence with whatever may stand in the place of its names."""
     pieces = _FIELD.split(sentence)
-    body = "".join(f"(?P<{one}>.+?)" if number % 2 else re.escape(one) for number, one in enumerate(pieces))
+    body = "".join(f"(?P<{one}>{_form(one)})" if number % 2 else re.escape(one) for number, one in enumerate(pieces))
     return re.compile(body, re.DOTALL)
+
+
+def _form(name: str) -> str:
+    return next((form for begins, form in _FORMS if name.startswith(begins)), ".+?")

@@ -169,10 +169,8 @@ def _undone(run: Run) -> None:
                 f"{_count(len(kept), 'kept as the options say')}, the failed batch was taken back.",
             )
         elif altered or failure.get("why") == "cancelled":
-            to, summary = (
-                State.ROLLED_BACK,
-                _count(len(altered), "is as before" if len(altered) == 1 else "are as before"),
-            )
+            to = State.ROLLED_BACK
+            summary = "1 target is as before" if len(altered) == 1 else f"{len(altered)} targets are as before"
         elif failure.get("why") == "stale":
             to, summary = State.STALE, "Nothing was altered."
         else:

@@ -148,7 +148,7 @@ def test_the_story_tells_what_the_journal_holds(visiting: Visiting, engineer: Pe
     assert page.status == 200
     told = lead.get(f"/api/v1/changes/{change}/story").json()["items"]
     assert page.answer.text.count('<th scope="row"') == len(told) > 0
-    assert "submitted" in page.text
+    assert "asked for" in page.text
     assert "a story" in page.text
     part = browser.open(f"/changes/{change}/story", **{"HX-Request": "true"})
     assert "<html" not in part.answer.text
