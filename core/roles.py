@@ -31,6 +31,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "network:write": "Submit configuration changes, enrol host keys, handle drift.",
     "hosting:read": "Read projects, quotas, the catalogue, servers and what belongs to them, usage and cost.",
     "hosting:write": "Order, alter and give back servers and what belongs to them.",
+    "hosting:support": "Ask the region for help, answer, announce maintenance.",
     "change:read": "Read changes, their plans and their story; follow events.",
     "change:submit": "Submit, cancel and undo changes.",
     "change:approve": "Approve or reject changes.",
@@ -53,23 +54,24 @@ _READ: Final = (
 
 _OF_ROLE: Final[Mapping[str, tuple[str, ...]]] = {
     "engineer": (
-        *_READ, "inventory:write", "network:write", "change:submit", "change:approve", "audit:read", "identity:read",
-        "secret:read", "secret:write", "webhook:write", "calendar:write",
+        *_READ, "inventory:write", "network:write", "hosting:support", "change:submit", "change:approve", "audit:read",
+        "identity:read", "secret:read", "secret:write", "webhook:write", "calendar:write",
     ),
     "network-lead": (
-        *_READ, "inventory:write", "network:write", "change:submit", "change:approve", "audit:read", "identity:read",
-        "identity:write", "secret:read", "secret:write", "webhook:write", "calendar:write",
+        *_READ, "inventory:write", "network:write", "hosting:support", "change:submit", "change:approve", "audit:read",
+        "identity:read", "identity:write", "secret:read", "secret:write", "webhook:write", "calendar:write",
     ),
     "platform-manager": tuple(SCOPES),
     "management": (*_READ, "change:approve", "audit:read", "identity:read"),
     "auditor": (*_READ, "audit:read", "identity:read", "secret:read"),
     "agency-user": (
-        "inventory:read", "hosting:read", "hosting:write", "change:read", "change:submit", "webhook:read",
-        "token:write",
+        "inventory:read", "hosting:read", "hosting:write", "hosting:support", "change:read", "change:submit",
+        "webhook:read", "token:write",
     ),
     "agency-admin": (
-        "inventory:read", "hosting:read", "hosting:write", "change:read", "change:submit", "change:approve",
-        "audit:read", "identity:read", "identity:write", "webhook:read", "webhook:write", "token:write",
+        "inventory:read", "hosting:read", "hosting:write", "hosting:support", "change:read", "change:submit",
+        "change:approve", "audit:read", "identity:read", "identity:write", "webhook:read", "webhook:write",
+        "token:write",
     ),
 }  # fmt: skip
 

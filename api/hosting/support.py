@@ -143,7 +143,7 @@ def support_request(
 @router.post(
     "/api/v1/support-requests", status_code=201, summary="Ask the region", responses=answers(SupportRequest, 201)
 )
-def open_request(body: RequestIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
+def open_request(body: RequestIn, creation: Annotated[Creation, Depends(creating("hosting:support"))]) -> Response:
     """Open a request, from a thing of yours or without one."""
     caller = creation.caller
 
@@ -165,7 +165,7 @@ def open_request(body: RequestIn, creation: Annotated[Creation, Depends(creating
     responses=answers(MessageSaid, 201),
 )
 def say(
-    request_id: UUID, body: MessageIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]
+    request_id: UUID, body: MessageIn, creation: Annotated[Creation, Depends(creating("hosting:support"))]
 ) -> Response:
     """Add a message: the request waits for the other side then."""
     caller = creation.caller
@@ -188,7 +188,7 @@ def edit_request(
     request_id: UUID,
     body: RequestEdit,
     version: Match,
-    caller: Annotated[Caller, Depends(require("hosting:write"))],
+    caller: Annotated[Caller, Depends(require("hosting:support"))],
 ) -> Response:
     """Say that it is solved, open it again, or close it for good. Needs `If-Match`."""
     caller.must_write("support-request")
@@ -227,7 +227,7 @@ def notice(notice_id: UUID, request: Request, caller: Annotated[Caller, Depends(
 @router.post(
     "/api/v1/maintenance", status_code=201, summary="Draft a maintenance notice", responses=answers(Notice, 201)
 )
-def draft_notice(body: NoticeIn, creation: Annotated[Creation, Depends(creating("hosting:write"))]) -> Response:
+def draft_notice(body: NoticeIn, creation: Annotated[Creation, Depends(creating("hosting:support"))]) -> Response:
     """Write a notice that nobody is told of yet. The region's staff only."""
     caller = creation.caller
     _region_writes(caller)
@@ -246,7 +246,7 @@ def edit_notice(
     notice_id: UUID,
     body: NoticeEdit,
     version: Match,
-    caller: Annotated[Caller, Depends(require("hosting:write"))],
+    caller: Annotated[Caller, Depends(require("hosting:support"))],
 ) -> Response:
     """Alter a notice, or move it on: `state` `scheduled` tells everybody whom it touches. Needs `If-Match`."""
     _region_writes(caller)

@@ -32,7 +32,7 @@ _LATELY: Final = timedelta(days=30)
 """So long is work that has ended still shown."""
 
 Looking = Annotated[Visit, Depends(visiting("hosting:read"))]
-Writing = Annotated[Visit, Depends(visiting("hosting:read", "hosting:write"))]
+Writing = Annotated[Visit, Depends(visiting("hosting:read", "hosting:support"))]
 
 
 @router.get("/support")
@@ -107,7 +107,7 @@ def _one(visit: Visit, request_id: UUID, error: IrisplaneError | None = None) ->
     return show(
         visit, "support_one", _("Support"), status=200 if error is None else status_of(type(error)), found=found,
         error=error, typed=visit.form.text("body") if error else "", key=visit.form.key,
-        may=visit.may("hosting:write") and found["state"] != "closed",
+        may=visit.may("hosting:support") and found["state"] != "closed",
     )  # fmt: skip
 
 

@@ -95,6 +95,14 @@ def test_both_sides_speak_in_turn_and_are_told_in_their_language(
     ]
 
 
+def test_engineers_answer_and_whoever_only_looks_does_not(user: Person, engineer: Person, hire: Hire) -> None:
+    path = f"/api/v1/support-requests/{_open(user)['id']}"
+    assert engineer.post(f"{path}/messages", json={"body": "It is the cable."}).status_code == 201
+    assert user.get(path).json()["state"] == "answered"
+    refused = hire("looker", "management").post(f"{path}/messages", json={"body": "Hurry."})
+    assert refused.status_code == 403, refused.text
+
+
 def test_a_request_is_altered_with_its_etag_and_closed_for_good(user: Person) -> None:
     made = _open(user)
     path = f"/api/v1/support-requests/{made['id']}"
