@@ -13,6 +13,7 @@ from dashboards.formats import Formats
 __all__ = ["Told", "explained", "plain"]
 
 _NUMBER: Final = re.compile(r"\d(?:[\d.,]*\d)?")
+_GROUPED: Final = re.compile(r"(?<=\d)[\u202f\u00a0](?=\d)")
 _DAY: Final = re.compile(r"\d{4}-\d\d(-\d\d)?")
 _LEFT_OUT: Final = frozenset({"time", "code", "script", "style", "svg", "option", "textarea"})
 """Times have an exact value beside them and are no figures; codes are names."""
@@ -75,8 +76,8 @@ class Told(HTMLParser):
 
 
 def plain(text: str) -> str:
-    """A text with the one kind of white space."""
-    return " ".join(text.replace("\u202f", " ").split())
+    """A text with the one kind of white space, and none within numbers, where French has it."""
+    return " ".join(_GROUPED.sub("", text).replace("\u202f", " ").split())
 
 
 def explained(text: str, answers: Iterable[Any], language: str) -> list[str]:
@@ -94,7 +95,7 @@ def explained(text: str, answers: Iterable[Any], language: str) -> list[str]:
             formats.memory(round(number)), formats.euro(round(number)), formats.number(number / 1024),
             formats.number(round(number * 7, 2)),
         )
-        for token in _NUMBER.findall(written)
+        for token in _NUMBER.findall(plain(written))
     }  # fmt: skip
     for name in [one for one in names if _DAY.fullmatch(one)]:
         day = date.fromisoformat(name if len(name) > 7 else f"{name}-01")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.db import Database
 from dashboards.figures import LABELS, SCALES
 from dashboards.formats import Formats
-from dashboards.languages import catalogue
+from dashboards.languages import LANGUAGES, catalogue
 from dashboards.pages.capacity import UNITS
 from dashboards.terms import RESOURCES, STATES
 from orchestrator.figures import today_here
@@ -21,8 +21,6 @@ from tests.dashboards.telling import Told, explained, plain
 
 pytestmark = pytest.mark.usefixtures("offered", "lived")
 _OF_IXELLES = "join tenant t on t.id = x.tenant_id where t.code = 'ixelles'"
-LANGUAGES = ("en", "nl")
-"""Those that write no space within a number."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +64,7 @@ def test_every_row_of_the_figures_is_the_apis(language: str, board: Person, visi
     month = _get(board, f"/api/v1/showback/{_month()}")
     head = list(told.pairs.values())
     assert head[0].startswith(plain(formats.share(of["changes-succeeded"]["value"])))
-    assert head[1] == formats.number(of["changes-waiting"]["value"])
+    assert head[1] == plain(formats.number(of["changes-waiting"]["value"]))
     assert head[2] == formats.lasting(of["server-time"]["value"])
     assert head[3].startswith(plain(formats.euro(month["amount_micro_eur"])))
     devices = _get(board, "/api/v1/network/devices")
@@ -148,6 +146,24 @@ def test_what_the_api_tells_of_money_and_quotas_is_what_sql_sums(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_on_the_page_of_a_thing_is_the_apis(language: str, agent: Person, visiting: Visiting) -> None:
+    made = agent.post("/api/v1/support-requests", json={"subject": "No disk", "body": "It is 3 GiB, not 30."})
+    assert made.status_code == 201, made.text
+    browser, walked = visiting(agent, language), 0
+    nouns = ("quotas", "catalogue", "maintenance", "projects", "servers", f"showback/{_month()}")
+    everything = [_get(agent, f"/api/v1/{noun}") for noun in nouns]
+    for place, noun in (("servers", "servers"), ("volumes", "volumes"), ("networks", "networks"),
+                        ("addresses", "floating-addresses"), ("security-groups", "security-groups"),
+                        ("snapshots", "snapshots"), ("support", "support-requests")):  # fmt: skip
+        for one in _get(agent, f"/api/v1/{noun}")["items"]:
+            told = Told(browser.open(f"/{place}/{one['id']}").answer.text)
+            detail = _get(agent, f"/api/v1/{noun}/{one['id']}")
+            assert explained(told.text, [one, detail, *everything], language) == [], (place, told.text)
+            walked += 1
+    assert walked > 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_number_of_an_administrations_pages_is_the_apis(language: str, agent: Person, visiting: Visiting) -> None:
     browser, formats, words = visiting(agent, language), Formats(language), catalogue(language)
     quotas = _get(agent, "/api/v1/quotas")
@@ -177,5 +193,5 @@ def test_every_number_of_an_administrations_pages_is_the_apis(language: str, age
     volumes = Told(browser.open("/holdings").answer.text)
     for one in lists[1]["items"]:
         cells = volumes.row(plain(f"{one['name']} {one['description'] or one['project']}"))
-        assert cells[2] == f"{formats.number(one['size_gib'])} GiB"
+        assert cells[2] == plain(f"{formats.number(one['size_gib'])} GiB")
         assert cells[4] == plain(formats.euro(one["month_micro_eur"]))

@@ -1,19 +1,24 @@
-"""An agency in a browser before a real cloud: a server is ordered, followed, read on its console, given back.
+"""An agency and management in a browser before a real cloud, once in each language.
 
-Once in each language; what the pages say is looked up in the cloud.
+A server is ordered, followed, read on its console and given back; capacity is read, and the page for the board taken
+along. What the pages say is looked up in the cloud.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from dashboards.formats import Formats
 from dashboards.languages import LANGUAGES
 from tests.api.chromium import chromium
 from tests.clouds import CloudForTests
@@ -80,6 +85,45 @@ def test_a_server_is_ordered_followed_read_and_given_back(
     assert [one.status for one in in_the_cloud(story_cloud, server)] in ([], ["SHUTOFF"])
     assert asked(page) == {url.removeprefix("http://")}
     assert [one for one in complaints(page) if "favicon" not in one] == []
+
+
+def test_management_reads_what_the_machines_hold_and_takes_the_page_for_the_board(
+    page: WebDriver, url: str, hosting: Region, story_cloud: CloudForTests, shots: Path
+) -> None:
+    placement: Any = story_cloud.admin.placement
+    usable = [
+        int((stock.total - stock.reserved) * stock.allocation_ratio)
+        for provider in placement.resource_providers()
+        for stock in placement.resource_provider_inventories(provider)
+        if stock.resource_class == "VCPU"
+    ]
+    eventually(lambda: hosting.api("GET", "/api/v1/capacity", who="board").json()["items"], seconds=120)
+    enter(page, url, hosting.api("POST", "/enter", who="board").json()["path"])
+    for language, title in (("fr", "La région en"), ("nl", "Het gewest in"), ("en", "The region in")):
+        speak(page, language)
+        page.get(f"{url}/figures")
+        looked_at(page, shots, f"story-figures-{language}")
+        press(page, 'a[href="/capacity"]')
+        for processors in usable:
+            seen(page, f"/ {Formats(language).number(processors)}")
+        looked_at(page, shots, f"story-capacity-{language}")
+        page.get(f"{url}/figures")
+        link = page.find_element(By.CSS_SELECTOR, 'a[href="/figures/board.pdf"]').get_attribute("href")
+        sheet = b64decode(page.execute_async_script(_TAKEN, link))
+        (shots / f"story-board-{language}.pdf").write_bytes(sheet)
+        assert title in " ".join(PdfReader(BytesIO(sheet)).pages[0].extract_text().split())
+    assert asked(page) == {url.removeprefix("http://")}
+    assert complaints(page) == []
+
+
+_TAKEN = """
+    const done = arguments[arguments.length - 1];
+    fetch(arguments[0]).then((answer) => answer.blob()).then((body) => {
+      const reader = new FileReader();
+      reader.onload = () => done(reader.result.split(",")[1]);
+      reader.readAsDataURL(body);
+    });"""
+"""A file that a link leads to, as the browser gets it."""
 
 
 def status(agency: Agency, server: str) -> str:
