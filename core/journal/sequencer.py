@@ -84,6 +84,7 @@ class Sequencer:
             total = 0
             while numbered := number_batch(connection):
                 total += numbered
+            _leave(connection)
             return total
 
     def _serve(self, connection: psycopg.Connection[TupleRow], stop: threading.Event) -> None:
@@ -111,6 +112,7 @@ class Sequencer:
         while number_batch(connection):
             pass
         self._sign(connection)
+        _leave(connection)
 
     def _sign(self, connection: psycopg.Connection[TupleRow]) -> None:
         if self._checkpoints is None:
@@ -182,6 +184,13 @@ def _lead(connection: psycopg.Connection[TupleRow]) -> bool:
     row = connection.execute("select pg_try_advisory_lock(%s)", (_LEADER,)).fetchone()
     connection.commit()
     return bool(row and row[0])
+
+
+def _leave(connection: psycopg.Connection[TupleRow]) -> None:
+    """Give the lead up before the connection goes: the server notices late that one was closed, on a busy machine after
+    whoever comes next has already asked."""
+    connection.execute("select pg_advisory_unlock(%s)", (_LEADER,))
+    connection.commit()
 
 
 def _adopt_strangers(connection: psycopg.Connection[TupleRow]) -> None:
