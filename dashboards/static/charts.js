@@ -88,12 +88,13 @@
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const steps = figure.dataset.shape === "steps" ? uPlot.paths.stepped({ align: 1 }) : undefined;
     const axis = { stroke: () => colour("--soft"), font, ticks: { show: false } };
+    const dot = (_, series) => `var(--line-${((series - 1) % 4) + 1})`; // an element, no drawing: it follows the scheme alone
     const size = () => ({ width: Math.max(200, place.clientWidth), height: place.clientHeight });
     const plot = new uPlot({
       ...size(),
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), ZONE),
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: dot, stroke: dot } },
       scales: { x: { time: true }, y: { range: { min: { pad: 0, soft: 0, mode: 1 }, max: { pad: 0.08, soft: 1, mode: 1 } } } },
       axes: [
         { ...axis, grid: { show: false }, size: 40, values: (_, splits, __, ___, step) => label(splits, step) },

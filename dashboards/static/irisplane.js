@@ -7,6 +7,8 @@
     if (notice) notice.hidden = !so;
   };
   const say = (away) => tell("away", away);
+  const here = document.querySelector(".top nav [aria-current]");
+  if (here) here.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the places are wider than the screen
   document.addEventListener("keydown", (event) => {
     const box = document.getElementById("q-top");
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

@@ -9,11 +9,14 @@ import pytest
 from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 
+from core.db import Database
+from core.settings import Settings
 from tests.api.chromium import chromium
 from tests.api.example_kind import only_example
 from tests.api.people import Person, agent, app, client, engineer, hire, lead, manager, settings, tenants
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
+from tests.dashboards.furnishing import Furnished, furnish
 
 __all__ = ["agent", "app", "client", "engineer", "hire", "lead", "manager", "settings", "tenants"]
 
@@ -48,6 +51,14 @@ def offered(manager: Person) -> None:
     content = CATALOGUE.read_bytes()
     answer = manager.post("/api/v1/catalogue:import", content=content, headers={"Content-Type": "application/yaml"})
     assert answer.status_code in {200, 201, 202}, answer.text
+
+
+@pytest.fixture(scope="module")
+def furnished(
+    agent: Person, engineer: Person, manager: Person, database: Database, settings: Settings, offered: None
+) -> Furnished:
+    """Every page has something to show."""
+    return furnish(agent, engineer, manager, database, settings)
 
 
 @pytest.fixture(scope="module")

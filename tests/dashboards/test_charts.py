@@ -99,6 +99,7 @@ def test_a_chart_is_drawn_from_its_table_and_read_by_keyboard(
             assert all((cell.get_attribute("textContent") or "?") in said for cell in cells), said
         looked_at(page, shots, "design")
         _picture(page, shots, "chart-design")
+        _follows_the_scheme(page)
         page.get(url)
         patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".chart canvas"), "not drawn")
         looked_at(page, shots, "home-charts")
@@ -109,6 +110,33 @@ def test_a_chart_is_drawn_from_its_table_and_read_by_keyboard(
         page.get(f"{url}/design")
         assert page.find_elements(By.CSS_SELECTOR, ".chart table")[0].is_displayed()
         assert not page.find_element(By.CSS_SELECTOR, ".chart .plot").is_displayed()
+
+
+_DRAWN = """
+    const canvas = document.querySelector('.chart canvas');
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const all = copy.getImageData(0, 0, canvas.width, canvas.height).data;
+    const drawn = new Set();
+    for (let at = 0; at < all.length; at += 4)
+      if (all[at + 3] === 255) drawn.add(`${all[at]},${all[at + 1]},${all[at + 2]}`);
+    const written = getComputedStyle(document.documentElement).getPropertyValue('--line-1').trim();
+    const line = [1, 3, 5].map((at) => parseInt(written.slice(at, at + 2), 16)).join();
+    const dot = getComputedStyle(document.querySelector('.chart .u-cursor-pt')).backgroundColor;
+    return [line, [...drawn], dot.match(/\\d+/g).slice(0, 3).join()];"""
+
+
+def _follows_the_scheme(page: WebDriver) -> None:
+    """Lines, dots and the dot that is read are drawn anew when somebody's desk goes dark while the page is open."""
+    left = ""
+    for which in ("light", "dark", "light"):
+        scheme(page, which)
+
+        def redrawn(driver: WebDriver, gone: str = left) -> str:
+            line, drawn, dot = driver.execute_script(_DRAWN)
+            return line if line in drawn and gone not in drawn and dot == line else ""
+
+        left = patient(page).until(redrawn, f"not in the colours of {which}")
 
 
 def _picture(page: WebDriver, shots: Path, name: str) -> None:

@@ -19,7 +19,7 @@ from core.settings import get_settings
 from inventory.region_import import built_in, prepare
 from orchestrator.engine import ChangeRequest, submit
 
-__all__ = ["SCOPE"]
+__all__ = ["SCOPE", "two_routers"]
 
 SCOPE = Scope(EVERY_TENANT, None, "test", "a test")
 
@@ -53,7 +53,24 @@ def routers(database: Database, engineer: Principal) -> dict[str, UUID]:
     """``cr91`` (core) and ``ac91`` (access), joined by a fibre, with loopbacks and a service prefix."""
     with database.transaction("api", engineer.scope("test", "region")) as tx:
         region = prepare(tx, engineer.scope("test", "region"), built_in())
-    operations = [
+    for kind, intent in (("inventory.import", region.intent), ("inventory.edit", {"operations": two_routers()})):
+        done = submit(database, engineer, ChangeRequest(kind=kind, intent=intent, reason="a test"), "test")
+        assert done.state == "succeeded"
+    with database.transaction("api", SCOPE) as tx:
+        rows = tx.execute(text("select name, id from device")).all()
+    return {row.name: row.id for row in rows}
+
+
+def _device(name: str, role: str, site: str, interface: str) -> dict[str, object]:
+    return {
+        "name": name, "role": role, "device_type": "FRRouting/FRR", "site": site, "status": "active",
+        "interfaces": [{"name": "lo", "kind": "loopback"}, {"name": interface}],
+    }  # fmt: skip
+
+
+def two_routers() -> list[dict[str, object]]:
+    """What enters them into the region's inventory."""
+    return [
         {"action": "create", "type": "device", "values": [_device("cr91", "core", "DC-ARTS", "to-ac91"),
                                                             _device("ac91", "access", "TH-21004", "to-cr91")]},
         {"action": "create", "type": "link", "values": [
@@ -67,16 +84,3 @@ def routers(database: Database, engineer: Principal) -> dict[str, UUID]:
             {"prefix": "global 10.254.9.0/31", "address": "10.254.9.0/31", "interface": "cr91:to-ac91"},
             {"prefix": "global 10.254.9.0/31", "address": "10.254.9.1/31", "interface": "ac91:to-cr91"}]},
     ]  # fmt: skip
-    for kind, intent in (("inventory.import", region.intent), ("inventory.edit", {"operations": operations})):
-        done = submit(database, engineer, ChangeRequest(kind=kind, intent=intent, reason="a test"), "test")
-        assert done.state == "succeeded"
-    with database.transaction("api", SCOPE) as tx:
-        rows = tx.execute(text("select name, id from device")).all()
-    return {row.name: row.id for row in rows}
-
-
-def _device(name: str, role: str, site: str, interface: str) -> dict[str, object]:
-    return {
-        "name": name, "role": role, "device_type": "FRRouting/FRR", "site": site, "status": "active",
-        "interfaces": [{"name": "lo", "kind": "loopback"}, {"name": interface}],
-    }  # fmt: skip

@@ -1,0 +1,116 @@
+"""A region where every page has something to show: devices, contexts, a month behind it, an administration's things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from core.db import Database
+from core.journal.sequencer import Sequencer
+from core.keyring import KeyFile
+from core.settings import Settings
+from network import store
+from network.queries import intended_text
+from tests.api.people import SYSTEM, Person
+from tests.dashboards import standing
+from tests.dashboards.month import a_month
+from tests.network.conftest import two_routers
+
+__all__ = ["Furnished", "furnish"]
+
+_LONG = "les archives de l'état civil et des étrangers, telles qu'elles étaient avant le déménagement"
+_DRIFT = "-ip route 192.0.2.0/24 blackhole\n+ip route 198.51.100.0/24 blackhole\n"
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """Ids by the place that their page stands under: what an administration has, and what the region has beside."""
+
+    agency: Mapping[str, str]
+    region: Mapping[str, str]
+
+
+def furnish(agent: Person, engineer: Person, manager: Person, database: Database, settings: Settings) -> Furnished:
+    """Let people ask, and write what a worker would have written."""
+    a_month(engineer, manager, database)
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(text("update quota set granted = granted + 1 where resource = 'floating_ips'"))  # its month took all
+    things = _of_an_administration(agent, manager, database)
+    _devices(engineer, database, settings)
+    names = ["bxl-a1", "bxl-a2", *(f"own-{number:03}" for number in range(4))]
+    body = {"kind": "network.example", "intent": {"names": names}, "reason": "rename what stands on the uplinks"}
+    change = engineer.post("/api/v1/changes", json=body).json()["id"]
+    Sequencer(database, None).drain()
+    beside = {"devices": "ac91", "contexts": "ntp-of-access", "figures": "servers", "number": "3", "changes": change}
+    things["problems"] = "CORE-104"
+    return Furnished(things, {**things, **beside, "audit": _entry(manager, change)})
+
+
+def _of_an_administration(agent: Person, manager: Person, database: Database) -> dict[str, str]:
+    server = standing.server(database, "guichet-electronique-production-1")
+    volume = standing.volume(database, "archives-de-la-population", server=server, description=_LONG)
+    snapshot = standing.snapshot(database, volume, "avant-le-demenagement-de-2026", description=_LONG)
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl4"
+    account = {"handle": "sauvegardes", "kind": "service", "display_name": "Sauvegardes", "role": "agency-user"}
+    asked = {"resource": {"type": "server", "id": server}, "subject": "Lenteurs au guichet", "body": _LONG}
+    quota = {"resource": "servers", "granted": 61, "project": "main", "reason": _LONG}
+    request = _made(agent, "/api/v1/support-requests", asked)
+    _made(manager, f"/api/v1/support-requests/{request}/messages", {"body": "Un disque était plein."})
+    for path, body in (
+        ("/api/v1/ssh-keys", {"name": "poste-de-travail", "public_key": key}),
+        ("/api/v1/tokens", {"name": "sauvegardes", "scopes": ["hosting:read"]}),
+        ("/api/v1/invitations", {"email": "une.collegue.au.nom.compose@ixelles.example"}),
+        ("/api/v1/principals", account),
+    ):
+        _made(agent, path, body)
+    return {
+        "servers": server,
+        "volumes": volume,
+        "snapshots": snapshot,
+        "networks": standing.network(database, "bases-de-donnees", "10.94.0.0/24"),
+        "addresses": standing.public_address(database, "203.0.113.95", server=server, description=_LONG),
+        "security-groups": standing.group(database, "guichets", description=_LONG),
+        "support": request,
+        "changes": _made(agent, "/api/v1/quotas", quota),
+    }
+
+
+def _devices(engineer: Person, database: Database, settings: Settings) -> None:
+    """Two routers, contexts on them; ``ac91`` has run its intent, and runs another line now."""
+    contexts = [
+        {"name": "ntp-of-access", "scope": "role", "role": "access", "data": {"ntp": {"servers": ["192.0.2.1"]}}},
+        {"name": "timers", "scope": "region", "weight": 2000, "active": False, "data": {"ospf": {"dead": 40}}},
+    ]
+    operations = [*two_routers(), {"action": "create", "type": "config_context", "values": contexts}]
+    body = {"kind": "inventory.edit", "intent": {"operations": operations}, "reason": "two routers"}
+    _made(engineer, "/api/v1/changes", body)
+    with database.transaction("worker", SYSTEM) as tx:
+        found = tx.execute(text("select id, tenant_id from device where name = 'ac91'")).one()
+        wanted = intended_text(tx, found.id)
+        for configuration in (wanted, f"{wanted}ip route 198.51.100.0/24 blackhole\n"):
+            store.keep(
+                tx, KeyFile(settings.key_file), device_id=found.id, tenant_id=found.tenant_id, platform="frr",
+                configuration=configuration, source="backup",
+            )  # fmt: skip
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text(
+                "insert into device_state (device_id, tenant_id, reachable, seen_at, drifted_since, drift_diff)"
+                " select id, tenant_id, true, now(), now(), :drift from device where name in ('ac91', 'cr91')"
+                " on conflict (device_id) do update set drifted_since = now(), drift_diff = excluded.drift_diff"
+            ),
+            {"drift": _DRIFT},
+        )
+
+
+def _entry(manager: Person, change: str) -> str:
+    found = manager.get(f"/api/v1/audit?change={change}").json()["items"]
+    return str(found[0]["seq"])
+
+
+def _made(person: Person, path: str, body: Mapping[str, object]) -> str:
+    answer = person.post(path, json=body)
+    assert answer.status_code in {200, 201, 202}, (path, answer.text)
+    return str(answer.json().get("id", ""))
