@@ -1,4 +1,4 @@
-"""`/contexts`: what devices inherit; one context altered after reading what that does to every device.
+"""`/contexts`: what devices inherit; one context altered or deleted after reading what that does to every device.
 
 Nothing is saved before its effect was read: the digest of what was shown comes back with the form, and another effect
 is shown instead of being saved. Who saves over somebody else's text is told, sees both, and has lost nothing.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, get_args
 
 from fastapi import Depends
@@ -103,6 +103,36 @@ def alter(visit: Writing, name: str) -> Response:
     return _considered(visit, _row(visit, name))
 
 
+@router.get("/contexts/{name}/delete")
+def farewell(visit: Writing, name: str) -> Response:
+    """What devices lose with it."""
+    row = _row(visit, name)
+    try:
+        read = _effect(visit, _deletion(row, ""), _identity(row))
+    except IrisplaneError as error:
+        read = _Read(error=error)
+    return _leaving(visit, row, "", read)
+
+
+@router.post("/contexts/{name}/delete")
+def delete(visit: Writing, name: str) -> Response:
+    """Let it go, if its effect is the one that was read."""
+    creation = visit.creation()
+    if (answer := creation.answered()) is not None:  # pressed twice: the context may be gone by now
+        return _to(answer)
+    row, reason = _row(visit, name), visit.form.text("reason")
+    try:
+        request = _deletion(row, reason)
+        read = _effect(visit, request, _identity(row))
+        if visit.form.text("seen") != read.seen:
+            return _leaving(visit, row, reason, replace(read, other=True, status=409))
+        if not reason:
+            return _leaving(visit, row, reason, replace(read, error=_unexplained(), status=status_of(InvalidInput)))
+        return _to(submit_once(creation, request))
+    except IrisplaneError as error:
+        return _leaving(visit, row, reason, _Read(error=error, status=status_of(type(error))))
+
+
 def _considered(visit: Visit, row: Row | None) -> Response:
     typed = {name: visit.form.text(name) for name in _FIELDS if name != "data"}
     typed["data"] = visit.form.get("data", "").rstrip()
@@ -121,7 +151,7 @@ def _considered(visit: Visit, row: Row | None) -> Response:
         if visit.form.text("seen") != read.seen:
             return _shown(visit, row, typed, _Read(read.effect, read.plan, read.seen, other=True, status=409))
         if not typed["reason"]:
-            raise InvalidInput("Nobody can decide without knowing why.", pointer="/reason", hint="Say what it is for.")
+            raise _unexplained()
         return _to(submit_once(creation, request))
     except IrisplaneError as error:
         return _shown(visit, row, typed, _Read(error=error, status=status_of(type(error))))
@@ -184,6 +214,22 @@ def _request(values: Row, row: Row | None, reason: str) -> ChangeRequest:
     )
 
 
+def _unexplained() -> InvalidInput:
+    return InvalidInput("Nobody can decide without knowing why.", pointer="/reason", hint="Say what it is for.")
+
+
+def _deletion(row: Row, reason: str) -> ChangeRequest:
+    operation = {"action": "delete", "type": _KIND, "items": [{"ref": row["name"], "version": row["version"]}]}
+    return ChangeRequest(
+        kind=InventoryEdit.name, intent={"operations": [operation]}, reason=reason or "look at what it would do"
+    )
+
+
+def _identity(row: Row) -> Row:
+    """Which context a deletion was read of: another version is another one."""
+    return {"name": row["name"], "version": row["version"]}
+
+
 def _to(answer: Response) -> Response:
     return RedirectResponse(f"/changes/{answer.headers['Location'].rsplit('/', 1)[1]}", status_code=303)
 
@@ -203,4 +249,13 @@ def _shown(visit: Visit, row: Row | None, typed: Mapping[str, str], read: _Read)
         inheriting=inheriting, scopes=CONTEXT_SCOPES, roles=get_args(DeviceRole),
         field=next((part for part in parts if part in _FIELDS), ""), key=visit.form.key,
         may_write=visit.may("inventory:write", "change:submit"),
+    )  # fmt: skip
+
+
+def _leaving(visit: Visit, row: Row, reason: str, read: _Read) -> Response:
+    groups = alike(read.effect.differences) if read.effect else []
+    return show(
+        visit, "context_delete", _("Delete a configuration context"), status=read.status, row=row, reason=reason,
+        read=read, groups=groups, opened=opened(groups, _OPEN), scopes=CONTEXT_SCOPES, data=text_of(row["data"]),
+        key=visit.form.key,
     )  # fmt: skip

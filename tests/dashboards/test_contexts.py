@@ -153,6 +153,47 @@ def test_what_cannot_be_taken_comes_back_with_its_field_named(
     assert {name: kept[name].strip() for name in typed} == typed
 
 
+def test_what_devices_lose_is_read_before_a_context_is_deleted_and_taking_it_back_restores_it(
+    browser: Browser, database: Database
+) -> None:
+    name = _added(browser, "ospf: {dead: 7}", scope="device", device="ac91", weight="5000")
+    address = f"/contexts/{name}/delete"
+    assert address in browser.open(f"/contexts/{name}").links
+    page = browser.open(address)
+    assert "1 device is altered" in page.text
+    assert "dead-interval" in page.text
+    form = page.form(address)
+    unexplained = browser.send(form, reason=" ")
+    assert unexplained.status == 422
+    assert "without knowing why" in unexplained.text
+    assert _saved(database, name)["data"] == {"ospf": {"dead": 7}}, "nothing is deleted yet"
+    done = browser.send(form, reason="not needed any more")
+    assert browser.send(form, reason="not needed any more").answer.url == done.answer.url, "pressed twice"
+    assert browser.open(f"/contexts/{name}").status == 404
+    assert browser.open(address).status == 404
+    undo = next(form for form in done.forms if form.action.endswith("/undo"))
+    assert browser.send(undo).status == 200
+    assert _saved(database, name)["data"] == {"ospf": {"dead": 7}}
+
+
+def test_a_context_that_somebody_altered_meanwhile_is_not_deleted_unread(browser: Browser, database: Database) -> None:
+    name = _added(browser, "banner: one")
+    address = f"/contexts/{name}/delete"
+    mine = browser.open(address).form(address)
+    edit = browser.open(f"/contexts/{name}").form(f"/contexts/{name}")
+    read = browser.send(edit, action="preview", data="banner: theirs", reason="better")
+    browser.send(read.form(f"/contexts/{name}"), action="save")
+    stale = browser.send(mine, reason="a long explanation")
+    assert stale.status == 409
+    assert "Nothing was deleted" in stale.text
+    assert "theirs" in stale.text
+    again = stale.form(address)
+    assert again.fields["reason"].strip() == "a long explanation"
+    assert _saved(database, name)["data"] == {"banner": "theirs"}
+    assert browser.send(again).status == 200
+    assert browser.open(f"/contexts/{name}").status == 404
+
+
 def test_who_may_only_read_sees_no_form(app: FastAPI, tokens: dict[str, str], browser: Browser) -> None:
     name = _added(browser, "banner: one")
     auditor = _of(app, tokens["auditor"])
@@ -162,6 +203,8 @@ def test_who_may_only_read_sees_no_form(app: FastAPI, tokens: dict[str, str], br
     assert [form for form in page.forms if form.method == "post" and form.action != "/language"] == []
     assert auditor.open("/contexts:new").status == 403
     assert auditor.open("/contexts/nothing-here").status == 404
+    assert f"/contexts/{name}/delete" not in page.links
+    assert auditor.open(f"/contexts/{name}/delete").status == 403
 
 
 def test_data_are_read_as_they_are_written() -> None:
