@@ -2,6 +2,7 @@
 // What is read at a point is what stands in the table, as the server wrote it. Without scripts the table is there alone.
 (() => {
   const ZONE = "Europe/Brussels";
+  const PAPER = 680; // pixels of CSS between the margins of a sheet of A4
   const language = { fr: "fr-BE", nl: "nl-BE" }[document.documentElement.lang] || "en-GB"; // as the server writes numbers
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const dashes = [[], [7, 4], [2, 3], [9, 3, 2, 3]]; // a line is known by its dashes too, never by colour alone
@@ -123,6 +124,8 @@
       const wanted = size();
       if (wanted.width !== plot.width || wanted.height !== plot.height) plot.setSize(wanted);
     }).observe(place);
+    addEventListener("beforeprint", () => plot.setSize({ width: PAPER, height: place.clientHeight }));
+    addEventListener("afterprint", () => plot.setSize(size()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw(false));
   };
 
