@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.inventory_api import SYSTEM, _api, _cpu, _cpu_of_children, _postmaster_of
 from benchmarks.measuring import Figure, table
+from benchmarks.people import hired
 
 _BOUND_MS: Final = 30.0
 _PAGE: Final = 100
@@ -75,9 +76,6 @@ def _ask(address: str, token: str, path: str, times: int, web: int, database: in
 
 def _fill(dsn: str, servers: int) -> dict[str, str]:
     """Rows straight into the tables, and a token of each."""
-    from core.identity import create_principal, grant
-    from core.tokens import issue
-
     engine = create_engine(dsn)
     with engine.begin() as tx:
         tx.execute(text(SYSTEM))
@@ -105,12 +103,8 @@ def _fill(dsn: str, servers: int) -> dict[str, str]:
                 ),
                 {"code": code, "many": many, "tenant": tenants[code]},
             )
-        tokens = {}
-        for name, role, code in (("agency", "agency-user", "ixelles"), ("staff", "platform-manager", "region")):
-            who = create_principal(tx, handle=f"bench-{name}", kind="service", display_name="bench", email=None)
-            grant(tx, principal_id=who, tenant_id=tenants[code], role=role, granted_by=None)
-            made = issue(tx, principal_id=who, tenant_id=tenants[code], name="bench", scopes=("*",))
-            tokens[name] = made.token.reveal()
+        people = (("agency", "agency-user", "ixelles"), ("staff", "platform-manager", "region"))
+        tokens = hired(tx, tenants, people)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze"))
     engine.dispose()

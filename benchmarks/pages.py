@@ -1,8 +1,9 @@
 """Pages over 10,000 devices and 10,000 servers: processor time of web and database, and what a first look weighs.
 
-A PostgreSQL server and one API process of its own; asked over HTTP with a browser's session, counted from the kernel's
-scheduler statistics. The weight is what goes over the wire: page, style, scripts, picture. The map has a site for ten
-devices and a link for five, and is drawn by a browser without a graphics card where one is installed.
+The journal has 100,000 entries, of which somebody wrote ten. A PostgreSQL server and one API process of its own;
+asked over HTTP with a browser's session, counted from the kernel's scheduler statistics. The weight is what goes over
+the wire: page, style, scripts, picture. The map has a site for ten devices and a link for five, and is drawn by a
+browser without a graphics card where one is installed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from benchmarks import map_in_browser
 from benchmarks.hosting_lists import _fill
 from benchmarks.inventory_api import SYSTEM, _api, _cpu, _cpu_of_children, _postmaster_of
 from benchmarks.measuring import Figure, table
+from benchmarks.people import hired
+from core.db import Database
+from core.journal.sequencer import Sequencer
+from core.scope import EVERY_TENANT, Scope
 
 _BOUND_MS: Final = 100.0
 _BOUND_KB: Final = 300.0
@@ -40,9 +45,17 @@ _PLACES: Final = (
     ("one figure with its past", "page-lead", "/figures/servers"),
     ("what works, for everybody", "page-lead", "/status"),
     ("a plan of 400 routers, each another", "page-lead", "/changes/{plan}"),
+    ("the journal", "page-lead", "/audit"),
+    ("the journal of somebody who did little", "page-lead", "/audit?actor=page-agency&action=change."),
 )
 
 
+_DEEDS: Final = """
+    insert into journal (kind, at, tenant_id, actor, action, subject_type, subject_id, reason, body)
+    select (array['audit', 'event', 'log'])[1 + g % 3], now() - g * interval '1 minute', t.id, p.id,
+           (array['change.submitted', 'token.issued'])[1 + g % 2], 'change', gen_random_uuid()::text, 'bench', '{}'
+      from generate_series(1, :many) g join tenant t on t.code = 'region'
+      join principal p on p.handle = case when g % 10000 = 0 then 'page-agency' else 'page-manager' end"""
 _SEEN: Final = """
     insert into device_state (device_id, tenant_id, reachable, seen_at, drifted_since)
     select id, tenant_id, row_number() over () % 50 <> 0, now(), case when row_number() over () % 40 = 0 then now() end
@@ -72,6 +85,7 @@ def run(*, quick: bool = False) -> list[Figure]:
         _fill(owner, many)
         tokens = _people_and_devices(owner, many)
         plan = _plan(owner)
+        _journal(Database(server.dsn), many * 10)
         with _api(owner) as (address, web):
             _offer(address, tokens.pop("page-manager"))
             browsers = {name: _signed_in(address, token) for name, token in tokens.items()}
@@ -169,6 +183,17 @@ def _plan(dsn: str) -> str:
     return str(found)
 
 
+def _journal(database: Database, many: int) -> None:
+    """Entries of half a year, numbered and chained."""
+    with database.transaction("owner", Scope(EVERY_TENANT, None, "bench", "fill the journal")) as tx:
+        tx.execute(text(_DEEDS), {"many": many})
+    Sequencer(database).drain()
+    with create_engine(database.dsn("owner"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("vacuum analyze"))
+    for engine in database.open_engines().values():
+        engine.dispose()
+
+
 def _weight(client: httpx.Client, path: str, *more: str) -> int:
     """Bytes on the wire of a page, of every file it names, and of what its scripts ask for besides."""
     page = client.get(path)
@@ -183,9 +208,6 @@ def _sent(client: httpx.Client, name: str) -> int:
 
 def _people_and_devices(dsn: str, devices: int) -> dict[str, str]:
     """Devices straight into the table, and people with a token each."""
-    from core.identity import create_principal, grant
-    from core.tokens import issue
-
     engine = create_engine(dsn)
     with engine.begin() as tx:
         tx.execute(text(SYSTEM))
@@ -206,16 +228,12 @@ def _people_and_devices(dsn: str, devices: int) -> dict[str, str]:
         )
         tx.execute(text(_SEEN))
         tx.execute(text(_LINKS))
-        tokens = {}
-        for name, role, code in (
+        people = (
             ("page-agency", "agency-user", "ixelles"),
             ("page-lead", "network-lead", "region"),
             ("page-manager", "platform-manager", "region"),
-        ):
-            who = create_principal(tx, handle=name, kind="person", display_name="bench", email=None)
-            grant(tx, principal_id=who, tenant_id=tenants[code], role=role, granted_by=None)
-            made = issue(tx, principal_id=who, tenant_id=tenants[code], name="bench", scopes=("*",))
-            tokens[name] = made.token.reveal()
+        )
+        tokens = hired(tx, tenants, people, kind="person")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze"))
     engine.dispose()
