@@ -13,21 +13,22 @@ from typing import Final
 from network.drivers.frr.merge import merge
 from network.drivers.frr.tree import Node, parse
 
-__all__ = ["DRAINED_BY", "drained"]
+__all__ = ["DRAINED_BY", "OSPF6_COST", "drained"]
 
-DRAINED_BY: Final = "OSPF max-metric, OSPFv3 cost 65535, BGP graceful-shutdown"
+OSPF6_COST: Final = 65535
+"""The most that a link can cost."""
+DRAINED_BY: Final = f"OSPF max-metric, OSPFv3 cost {OSPF6_COST}, BGP graceful-shutdown"
 _LINES: Final = (
     (re.compile(r"router ospf(?: |$)"), "max-metric router-lsa administrative"),
     (re.compile(r"router bgp \d+(?: |$)"), "bgp graceful-shutdown"),
 )
-_OSPF6_COST: Final = "ipv6 ospf6 cost 65535"
 
 
-def drained(text: str) -> str:
+def drained(text: str, *, ospf6_cost: int = OSPF6_COST) -> str:
     """An FRR configuration with the lines that drain the router. The same text when it runs no routing."""
     contexts = parse(text).children
     lines = [f"{node.line}\n {line}\n" for node in contexts for context, line in _LINES if context.match(node.line)]
-    lines += [f"{node.line}\n {_OSPF6_COST}\n" for node in contexts if _carries_ospf6(node)]
+    lines += [f"{node.line}\n ipv6 ospf6 cost {ospf6_cost}\n" for node in contexts if _carries_ospf6(node)]
     return merge(text, "".join(lines)).text if lines else text
 
 

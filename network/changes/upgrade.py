@@ -20,6 +20,7 @@ from network.changes.briefing import Brief, brief_for, device_of, gather
 from network.changes.entering import enter, let_go
 from network.changes.planning import impact_of, read_running, refuse_silent, selected
 from network.changes.push import settle_state, still_ours
+from network.changes.telling import forget, watch_and_tell
 from network.drain import DRAINED_BY, drained
 from network.drivers.ansible import PLAYBOOKS, run_play
 from network.drivers.frr.driver import FRRConfigDriver
@@ -27,7 +28,7 @@ from network.drivers.protocol import ConfigDriver
 from network.errors import DeviceMisbehaves, DeviceStuck, NotOffered
 from network.fleet import Access, fleet_of, snapshot
 from network.intent import Intended, intended
-from network.verify import baseline, watch
+from network.verify import baseline
 from network.waves import waves_apart
 from orchestrator.kinds import ChangeKind, Outcome, Step, Surroundings, Verdict, World
 from orchestrator.plan import Draft, Options, Target
@@ -35,8 +36,9 @@ from orchestrator.plan import Draft, Options, Target
 __all__ = ["SoftwareUpgrade", "UpgradeIntent"]
 
 _PLAY_SECONDS: Final = 240.0
-_VERIFY_SECONDS: Final = 180.0
-"""More than ConnectRetryTime (120 s, RFC 4271 section 10): a session whose first try met a router still restarting."""
+_VERIFY_SECONDS: Final = 300.0
+"""More than ConnectRetryTime (120 s, RFC 4271 section 10) twice: a session whose first try met a router still
+restarting, and whose second was made before the way to it was told again (``telling``)."""
 _MOVE_AWAY_SECONDS: Final = 2.0
 """Until neighbours have computed their ways round a drained router: a few SPF runs."""
 
@@ -57,7 +59,7 @@ class SoftwareUpgrade(ChangeKind[UpgradeIntent]):
     name: ClassVar[str] = "network.upgrade"
     title: ClassVar[str] = "Upgrade router software"
     intent = UpgradeIntent
-    call_seconds: ClassVar[float] = 300.0
+    call_seconds: ClassVar[float] = _VERIFY_SECONDS + 120.0
 
     def plan(self, intent: UpgradeIntent, world: World) -> Draft:
         """Which version each router has, and who its neighbours are.
@@ -138,8 +140,8 @@ class SoftwareUpgrade(ChangeKind[UpgradeIntent]):
                 return Verdict("failed", (f"{name} has FRR {version}, not {wanted}",))
             if found != step.record["apply"]["drained"]:
                 return Verdict("failed", (f"{name} does not run its configuration after the restart",))
-            broken = step.record["prepare"]["broken_before"]
-            return watch(driver, name, brief.expectation.checks, broken, _VERIFY_SECONDS)
+            before, broken = _text_before(step, around, brief.reach), step.record["prepare"]["broken_before"]
+            return watch_and_tell(driver, step, before, brief.expectation, broken, _VERIFY_SECONDS)
 
     def confirm(self, step: Step, around: Surroundings) -> Outcome:
         """Undrain; the inventory says which version runs."""
@@ -164,6 +166,7 @@ class SoftwareUpgrade(ChangeKind[UpgradeIntent]):
         with brief.session(around, fresh=True) as driver:
             for what in ("drain", "undrain"):
                 let_go(driver, step, what)
+            forget(driver, step)
             done = self._undrained(step, around, brief, driver, "back", str(before["version"]))
         return Outcome(done.data, f"{note} {done.note}")
 

@@ -28,7 +28,16 @@ def test_each_protocol_that_runs_is_drained_and_each_link_but_the_loopback() -> 
     }
 
 
+def test_a_drained_router_tells_anew_by_the_cost_of_its_ospfv3_links_alone() -> None:
+    router = _TOPOLOGY.router("ac01")
+    text = routed(Instance.named("test"), _TOPOLOGY, router)
+    other = drained(text, ospf6_cost=65534).splitlines()
+    assert [line for line in drained(text).splitlines() if line not in other] == [" ipv6 ospf6 cost 65535"] * len(
+        router.interfaces
+    )
+
+
 def test_a_router_without_routing_stays_as_it_is() -> None:
     text = bare(Instance.named("test"), _TOPOLOGY.router("ac01"))
-    assert drained(text) == text
+    assert drained(text) == drained(text, ospf6_cost=65534) == text
     assert not _added(text)

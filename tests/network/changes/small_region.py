@@ -124,6 +124,16 @@ class SmallRegion:
         """What every router runs."""
         return {router.name: self.running(router.name) for router in self.lab.topology.routers}
 
+    def seen_everywhere(self) -> str:
+        """What each router sees of the others just now, for whoever reads that a test failed."""
+        asked = ("show bgp summary", "show ip ospf neighbor", "show ipv6 ospf6 neighbor", "show ipv6 ospf6 database")
+        words = [word for question in asked for word in ("-c", question)]
+        kernel = ("sh", "-c", "ss -tno '( sport = 179 or dport = 179 )'; ip -6 route show proto ospf")
+        names = [router.name for router in self.lab.topology.routers]
+        return "\n".join(
+            f"--- {n}\n{self.lab.console(n, 'vtysh', *words)}{self.lab.console(n, *kernel)}" for n in names
+        )
+
     def edit(self, *operations: Mapping[str, Any]) -> ChangeRecord:
         """Write the inventory."""
         return self.submit("inventory.edit", {"operations": list(operations)})

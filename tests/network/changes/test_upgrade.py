@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 import time
@@ -10,19 +11,29 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from core.errors import InvalidInput
+from network.changes.entering import enter
+from network.changes.telling import forget, watch_and_tell
+from network.drain import drained
 from network.drivers.ansible import run_play
+from network.drivers.protocol import Mark
 from network.errors import HostKeyUnknown, PlayFailed
-from orchestrator.plan import Options
+from network.expectations import BgpSession
+from network.verify import Expectation
+from orchestrator.kinds import Step
+from orchestrator.plan import Options, Target
 from orchestrator.states import State
 from tests.lab.running import eventually
 from tests.network.changes.small_region import SmallRegion
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 _DRAINED = ("max-metric router-lsa administrative", "ipv6 ospf6 cost 65535", "bgp graceful-shutdown")
+_PATIENCE = 1000
+"""Seconds: two waves, each of which plays, is looked at for five minutes at most, and is perhaps taken back."""
 
 
 def _installed(small: SmallRegion) -> str:
@@ -55,6 +66,7 @@ def _watching(small: SmallRegion, *routers: str) -> Iterator[dict[str, set[str]]
         thread.join()
 
 
+@pytest.mark.timeout(2400)  # each of four waves may wait for five minutes
 def test_routers_go_one_wave_after_the_other_drained_meanwhile_and_back_again(small: SmallRegion) -> None:
     version, before = _installed(small), small.everything()
     pids = {name: _zebra(small, name) for name in before}
@@ -63,21 +75,45 @@ def test_routers_go_one_wave_after_the_other_drained_meanwhile_and_back_again(sm
     assert [len(wave) for wave in plan["batches"]] == [1, 1], "neighbours are never worked on at once"
     assert "a restart" in plan["targets"][0]["diff"]
     with _watching(small, "ac01", "ag01") as seen:
-        done = small.approved(made, 240)
-    assert done.state is State.SUCCEEDED, (small.last, small.steps(made.id))
+        done = small.approved(made, _PATIENCE)
+    assert done.state is State.SUCCEEDED, (small.last, small.steps(made.id), small.seen_everywhere())
     assert seen == {"ac01": set(_DRAINED), "ag01": set(_DRAINED)}
     assert small.everything() == before
     assert {name for name in before if _zebra(small, name) != pids[name]} == {"ac01", "ag01"}
-    again = small.taken_back(made.id)
-    assert again.state is State.SUCCEEDED, (small.last, small.steps(again.id))
+    again = small.taken_back(made.id, seconds=_PATIENCE)
+    assert again.state is State.SUCCEEDED, (small.last, small.steps(again.id), small.seen_everywhere())
     assert small.everything() == before
 
 
+def _said(small: SmallRegion, by: str, on: str) -> int:
+    """How often a router has said anew what its prefixes are, as another one knows it."""
+    shown = small.lab.console(on, "vtysh", "-c", f"show ipv6 ospf6 database intra-prefix adv-router {by} detail")
+    return max((int(count, 16) for count in re.findall(r"LS Sequence Number: (0x[0-9a-f]+)", shown)), default=0)
+
+
+def test_what_is_not_there_after_a_restart_is_told_again_and_the_router_runs_what_it_ran(small: SmallRegion) -> None:
+    before = small.running("ac01")
+    missing = Expectation((BgpSession(peer="fd00::1", name="nobody"),), dead=1)
+    with small.lab.driver("ac01") as driver:
+        epoch = driver.status(Mark("none", "none", 0)).epoch  # a higher one would keep the worker out afterwards
+        step = Step(uuid4(), uuid4(), epoch, Target("device:ac01", "ac01", "", "", {}, {}), 120, {})
+        enter(driver, step, "drain", drained(before))
+        said, now = _said(small, "10.255.0.4", "cr01"), driver.fingerprint()
+        verdict = watch_and_tell(driver, step, before, missing, [], 30)
+        assert (verdict.status, driver.fingerprint()) == ("failed", now)
+        assert "told again, 1 time" in verdict.evidence[-1]
+        eventually(lambda: _said(small, "10.255.0.4", "cr01") > said, 60, "cr01 was told")
+        forget(driver, step)
+        enter(driver, step, "undrain", before)
+    assert small.running("ac01") == before
+
+
+@pytest.mark.timeout(1500)
 def test_a_worker_that_dies_in_the_middle_leaves_nobody_drained(small: SmallRegion) -> None:
     version, before = _installed(small), small.everything()
     made = small.submit("network.upgrade", {"select": "name=ac01", "version": version})
     with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(small.approved, made, 240)
+        ended = pool.submit(small.approved, made, _PATIENCE)
         eventually(lambda: _DRAINED[0] in _running_or_nothing(small, "ac01"), 60, "drained")
         small.new_worker()
         assert ended.result().state in (State.SUCCEEDED, State.ROLLED_BACK)
