@@ -75,6 +75,10 @@ def page(request: Request, template: str, title: str, *, status: int = 200, **sh
     return HTMLResponse(body, status_code=status, headers={"Vary": "Accept-Language, Cookie"})
 
 
+def _as_written(english: str, _language: str) -> str:
+    return english
+
+
 def for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """A page: counted against the address, and an error is a page as well, for who looks at it is a person."""
 
@@ -90,9 +94,11 @@ def for_people(limit: str) -> Callable[[Callable[..., Response]], Callable[..., 
                 if status_of(type(error)) >= 500:
                     _log.error("sign-in failed", code=error.code, detail=error.message)
                 request_id = str(request.state.request_id)
+                say = getattr(request.app.state, "say", _as_written)  # the pages know other languages, where they are
                 answer = page(
-                    request, "refused", "refused", status=status_of(type(error)), error=error, request_id=request_id
-                )
+                    request, "refused", "refused", status=status_of(type(error)), error=error, request_id=request_id,
+                    say=say,
+                )  # fmt: skip
                 if "retry_after" in error.fields:
                     answer.headers["Retry-After"] = str(error.fields["retry_after"])
                 return answer

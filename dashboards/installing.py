@@ -38,6 +38,7 @@ from dashboards.pages import (
     tokens,
 )
 from dashboards.routes import answer_to
+from dashboards.sentences import spoken
 from dashboards.static_files import WebFiles
 from dashboards.visit import visiting
 
@@ -76,6 +77,7 @@ def install(app: FastAPI) -> None:
         status,
     ):
         app.include_router(place.router)
+    app.state.say = spoken  # errors at the entrance, which is the API's own
     app.mount("/static/web", WebFiles(), name="web-static")
 
     async def http(request: Request, raised: HTTPException) -> Response:

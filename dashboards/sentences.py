@@ -19,19 +19,15 @@ from typing import Final
 from markupsafe import Markup
 
 from dashboards.languages import catalogue
-from dashboards.spoken import cloud, errors, hints, plans, runs, words
+from dashboards.spoken import cloud, errors, fields, hints, hosting, network, plans, region, runs, words
 from dashboards.terms import TERMS
 
 __all__ = ["DICTIONARY", "SENTENCES", "pattern", "said", "spoken"]
 
+_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, hints, fields)
 SENTENCES: Final = tuple(
-    dict.fromkeys(
-        chain.from_iterable(
-            getattr(module, name) for module in (plans, runs, cloud, errors, hints) for name in module.__all__
-            if name != "WHY"
-        )
-    )
-)  # fmt: skip
+    dict.fromkeys(chain.from_iterable(getattr(room, name) for room in _ROOMS for name in room.__all__ if name != "WHY"))
+)
 """Every sentence that is known, without the parts that the reason for a place is put together from."""
 
 DICTIONARY: Final[Mapping[str, str]] = {**{one: one for one in words.WORDS}, **TERMS}
@@ -176,7 +172,7 @@ def _placed(english: str, language: str, translate: Callable[[str], str]) -> str
     if parts is None:
         return None
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}{joined}{parts[-1]}"
-    return f"{zone} {listed}."
+    return f"{zone} {listed}{'.' if english.endswith('.') else ''}"
 
 
 def _taken_apart(rest: str, translate: Callable[[str], str], joined: str) -> list[str] | None:

@@ -123,6 +123,30 @@ SITE_KINDS: Final[Mapping[str, str]] = {
     "hotspot": _("hotspot"),
 }
 
+DEVICE_ROLES: Final[Mapping[str, str]] = {
+    "core": _("core"),
+    "aggregation": _("aggregation"),
+    "access": _("access"),
+    "edge": _("edge"),
+    "spine": _("spine"),
+    "leaf": _("leaf"),
+    "firewall": _("firewall"),
+    "server": _("server"),
+    "access-point": _("access point"),
+    "other": _("other"),
+}
+
+INTERFACE_KINDS: Final[Mapping[str, str]] = {
+    "physical": _("physical"),
+    "loopback": _("loopback"),
+    "lag": _("link aggregation"),
+    "vlan": _("VLAN"),
+    "bridge": _("bridge"),
+    "tunnel": _("tunnel"),
+    "virtual": _("virtual"),
+}
+"""Without ``management``, which is also a role and is another word in French."""
+
 LINK_KINDS: Final[Mapping[str, str]] = {
     "fibre": _("fibre"),
     "copper": _("copper"),
@@ -311,8 +335,9 @@ RULES: Final[Mapping[str, str]] = {
 """Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
 
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **LINK_KINDS, **SOURCES, **DRIFT_POLICIES,
-    **FACES, **WAITS, **ROLES, **RESOURCES, **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
+    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **DEVICE_ROLES,
+    **INTERFACE_KINDS, **LINK_KINDS, **SOURCES,
+    **DRIFT_POLICIES, **FACES, **WAITS, **ROLES, **RESOURCES, **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip
 """All of them: no two sets use one name for two things."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboards.terms import mark as _
 
-__all__ = ["CHAIN", "FAULTS", "FOUND"]
+__all__ = ["CHAIN", "DOING", "FAULTS", "FOUND"]
 
 FAULTS: Final = (
     _("No host of the cloud has room for a server of this size. Choose a smaller plan, or ask the region for room."),
@@ -54,3 +54,30 @@ CHAIN: Final = (
     _("%(count)s entries wait for their number."),
 )
 """What verifying the journal finds."""
+
+DOING: Final = (
+    _("Attaching the volume"),
+    _("Detaching the volume"),
+    _("Deleting the volume"),
+    _("Deleting the snapshot"),
+    _("Deleting the image"),
+    _("Deleting the server"),
+    _("Detaching the network"),
+    _("Bringing the volume back to its snapshot"),
+    _("Keeping the disk"),
+    _("Looking at the network"),
+    _("Looking at the project"),
+    _("Looking at the server"),
+    _("Looking at all servers"),
+    _("Looking for the server"),
+    _("Looking for the image"),
+    _("Looking for the network"),
+    _("Looking for the floating address"),
+    _("Making the server"),
+    _("Reading the console"),
+    _("Rebuilding the server"),
+    _("Renaming the server"),
+    _("Resizing the server"),
+    _("Ordering the floating address"),
+)
+"""What was asked of the cloud when it did not answer as hoped."""

@@ -130,6 +130,30 @@ AFFECTED: Final = (
 TARGETS: Final = (_("quota of %(name)s"),)
 """How a target is called that has no name of its own."""
 
+WHY: Final = (
+    _("takes no new servers"),
+    _("is not in the cloud now"),
+    _("was not asked for"),
+    _("is not where %(names)s stands"),
+    _("may not hold open data"),
+    _("may not hold internal data"),
+    _("may not hold personal data"),
+    _("may not hold sensitive data"),
+    _("may hold open data"),
+    _("may hold internal data"),
+    _("may hold personal data"),
+    _("may hold sensitive data"),
+    _("was asked for"),
+    _("is where %(names)s stands"),
+    _("is where %(names)s stand"),
+    _("is away from %(names)s"),
+    _("has the fewest servers of the project"),
+    _("has none of the project's servers yet"),
+    _("is the only zone that does"),
+    _("is the first zone that does"),
+)
+"""Why a zone was chosen: parts of one sentence that begins with the zone."""
+
 UNDO: Final = (
     _("Import the former document: its prices then hold from the next quarter-hour."),
     _("Forgets the key; servers that have it keep it."),
@@ -178,19 +202,3 @@ UNDO: Final = (
     _("Submit the original change again."),
 )
 """How a plan is taken back."""
-
-WHY: Final = (
-    _("may hold open data"),
-    _("may hold internal data"),
-    _("may hold personal data"),
-    _("may hold sensitive data"),
-    _("was asked for"),
-    _("is where %(names)s stands"),
-    _("is where %(names)s stand"),
-    _("is away from %(names)s"),
-    _("has the fewest servers of the project"),
-    _("has none of the project's servers yet"),
-    _("is the only zone that does"),
-    _("is the first zone that does"),
-)
-"""Why a zone was chosen: parts of one sentence that begins with the zone."""

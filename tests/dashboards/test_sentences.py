@@ -5,21 +5,38 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from uuid import uuid4
+from itertools import chain
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
 
 import pytest
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dashboards.acts import in_words
 from dashboards.languages import catalogue
 from dashboards.sentences import DICTIONARY, SENTENCES, pattern, said, spoken
+from dashboards.spoken.fields import FORMS
 from dashboards.spoken.plans import WHY
 from tests.api.people import Person
 from tests.dashboards.conftest import Visiting
 from tests.dashboards.sources import FILLED, sources
-from tests.dashboards.written import EVERY, Written, acts, of_runs
+from tests.dashboards.written import EVERY, Written, acts, class_texts, errors, of_runs
 
 _FIELD = re.compile(r"'?%\(\w+\)s'?")
 _LETTERS = 8
+TO_OTHERS = (
+    # who runs the machine, at its console
+    "core/backup", "core/bringup", "core/instance", "core/keyring", "core/postgres", "core/rotation", "core/secrets",
+    "core/service_user", "core/settings", "core/sign_in/issuers", "core/supervisor", "core/journal/checkpoints",
+    # programs that call the API, and what only the command line sends there
+    "api/catalogue", "api/edge", "api/events", "api/figures", "api/hosting/", "api/idempotency", "api/inventory",
+    "api/region", "api/secrets", "api/webhooks", "core/journal/verify", "datacenter/hosting/catalogue/document",
+    "datacenter/hosting/catalogue/importing", "datacenter/hosting/terraform_state/", "inventory/imports/",
+    "orchestrator/webhook", "orchestrator/registry",
+    # pydantic's own words, as far as dashboards/spoken/fields.py does not have them
+    "orchestrator/planning",
+)  # fmt: skip
+"""Modules whose errors no page shows: they stay English."""
 
 
 def _nodes() -> Iterator[ast.AST]:
@@ -58,6 +75,19 @@ def test_whatever_plans_and_runs_write_is_said_in_every_language(language: str) 
 
 
 @pytest.mark.parametrize("language", ["fr", "nl"])
+def test_whatever_errors_say_to_people_at_pages_is_said_in_every_language(language: str) -> None:
+    texts = [one for one in errors(*EVERY) if not one.where.startswith(TO_OTHERS)]
+    assert _lacking(chain(texts, class_texts("hint")), language) == [], (
+        "put it into dashboards/spoken/, then run scripts/catalogues"
+    )
+
+
+def test_what_is_left_to_english_is_still_there() -> None:
+    paths = [source.path for source in sources(*EVERY)]
+    assert [one for one in TO_OTHERS if not any(path.startswith(one) for path in paths)] == []
+
+
+@pytest.mark.parametrize("language", ["fr", "nl"])
 def test_every_act_that_the_journal_holds_has_words(language: str) -> None:
     filled = [one for one in acts() if not one.text.startswith(FILLED) and not one.text.endswith(f".{FILLED}")]
     lacking = {
@@ -78,16 +108,48 @@ def _kinds_of(action: str) -> list[str]:
 
 
 def test_every_sentence_is_still_written_somewhere(written: re.Pattern[str]) -> None:
-    texts = {one.text for one in of_runs()}
+    texts = {one.text for one in chain(of_runs(), errors(*EVERY), class_texts("hint"))}
     pieces = "\n".join(_constants()).replace("routers", "router")
     gone = [
         one
         for one in (*SENTENCES, *WHY)
-        if not any(map(pattern(one).fullmatch, texts))
+        if one not in FORMS
+        and not any(map(pattern(one).fullmatch, texts))
         and not written.fullmatch(_FIELD.sub("X", one))
         and not all(piece.strip().replace("routers", "router") in pieces for piece in _FIELD.split(one))
     ]
     assert gone == [], "the code says them differently now: mend dashboards/spoken/ and the catalogues"
+
+
+class _Form(BaseModel):
+    """One field of each kind that requests have."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=2, max_length=3, pattern="^[a-z]+$")]
+    ref: UUID
+    ends: AwareDatetime
+    state: Literal["open", "closed"]
+    count: Annotated[int, Field(ge=1, le=9)]
+    data: dict[str, str]
+    tags: list[str]
+    routed: bool
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"zz": 1},
+        {"name": "a", "ref": "a", "ends": "a", "state": "a", "count": "a", "data": "a", "tags": "a", "routed": "a"},
+        {"name": "abcd", "ref": 7, "ends": "2026-11-30T10:00:00", "state": 7, "count": 0, "routed": 7},
+        {"name": "AB", "count": 10, "routed": []},
+        {"name": 7, "count": []},
+    ],
+)
+def test_a_value_of_the_wrong_form_is_said_in_every_language(typed: dict[str, object]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        _Form.model_validate(typed)
+    messages = {one["msg"] for one in refused.value.errors()}
+    assert [one for one in messages for language in ("fr", "nl") if said(one, language)[1] != language] == []
 
 
 @pytest.mark.parametrize(
