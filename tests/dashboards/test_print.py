@@ -19,7 +19,7 @@ from tests.dashboards.furnishing import Furnished
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
 _PRESSED = "nav a, main button, main .button, footer button, .find label, main .filters label"
-_READ = "h1, main .crumbs a, tbody th, tbody td, main summary, .facts dt, .sides del, .sides ins"
+_READ = "h1, h2, main .crumbs a, tbody th, tbody td, main summary, .facts dt, .sides del, .sides ins"
 _WORDS = """
     return [...document.querySelectorAll(arguments[0])]
       .filter((one) => !one.querySelector('form, button') && !one.closest('.card:has(form)'))
