@@ -71,8 +71,10 @@ async def change_events(
 
 
 def stop_announcements(app: FastAPI) -> None:
-    """Wake and end every stream: the server stops."""
-    announcements: Announcements | None = getattr(app.state, "announcements", None)
+    """Wake and end every stream: the server stops. An application that is served again listens anew."""
+    with _starting:
+        announcements: Announcements | None = getattr(app.state, "announcements", None)
+        app.state.announcements = None
     if announcements is not None:
         announcements.stop()
 

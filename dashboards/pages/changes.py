@@ -14,6 +14,7 @@ from api.answers import decode_cursor, encode_cursor
 from api.changes import record_answer
 from core.errors import InvalidInput, NotFound
 from core.identity import principal_by_handle
+from core.journal.reader import last_seq
 from dashboards.diffs import alike, named, opened
 from dashboards.rendering import in_words, show
 from dashboards.routes import pages
@@ -77,8 +78,9 @@ def board(
 def change(visit: Looking, change_id: UUID) -> Response:
     """One change: plan, decisions, run. Its live part alone where htmx asks."""
     with visit.transaction() as tx:
+        heard = last_seq(tx)  # before it is read: what happens in between is told once more, never missed
         found = json.loads(queries.change_json(tx, change_id))
-    return _one(visit, found)
+    return _one(visit, found, heard=heard)
 
 
 @router.get("/changes/{change_id}/story")
@@ -170,7 +172,9 @@ def _again(visit: Visit, change_id: UUID, ask: Callable[..., engine.ChangeRecord
     return RedirectResponse(f"/changes/{answer.headers['Location'].rsplit('/', 1)[1]}", status_code=303)
 
 
-def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = None, status: int = 200) -> Response:
+def _one(
+    visit: Visit, found: dict[str, Any], *, heard: int = 0, refused: InvalidInput | None = None, status: int = 200
+) -> Response:
     who, state = visit.principal, State(found["state"])
     own = found["requested_by"] == who.handle
     plan = found["plan"]
@@ -181,6 +185,7 @@ def _one(visit: Visit, found: dict[str, Any], *, refused: InvalidInput | None = 
     asked = set(found["waiting_for"]) if state is State.WAITING else set()
     shown = {
         "change": found,
+        "heard": heard,
         "plan": plan,
         "all_groups": groups,
         "groups": shown_groups,

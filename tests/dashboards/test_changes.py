@@ -93,7 +93,8 @@ def test_the_live_part_comes_alone_and_asks_again_until_it_has_ended(
     part = browser.open(f"/changes/{change}", **{"HX-Request": "true"})
     assert part.answer.text.lstrip().startswith('<div id="live"')
     assert "<html" not in part.answer.text
-    assert 'hx-trigger="every 10s"' in part.answer.text
+    assert f'data-events="/api/v1/changes/{change}/events"' in part.answer.text
+    assert 'data-every="10"' in part.answer.text, "where no stream can be had"
     with database.transaction("owner", SYSTEM) as tx:
         tx.execute(
             text("update change set state = 'failed', finished_at = now(), waiting_for = '{}' where id = :id"),
