@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from importlib.resources import files
 from statistics import median
 from typing import Final
@@ -44,10 +45,14 @@ _PLACES: Final = (
     ("figures", "page-lead", "/figures"),
     ("one figure with its past", "page-lead", "/figures/servers"),
     ("what works, for everybody", "page-lead", "/status"),
+    ("one device", "page-lead", "/devices/ac00420"),
     ("a plan of 400 routers, each another", "page-lead", "/changes/{plan}"),
     ("the journal", "page-lead", "/audit"),
     ("the journal of somebody who did little", "page-lead", "/audit?actor=page-agency&action=change."),
+    ("a run of 400 routers", "page-lead", "/changes/{run}"),
 )
+_LIVE: Final = "the live part of a run of 400 routers"
+"""What is read again at each event of a run, twice a second at most."""
 
 
 _DEEDS: Final = """
@@ -84,15 +89,18 @@ def run(*, quick: bool = False) -> list[Figure]:
         upgrade(owner)
         _fill(owner, many)
         tokens = _people_and_devices(owner, many)
-        plan = _plan(owner)
+        plan, ran = _plan(owner), _run(owner)
         _journal(Database(server.dsn), many * 10)
         with _api(owner) as (address, web):
             _offer(address, tokens.pop("page-manager"))
             browsers = {name: _signed_in(address, token) for name, token in tokens.items()}
+            base = _postmaster_of(owner)
             measured = [
-                (name, *_look(browsers[who], path.format(plan=plan), times, web, _postmaster_of(owner)))
+                (name, *_look(browsers[who], path.format(plan=plan, run=ran), times, web, base))
                 for name, who, path in _PLACES
             ]
+            part = {"HX-Request": "true"}
+            measured.append((_LIVE, *_look(browsers["page-lead"], f"/changes/{ran}", times, web, base, part)))
             weight = _weight(browsers["page-agency"], "/") / 1000
             whole = _weight(browsers["page-lead"], "/map", "/api/v1/network/map", "/api/v1/network/map/communes") / 1000
             drawn = map_in_browser.seconds(address, tokens["page-lead"], 1 if quick else 5)
@@ -133,7 +141,9 @@ def _signed_in(address: str, token: str) -> httpx.Client:
     return client
 
 
-def _look(client: httpx.Client, path: str, times: int, web: int, database: int) -> tuple[float, float, float, float]:
+def _look(
+    client: httpx.Client, path: str, times: int, web: int, database: int, headers: Mapping[str, str] | None = None
+) -> tuple[float, float, float, float]:
     """Milliseconds a page: processor of the web process and of the database, and on the clock; and its kilobytes."""
     walls: list[float] = []
     size = 0
@@ -142,7 +152,7 @@ def _look(client: httpx.Client, path: str, times: int, web: int, database: int) 
             before = _cpu(web), _cpu_of_children(database)
             walls.clear()
         begun = time.perf_counter()
-        answer = client.get(path)
+        answer = client.get(path, headers=headers)
         walls.append(time.perf_counter() - begun)
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:300]}")
@@ -151,8 +161,8 @@ def _look(client: httpx.Client, path: str, times: int, web: int, database: int) 
     return *spent, median(walls) * 1000, size / 1000
 
 
-def _plan(dsn: str) -> str:
-    """A change that waits: 400 routers, each with thirty lines of its own."""
+def _plan(dsn: str, size: int = 40) -> str:
+    """A change that waits: 400 routers in batches of a size, each with thirty lines of its own."""
     from orchestrator.plan import Impact, Options, Plan, Target
 
     names = [f"ac{number:05}" for number in range(1, 401)]
@@ -164,7 +174,7 @@ def _plan(dsn: str) -> str:
     )  # fmt: skip
     made = Plan(
         kind="network.config", intent={}, summary="Push 400", targets=targets, commands=(),
-        batches=tuple(tuple(target.id for target in targets[at : at + 40]) for at in range(0, 400, 40)),
+        batches=tuple(tuple(target.id for target in targets[at : at + size]) for at in range(0, 400, size)),
         impact=Impact(), options=Options(), approvals=(), timer=60, cost={}, facts={}, undo_note="",
     )  # fmt: skip
     engine = create_engine(dsn)
@@ -192,6 +202,37 @@ def _journal(database: Database, many: int) -> None:
         connection.execute(text("vacuum analyze"))
     for engine in database.open_engines().values():
         engine.dispose()
+
+
+def _run(dsn: str) -> str:
+    """The same in its ninth batch of twenty: most is done, twenty are at it, three failed."""
+    made = _plan(dsn, 20)
+    engine = create_engine(dsn)
+    with engine.begin() as tx:
+        tx.execute(text(SYSTEM))
+        tx.execute(
+            text(
+                "update change set state = 'running', waiting_for = '{}', started_at = now(), batch = 8 where id = :id"
+            ),
+            {"id": made},
+        )
+        tx.execute(
+            text(
+                "insert into change_step (change_id, tenant_id, ordinal, batch, target_id, target_name, state, record,"
+                " started_at, finished_at)"
+                " select c.id, c.tenant_id, n, n / 20, 'device:' || name, name,"
+                "        case when n in (7, 77, 155) then 'failed' when n / 20 < 8 then 'confirmed'"
+                "             when n / 20 = 8 then 'applying' else 'pending' end,"
+                "        jsonb_build_object('notes', jsonb_build_object('apply', 'commit taken, 60 s on the timer')),"
+                "        case when n / 20 <= 8 then now() end, case when n / 20 < 8 then now() end"
+                "   from change c, generate_series(0, 399) n,"
+                "        lateral (select 'ac' || lpad((n + 1)::text, 5, '0') as name)"
+                "  where c.id = :id"
+            ),
+            {"id": made},
+        )
+    engine.dispose()
+    return made
 
 
 def _weight(client: httpx.Client, path: str, *more: str) -> int:

@@ -20,6 +20,7 @@ __all__ = [
     "changes_json",
     "days_json",
     "figures_json",
+    "live_json",
     "plan_json",
     "steps_json",
     "story_json",
@@ -81,13 +82,22 @@ _WAITING: Final = text(
          order by c.id limit :limit) l
     """  # noqa: S608 - constants of this module
 )
+_HEAD: Final = f"""
+    {_SUMMARY}, r.handle as cancel_by, c.cancel_reason, c.decision, c.executor,
+    (select coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'state', u.state) order by u.id), '[]')
+       from change u where u.undo_of = c.id) as undone_by
+    {_FROM} left join principal r on r.id = c.cancel_by where c.id = :id
+"""  # noqa: S608 - constants of this module
+_LIVE: Final = text(
+    f"""
+    select to_jsonb(l)::text from (
+        select jsonb_array_length(c.plan -> 'targets') as targets, c.plan #>> '{{targets,0,name}}' as target, {_HEAD}) l
+    """  # noqa: S608 - constants of this module
+)
 _ONE: Final = text(
     f"""
     select (to_jsonb(l) || jsonb_build_object('steps', ({_STEPS}), 'approvals', ({_APPROVALS})))::text from (
-        select {_SUMMARY}, {_PLAN} as plan, r.handle as cancel_by, c.cancel_reason, c.decision, c.executor,
-               (select coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'state', u.state) order by u.id), '[]')
-                  from change u where u.undo_of = c.id) as undone_by
-        {_FROM} left join principal r on r.id = c.cancel_by where c.id = :id) l
+        select {_PLAN} as plan, {_HEAD}) l
     """  # noqa: S608 - constants of this module
 )
 _FIGURES: Final = text(
@@ -180,6 +190,15 @@ def change_json(tx: Connection, change_id: UUID) -> str:
         ChangeNotFound: no such Change in this scope.
     """
     return _found(tx.execute(_ONE, {"id": change_id}).scalar(), change_id)
+
+
+def live_json(tx: Connection, change_id: UUID) -> str:
+    """How one Change stands, without plan, steps and approvals; ``targets``: how many, ``target``: the first's name.
+
+    Raises:
+        ChangeNotFound: no such Change in this scope.
+    """
+    return _found(tx.execute(_LIVE, {"id": change_id}).scalar(), change_id)
 
 
 def plan_json(tx: Connection, change_id: UUID) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
 
 from api.answers import decode_cursor, encode_cursor
 from api.changes import record_answer
@@ -16,12 +17,14 @@ from core.errors import InvalidInput, NotFound
 from core.identity import principal_by_handle
 from core.journal.reader import last_seq
 from dashboards.diffs import alike, named, opened
+from dashboards.progress import in_order, lines
 from dashboards.rendering import in_words, show
 from dashboards.routes import pages
 from dashboards.terms import KINDS, STATES
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from orchestrator import engine, queries, records
+from orchestrator.progress import progress_json
 from orchestrator.states import ENDED, State
 
 __all__ = ["router"]
@@ -32,12 +35,8 @@ _PAGE: Final = 50
 _OPEN: Final = 6
 """So many groups of differences are open when a plan is; the others are fetched by a click."""
 
-_STEPS: Final = 50
-"""So many steps are shown at once; a live part is sent anew every two seconds."""
-_FIRST: Final = {
-    **dict.fromkeys(("failed", "unknown"), 0),
-    **dict.fromkeys(("preparing", "applying", "verifying", "confirming", "undoing"), 1),
-}
+_STEPS: Final = 40
+"""Up to so many steps stand one by one, of more only those that tell something: a live part is sent again and again."""
 
 Looking = Annotated[Visit, Depends(visiting("change:read"))]
 Asking = Annotated[Visit, Depends(visiting("change:submit"))]
@@ -76,11 +75,8 @@ def board(
 
 @router.get("/changes/{change_id}")
 def change(visit: Looking, change_id: UUID) -> Response:
-    """One change: plan, decisions, run. Its live part alone where htmx asks."""
-    with visit.transaction() as tx:
-        heard = last_seq(tx)  # before it is read: what happens in between is told once more, never missed
-        found = json.loads(queries.change_json(tx, change_id))
-    return _one(visit, found, heard=heard)
+    """One change: plan, decisions, run. Its live part alone where htmx asks, for which the plan is not read."""
+    return _live(visit, change_id) if visit.enhanced else _one(visit, change_id)
 
 
 @router.get("/changes/{change_id}/story")
@@ -153,10 +149,8 @@ def replan(visit: Asking, change_id: UUID) -> Response:
 def _decided(visit: Visit, change_id: UUID, decide: Callable[[str], object]) -> Response:
     reason = visit.form.text("reason")[:2000]
     if not reason:
-        with visit.transaction() as tx:
-            found = json.loads(queries.change_json(tx, change_id))
         refused = InvalidInput(_("Say why: it stands in the journal for good."), pointer="/reason")
-        return _one(visit, found, refused=refused, status=422)
+        return _one(visit, change_id, refused=refused, status=422)
     decide(reason)
     return RedirectResponse(f"/changes/{change_id}", status_code=303)
 
@@ -172,19 +166,36 @@ def _again(visit: Visit, change_id: UUID, ask: Callable[..., engine.ChangeRecord
     return RedirectResponse(f"/changes/{answer.headers['Location'].rsplit('/', 1)[1]}", status_code=303)
 
 
-def _one(
-    visit: Visit, found: dict[str, Any], *, heard: int = 0, refused: InvalidInput | None = None, status: int = 200
-) -> Response:
-    who, state = visit.principal, State(found["state"])
+def _live(visit: Visit, change_id: UUID) -> Response:
+    """What alters while it runs; once it has ended, the whole page: what can be done then is another thing."""
+    with visit.transaction() as tx:
+        heard = last_seq(tx)  # before it is read: what happens in between is told once more, never missed
+        found = json.loads(queries.live_json(tx, change_id))
+        shown = _progress(tx, change_id)
+    ended = State(found["state"]) in ENDED
+    answer = show(visit, "change_live", _("Change"), change=found, heard=heard, ended=ended, **shown)
+    if ended:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+def _one(visit: Visit, change_id: UUID, *, refused: InvalidInput | None = None, status: int = 200) -> Response:
+    who = visit.principal
+    with visit.transaction() as tx:
+        heard = last_seq(tx)  # as above
+        found = json.loads(queries.change_json(tx, change_id))
+        run = _progress(tx, change_id)
+    state = State(found["state"])
     own = found["requested_by"] == who.handle
     plan = found["plan"]
-    groups = [] if visit.enhanced else alike(plan["targets"])
+    targets = plan["targets"]
+    groups = alike(targets)
     device = visit.request.query_params.get("device", "")[:63].strip()
     shown_groups = named(groups, device) if device else groups
     every = visit.request.query_params.get("differences") == "all"
     asked = set(found["waiting_for"]) if state is State.WAITING else set()
     shown = {
-        "change": found,
+        "change": {**found, "targets": len(targets), "target": targets[0]["name"] if targets else None},
         "heard": heard,
         "plan": plan,
         "all_groups": groups,
@@ -192,8 +203,7 @@ def _one(
         "opened": frozenset(group.number for group in groups) if every else opened(shown_groups, _OPEN),
         "device": device,
         "ended": state in ENDED,
-        "steps": _summed(found["steps"]),
-        "rows": found["steps"] if visit.request.query_params.get("steps") == "all" else _telling(found["steps"]),
+        **run,
         "may_decide": visit.may("change:approve") and not own and bool(asked & who.roles),
         "may_cancel": visit.may("change:submit") and state not in ENDED and not found["cancel_asked"],
         "may_undo": visit.may("change:submit") and state is State.SUCCEEDED and not found["undone_by"],
@@ -202,23 +212,12 @@ def _one(
         "typed": visit.form,
         "key": visit.form.key,
     }
-    template = "change_live" if visit.enhanced else "change"
-    answer = show(visit, template, _("Change"), status=status, **shown)
-    if visit.enhanced and state in ENDED:
-        answer.headers["HX-Refresh"] = "true"  # what can be done now is another thing than while it ran
-    return answer
+    return show(visit, "change", _("Change"), status=status, **shown)
 
 
-def _telling(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The steps that tell most, where there are hundreds: what went wrong, what moves, then the others."""
-    told = sorted(steps, key=lambda step: (_FIRST.get(step["state"], 2), step["ordinal"]))
-    return sorted(told[:_STEPS], key=lambda step: step["ordinal"])
-
-
-def _summed(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    """How far a run has come, by the states of its steps."""
-    counts: dict[str, int] = {}
-    for step in steps:
-        counts[step["state"]] = counts.get(step["state"], 0) + 1
-    done = sum(counts.get(state, 0) for state in ("confirmed", "skipped", "undone"))
-    return {"counts": counts, "all": len(steps), "done": done}
+def _progress(tx: Connection, change_id: UUID) -> dict[str, Any]:
+    """How far its run has come."""
+    run = json.loads(progress_json(tx, change_id, _STEPS))
+    run["done"] = sum(run["counts"].get(state, 0) for state in ("confirmed", "skipped", "undone"))
+    run["counts"] = in_order(run["counts"])
+    return {"run": run, "lines": lines(run["batches"])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from uuid import uuid4
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import text
 from core.db import Database
 from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.conftest import Visiting
+from tests.dashboards.telling import Told
 
 
 def _submit(person: Person, *names: str, reason: str = "renew the fibre") -> str:
@@ -153,3 +156,86 @@ def test_the_story_tells_what_the_journal_holds(visiting: Visiting, engineer: Pe
     assert "a story" in page.text
     part = browser.open(f"/changes/{change}/story", **{"HX-Request": "true"})
     assert "<html" not in part.answer.text
+
+
+_STEPS = text("""
+    insert into change_step (change_id, tenant_id, ordinal, batch, target_id, target_name, state, error, started_at)
+    select c.id, c.tenant_id, n, n / :size, 'device:r' || n, 'r' || lpad(n::text, 3, '0'),
+           case when n = any(:failed) then 'failed' when n / :size < :batch then 'confirmed'
+                when n / :size = :batch then 'applying' else 'pending' end,
+           case when n = any(:failed) then jsonb_build_object(
+               'code', 'NET-001', 'title', 'Gone', 'message', 'hung up: r' || n, 'hint', 'Look at it.') end,
+           now()
+      from change c, generate_series(0, :many - 1) n where c.id = :change""")
+
+
+def _runs(database: Database, change: str, many: int, size: int, batch: int, failed: list[int]) -> None:
+    """A run in one of its batches, as the worker would have written it."""
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text("update change set state = 'running', waiting_for = '{}', batch = :batch where id = :id"),
+            {"id": change, "batch": batch},
+        )
+        tx.execute(_STEPS, {"change": change, "many": many, "size": size, "batch": batch, "failed": failed})
+
+
+def test_a_run_of_hundreds_is_told_by_batches_and_only_what_matters_one_by_one(
+    visiting: Visiting, engineer: Person, lead: Person, database: Database
+) -> None:
+    change = _submit(engineer)
+    _runs(database, change, many=400, size=20, batch=8, failed=[7, 77])
+    part = visiting(lead).open(f"/changes/{change}", **{"HX-Request": "true"})
+    assert part.answer.text.lstrip().startswith('<div id="live"')
+    told = Told(f"<main>{part.answer.text}</main>")
+    assert told.row("1 – 8")[1:] == ["158 of 160", "failed 2 confirmed 158"]
+    assert told.row("9")[1:] == ["0 of 20", "being applied 20"]
+    assert told.row("10 – 20")[1:] == ["0 of 220", "to come 220"]
+    shown = {cells[0] for cells in told.rows if cells and cells[0].startswith("r")}
+    assert shown == {"r007", "r077", *(f"r{number}" for number in range(160, 180))}
+    assert "NET-001 hung up: r77" in told.row("r077")[4]
+    assert {f"/changes/{change}/steps", f"/changes/{change}/steps?first=9&last=9"} <= set(part.links)
+    assert len(part.answer.content) < 25_000, "it is sent again and again"
+
+
+def test_a_run_of_few_is_told_step_by_step(
+    visiting: Visiting, engineer: Person, lead: Person, database: Database
+) -> None:
+    change = _submit(engineer)
+    _runs(database, change, many=5, size=5, batch=0, failed=[])
+    page = visiting(lead).open(f"/changes/{change}")
+    assert [cells[0] for cells in Told(page.answer.text).rows if cells and cells[0].startswith("r")] == [
+        f"r00{number}" for number in range(5)
+    ]
+    assert f"/changes/{change}/steps" not in page.links, "there is no more than stands here"
+
+
+def test_steps_are_found_by_batch_and_state_page_by_page_as_the_api_has_them(
+    visiting: Visiting, engineer: Person, lead: Person, agent: Person, database: Database
+) -> None:
+    change = _submit(engineer)
+    _runs(database, change, many=230, size=20, batch=8, failed=[7])
+    browser = visiting(lead)
+    address = f"/changes/{change}/steps"
+
+    def names(query: str) -> list[str]:
+        told = Told(browser.open(address + query).answer.text)
+        return [cells[0] for cells in told.rows if cells and cells[0].startswith("r")]
+
+    page = browser.open(address)
+    assert names("") == [f"r{number:03}" for number in range(100)]
+    further = next(link for link in page.links if "cursor=" in link)
+    assert names(further) == [f"r{number:03}" for number in range(100, 200)]
+    assert names("?first=2&last=3") == [f"r{number:03}" for number in range(20, 60)]
+    assert names("?first=&last=&state=failed") == ["r007"]
+    assert "No step is like that." in browser.open(f"{address}?first=99").text
+    assert browser.open(f"{address}?state=nonsense").status == 422
+    assert browser.open(f"{address}?cursor=nonsense").status >= 400
+    known = lead.get(f"/api/v1/changes/{change}/steps").json()["items"]
+    rows = list(csv.DictReader(io.StringIO(browser.client.get(f"{address}.csv").text)))
+    assert [(row["target"], row["state"], int(row["batch"])) for row in rows] == [
+        (one["target"], one["state"], one["batch"] + 1) for one in known
+    ]
+    assert (rows[7]["code"], rows[7]["told"]) == ("NET-001", "hung up: r7")
+    assert visiting(agent).open(address).status == 404, "it is not theirs"
+    waits = _submit(engineer)
+    assert "Nothing has run yet." in browser.open(f"/changes/{waits}/steps").text

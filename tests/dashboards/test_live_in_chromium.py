@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,24 @@ from core.journal.record import record
 from core.journal.sequencer import Sequencer
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
-from tests.dashboards.driving import complaints, enter, patient, shows, text_of
+from tests.dashboards.driving import complaints, enter, looked_at, patient, shows, text_of
 
 pytestmark = [pytest.mark.slow]
 
 _HIDE = """
     Object.defineProperty(document, 'hidden', {configurable: true, get: () => arguments[0] === 'hidden'});
     document.dispatchEvent(new Event('visibilitychange'));"""
+
+_HUNDREDS = text("""
+    insert into change_step (change_id, tenant_id, ordinal, batch, target_id, target_name, state, record, error,
+                             started_at, finished_at)
+    select c.id, c.tenant_id, n, n / 20, 'device:r' || n, 'ac-' || lpad(n::text, 3, '0'),
+           case when n = 77 then 'failed' when n / 20 < 8 then 'confirmed' when n / 20 = 8 then 'verifying'
+                else 'pending' end,
+           jsonb_build_object('notes', jsonb_build_object('apply', 'commit taken, 60 s on the timer')),
+           case when n = 77 then jsonb_build_object('code', 'NET-012', 'message', 'ac-077 hung up.') end,
+           case when n / 20 <= 8 then now() - interval '1 minute' end, case when n / 20 < 8 then now() end
+      from change c, generate_series(0, 399) n where c.id = :change""")
 
 
 @dataclass
@@ -209,3 +221,19 @@ def test_a_session_that_is_over_ends_the_stream_and_says_so(
     _becomes(database, change, "running")
     patient(page).until(lambda driver: "/sign-in" in driver.page_source, "not told where to sign in")
     _streams(page, wire, change, 0)
+
+
+def test_a_run_of_hundreds_is_sound_to_look_at(
+    page: WebDriver, served: str, change: str, lead: Person, database: Database, shots: Path
+) -> None:
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text("update change set state = 'running', waiting_for = '{}', batch = 8 where id = :id"), {"id": change}
+        )
+        tx.execute(_HUNDREDS, {"change": change})
+    enter(page, served, lead.post("/enter").json()["path"])
+    page.get(f"{served}/changes/{change}")
+    looked_at(page, shots, "run-of-hundreds")
+    page.get(f"{served}/changes/{change}/steps?first=9&last=10")
+    looked_at(page, shots, "steps")
+    assert complaints(page) == []
