@@ -42,7 +42,7 @@ def _listen(
 ) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     sent = {"Authorization": f"Bearer {person.token}", **(headers or {})}
-    with httpx2.Client(timeout=10) as client, client.stream("GET", address + path, headers=sent) as answer:
+    with httpx2.Client(timeout=60) as client, client.stream("GET", address + path, headers=sent) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         current: dict[str, Any] = {}
