@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
-__all__ = ["Sentences", "of"]
+__all__ = ["Sentences", "of", "titled"]
+
+_SAYS: Final = "dashboards.sentences"
+"""Who says what a change is about in another language than it was written in; found by its name, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class Sentences:
     stand_in: str
     said: str
     states: Mapping[str, str]
+    roles: Mapping[str, str]
 
 
 _EN: Final = Sentences(
@@ -40,6 +46,15 @@ _EN: Final = Sentences(
     stand_in="You receive this as the deputy of {absent}.",
     said="{by} says why: {why}",
     states={},
+    roles={
+        "engineer": "network engineer",
+        "network-lead": "network lead",
+        "agency-user": "member of an administration",
+        "agency-admin": "administrator of an administration",
+        "platform-manager": "platform manager",
+        "management": "management",
+        "auditor": "auditor",
+    },
 )
 _FR: Final = Sentences(
     subjects={
@@ -67,6 +82,15 @@ _FR: Final = Sentences(
         "unknown": "inconnu, un résultat n'a pas pu être vu",
         "succeeded": "réussi",
         "cancelled": "retiré",
+    },
+    roles={
+        "engineer": "ingénieur·e réseau",
+        "network-lead": "responsable réseau",
+        "agency-user": "membre d'une administration",
+        "agency-admin": "administrateur·rice d'une administration",
+        "platform-manager": "gestionnaire de la plateforme",
+        "management": "direction",
+        "auditor": "auditeur·rice",
     },
 )
 _NL: Final = Sentences(
@@ -96,9 +120,28 @@ _NL: Final = Sentences(
         "succeeded": "geslaagd",
         "cancelled": "ingetrokken",
     },
+    roles={
+        "engineer": "netwerkingenieur",
+        "network-lead": "netwerkverantwoordelijke",
+        "agency-user": "lid van een bestuur",
+        "agency-admin": "beheerder van een bestuur",
+        "platform-manager": "platformbeheerder",
+        "management": "directie",
+        "auditor": "auditor",
+    },
 )
 
 
 def of(locale: str) -> Sentences:
     """The words of a language; English when there are none."""
     return {"en": _EN, "fr": _FR, "nl": _NL}.get(locale, _EN)
+
+
+def titled(title: str, reason: str, locale: str) -> str:
+    """What a change is about, in a language: its title, or its reason where nobody knows the title in that language."""
+    if locale not in {"fr", "nl"}:
+        return title
+    if find_spec(_SAYS) is None:
+        return reason
+    text, language = import_module(_SAYS).said(title, locale)
+    return str(text) if language == locale else reason

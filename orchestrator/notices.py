@@ -17,7 +17,7 @@ from core.journal.reader import read as read_journal
 from core.masking import mask
 from core.scope import EVERY_TENANT, Scope
 from core.settings import Settings, get_settings
-from orchestrator.notice_texts import of
+from orchestrator.notice_texts import of, titled
 
 __all__ = ["write_due"]
 
@@ -112,10 +112,10 @@ def _compose(
 ) -> tuple[str, str]:
     words = of(person.locale)
     fields = {
-        "title": _line(change.title),
+        "title": _line(titled(change.title, change.reason, person.locale)),
         "requester": change.requester,
         "reason": _line(change.reason),
-        "roles": ", ".join(roles),
+        "roles": ", ".join(words.roles.get(role, role) for role in roles),
         "state": words.states.get(change.state, change.state.replace("_", " ")),
         "due": change.emergency_due.isoformat(timespec="minutes") if change.emergency_due else "",
         "id": change.id,

@@ -16,9 +16,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from core.invitations import invite, withdraw
 from core.journal.sequencer import Sequencer
+from core.roles import ROLES
 from core.scope import Scope
 from core.settings import Settings, load
-from orchestrator import deputies, engine, mail, notices
+from orchestrator import deputies, engine, mail, notice_texts, notices
 from orchestrator.invitation_mail import send_invitation
 from tests.orchestrator.conftest import Stage
 
@@ -121,6 +122,26 @@ def test_the_requester_learns_how_it_ended_unless_they_ended_it(stage: Stage, si
     [message] = sink.taken
     assert str(message["To"]) == "eve@example.brussels"
     assert str(message["Subject"]) == "[Irisplane] rejected: Push to 2"
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "said"),
+    [
+        ("en", "Enrol the host keys of 3 devices", "Enrol the host keys of 3 devices"),
+        ("fr", "Enrol the host keys of 3 devices", "Enregistrer les clés d'hôte de 3 appareils"),
+        ("nl", "Enrol the host keys of 3 devices", "Hostsleutels van 3 toestellen inschrijven"),
+        ("fr", "Something that nobody knows of", "parce que"),
+    ],
+)
+def test_a_mail_says_what_it_is_about_in_the_readers_language(locale: str, title: str, said: str) -> None:
+    assert notice_texts.titled(title, "parce que", locale) == said
+
+
+def test_every_role_has_a_word_in_every_mail() -> None:
+    for locale in ("en", "fr", "nl"):
+        words = notice_texts.of(locale)
+        assert set(words.roles) == set(ROLES)
+        assert "network-lead" not in words.roles.values()
 
 
 def test_nobody_is_asked_for_what_was_decided_meanwhile(stage: Stage, sink: Sink, configured: Settings) -> None:
