@@ -90,7 +90,7 @@ def _empty(inside: Any, project: str) -> None:
     for server in list(inside.compute.servers()):
         with suppress(NotFoundException):  # on its way out already
             inside.compute.delete_server(server, force=True)
-        inside.compute.wait_for_delete(server, interval=0.2, wait=60)
+        inside.compute.wait_for_delete(server, interval=0.2, wait=180)
     storage, network = inside.block_storage, inside.network
     for volume in list(storage.volumes()):
         storage.delete_volume(volume)

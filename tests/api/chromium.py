@@ -45,6 +45,7 @@ def chromium(folder: Path, language: str = "en") -> Iterator[WebDriver]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     made = webdriver.Chrome(options, Service(driver, log_output=str(folder / "chromedriver.log")))
     made.set_page_load_timeout(120)  # of a machine that tests other things beside
+    made.set_script_timeout(120)  # likewise
     try:
         yield made
     finally:

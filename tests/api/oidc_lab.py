@@ -82,7 +82,7 @@ class World:
 
     def browser(self, **headers: str) -> httpx2.Client:
         """A new browser: cookies of its own, redirects followed."""
-        made = httpx2.Client(base_url=self.url, follow_redirects=True, trust_env=False, headers=headers, timeout=20)
+        made = httpx2.Client(base_url=self.url, follow_redirects=True, trust_env=False, headers=headers, timeout=60)
         self.clients.append(made)
         return made
 
@@ -127,7 +127,7 @@ def run_provider(folder: Path, url: str) -> Iterator[LabProvider]:
             yield LabProvider(port, people, clients)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @contextmanager

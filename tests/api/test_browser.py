@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -23,17 +24,22 @@ def page(tmp_path: Path) -> Iterator[WebDriver]:
         yield made
 
 
+def _patient(page: WebDriver) -> WebDriverWait[WebDriver]:
+    """Look at a page that may give way to the next while one looks."""
+    return WebDriverWait(page, 60, ignored_exceptions=[WebDriverException])
+
+
 def at(page: WebDriver, part: str) -> None:
     """Wait until the browser is where it should be."""
     WebDriverWait(page, 60).until(lambda driver: part in driver.current_url, f"not at {part}: {page.current_url}")
 
 
 def text_of(page: WebDriver, name: str) -> str:
-    return WebDriverWait(page, 60).until(lambda driver: driver.find_element(By.ID, name)).text
+    return str(_patient(page).until(lambda driver: driver.find_element(By.ID, name).text or " ")).strip()
 
 
 def log_in(page: WebDriver, login: str) -> None:
-    text_of(page, "go")
+    text_of(page, "login")
     page.find_element(By.ID, "login").send_keys(login)
     page.find_element(By.ID, "password").send_keys("lab")
     page.find_element(By.ID, "go").click()
@@ -81,7 +87,7 @@ def test_pages_speak_the_browsers_language(tmp_path: Path, world: World, languag
         page.get(f"{world.url}/sign-in")
         assert page.find_element(By.TAG_NAME, "h1").text == heading
         page.find_element(By.LINK_TEXT, "English").click()
-        assert page.find_element(By.TAG_NAME, "h1").text == "Sign in"
+        _patient(page).until(lambda driver: driver.find_element(By.TAG_NAME, "h1").text == "Sign in", "not English")
 
 
 def test_an_answer_with_another_state_is_refused(page: WebDriver, world: World) -> None:

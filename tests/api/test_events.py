@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -80,11 +81,10 @@ def test_what_happens_arrives_as_it_happens(
         target=lambda: heard.extend(_listen(address, engineer, 1, path="/api/v1/events?action=live."))
     )
     listening.start()
-    for _ in range(50):
+    until = time.monotonic() + 60
+    while listening.is_alive() and time.monotonic() < until:
         _happen(database, sequencer, "live.now")
         listening.join(0.1)
-        if not listening.is_alive():
-            break
     assert heard[0]["event"] == "live.now"
 
 
@@ -110,7 +110,7 @@ def _until_the_end(address: str, token: str) -> tuple[threading.Event, threading
     def listen() -> None:
         headers = {"Authorization": f"Bearer {token}"}
         with (
-            httpx2.Client(timeout=20) as client,
+            httpx2.Client(timeout=60) as client,
             client.stream("GET", f"{address}/api/v1/events", headers=headers) as got,
         ):
             for _ in got.iter_lines():
@@ -122,11 +122,10 @@ def _until_the_end(address: str, token: str) -> tuple[threading.Event, threading
 
 
 def _ends(ended: threading.Event, database: Database, sequencer: Sequencer) -> bool:
-    for _ in range(100):
+    until = time.monotonic() + 60
+    while not ended.wait(0.1) and time.monotonic() < until:
         _happen(database, sequencer, "after.the-end")
-        if ended.wait(0.1):
-            return True
-    return False
+    return ended.is_set()
 
 
 def test_a_revoked_token_ends_the_stream(
@@ -135,7 +134,7 @@ def test_a_revoked_token_ends_the_stream(
     monkeypatch.setattr(events, "_ASK_AGAIN", 0.0)
     made = engineer.post("/api/v1/tokens", json={"name": "short", "scopes": ["change:read", "token:write"]}).json()
     begun, ended = _until_the_end(address, made["token"])
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert engineer.send("DELETE", f"/api/v1/tokens/{made['id']}").status_code == 204
     assert _ends(ended, database, sequencer)
 
@@ -152,7 +151,7 @@ def test_a_role_that_is_taken_away_ends_the_stream(
     monkeypatch.setattr(events, "_ASK_AGAIN", 0.0)
     leaver = hire("leaver", "engineer", "agency-user")
     begun, ended = _until_the_end(address, leaver.token)
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert manager.send("DELETE", "/api/v1/memberships/region/leaver/engineer").status_code == 204
     assert leaver.get("/api/v1/me").json()["staff"] is False
     assert _ends(ended, database, sequencer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -168,9 +169,16 @@ def test_a_dump_that_fails_says_why_and_leaves_no_folder(
 def test_a_dump_may_take_longer_than_a_transaction_may_stand_idle(
     fresh_database: Database, places: Places, tenant: UUID, tmp_path: Path
 ) -> None:
-    strict = Database(fresh_database.dsn, idle_seconds=0.02)
-    try:
-        folder = backup(strict, places, tmp_path / "backups", keys_to=tmp_path / "safe", instance="test")
-    finally:
-        strict.close()
+    strict = Database(fresh_database.dsn, idle_seconds=1.0)
+    with psycopg.connect(fresh_database.dsn("owner").replace("+psycopg", "", 1)) as holder:
+        holder.execute("create table waited_for (id int)")
+        holder.commit()
+        holder.execute("lock table waited_for")  # the dump waits for it
+        free = threading.Timer(3.0, holder.rollback)
+        free.start()
+        try:
+            folder = backup(strict, places, tmp_path / "backups", keys_to=tmp_path / "safe", instance="test")
+        finally:
+            free.join()
+            strict.close()
     assert read_manifest(folder).seq > 0

@@ -26,7 +26,7 @@ def _send(port: int, body: str) -> None:
     message["Subject"] = "An approval is asked of you"
     message["From"], message["To"] = "irisplane@irisplane.test", "lead@irisplane.test"
     message.set_content(body)
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.send_message(message)
 
 
@@ -34,7 +34,7 @@ async def _with_server(folder: Path, body: str) -> None:
     port, ready = _free_port(), asyncio.Event()
     server = asyncio.create_task(serve(folder, port, ready=ready))
     try:
-        await asyncio.wait_for(ready.wait(), 5)
+        await asyncio.wait_for(ready.wait(), 60)
         await asyncio.to_thread(_send, port, body)
     finally:
         server.cancel()

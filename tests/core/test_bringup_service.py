@@ -218,7 +218,7 @@ def test_a_process_is_named_by_its_start_too() -> None:
         assert not process.alive
 
 
-def _until(condition: object, patience: float = 10.0) -> None:
+def _until(condition: object, patience: float = 60.0) -> None:
     assert callable(condition)
     deadline = time.monotonic() + patience
     while not condition():

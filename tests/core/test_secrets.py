@@ -110,10 +110,10 @@ def test_masking_does_not_slow_down_with_the_number_of_secrets() -> None:
     for n in range(3000):
         SecretValue(f"device password {n:05d} of many")
     line = "x" * 300
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(100):
         mask(line)
-    assert (time.perf_counter() - begun) / 100 < 0.005
+    assert (time.thread_time() - begun) / 100 < 0.005
     assert mask("it is device password 02999 of many!") == "it is <withheld>!"
 
 

@@ -37,7 +37,6 @@ def test_a_page_of_another_site_shows_none_of_ours_and_its_forms_do_nothing(
         page.switch_to.frame(0)
         assert "What we have" not in page.page_source
         page.switch_to.default_content()
-        page.set_script_timeout(60)
         sent = page.execute_async_script(
             """
             const [url, forms, done] = arguments;

@@ -66,14 +66,13 @@ def test_management_reads_capacity_and_takes_the_page_for_the_board_in_three_lan
         page.find_element(By.CSS_SELECTOR, f'button[value="{language}"]').send_keys(Keys.ENTER)
         seen(page, words)
         page.find_element(By.CSS_SELECTOR, 'a[href="/figures/servers"]').send_keys(Keys.ENTER)
-        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, ".plot[role=slider]"))
-        plot = page.find_element(By.CSS_SELECTOR, ".plot[role=slider]")
+        plot = patient(page).until(lambda driver: driver.find_element(By.CSS_SELECTOR, ".plot[role=slider]"))
         newest = plot.get_attribute("aria-valuetext")
         plot.send_keys(Keys.HOME)
         assert plot.get_attribute("aria-valuetext") != newest, "the past is read by keys"
         page.find_element(By.CSS_SELECTOR, 'a[href="/figures"]').send_keys(Keys.ENTER)
         seen(page, words)
-        link = page.find_element(By.CSS_SELECTOR, 'a[href="/figures/board.pdf"]')
+        link = patient(page).until(lambda driver: driver.find_element(By.CSS_SELECTOR, 'a[href="/figures/board.pdf"]'))
         taken = page.execute_async_script(_TAKEN, link.get_attribute("href"))
         assert taken[:3] == [200, "application/pdf", "%PDF-"], language
         assert f"-{language}.pdf" in taken[3]

@@ -39,8 +39,9 @@ def test_a_lead_walks_from_difference_to_difference_by_keyboard(
     press(page, ".walk [data-walk=on]")
     assert "own-006" in page.switch_to.active_element.text
     page.find_element(By.ID, "device").send_keys("own-008", Keys.ENTER)
+    shown = "return [...document.querySelectorAll('.group .names')].map((one) => one.innerText)"
+    patient(page).until(lambda driver: driver.execute_script(shown) == ["own-008"], "not filtered")
     seen(page, "1 difference")
-    assert [one.text for one in page.find_elements(By.CSS_SELECTOR, ".group .names")] == ["own-008"]
     looked_at(page, shots, "difference-found")
     page.get(f"{url}/changes/{change}/differences/3")
     looked_at(page, shots, "difference")

@@ -247,15 +247,15 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
         looked_at(page, shots, "map")
         page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").send_keys(Keys.ENTER)
         patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#chosen a[href='/devices/ac91']"))
-        assert page.current_url == f"{url}/map?site=TH-21004"
+        patient(page).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not said")
         looked_at(page, shots, "map-site")
         page.get(f"{url}/map?site=TH-21004")  # which stands in the middle then
         patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         canvas = page.find_element(By.CSS_SELECTOR, "#map canvas")
         page.execute_script("history.replaceState(null, '', '/map')")
         ActionChains(page).move_to_element(canvas).perform()
-        bubble = patient(page).until(lambda driver: driver.find_element(By.CSS_SELECTOR, ".maplibregl-popup"))
-        assert "Hôtel de Ville" in bubble.text
+        bubble = (By.CSS_SELECTOR, ".maplibregl-popup")
+        patient(page).until(lambda driver: "Hôtel de Ville" in driver.find_element(*bubble).text, "not named")
         ActionChains(page).click(canvas).perform()
         patient(page).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not chosen")
         assert asked(page) == {url.removeprefix("http://")}

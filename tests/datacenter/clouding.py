@@ -54,7 +54,7 @@ class CloudUnderTest:
                 admin.compute.delete_server(server, force=True)
         for server in self.servers(project_id):
             with suppress(SDKException):
-                admin.compute.wait_for_delete(server, wait=60)
+                admin.compute.wait_for_delete(server, wait=180)
         for image in admin.image.images(owner=project_id):
             with suppress(SDKException):
                 admin.image.delete_image(image)

@@ -27,7 +27,7 @@ SYSTEM = Scope(EVERY_TENANT, None, "test", "a test")
 ENDED = {"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"}
 
 
-def until(happened: Callable[[], Any], seconds: float = 60, otherwise: Callable[[], str] = lambda: "not so") -> Any:
+def until(happened: Callable[[], Any], seconds: float = 120, otherwise: Callable[[], str] = lambda: "not so") -> Any:
     """Wait for something and give it, or fail with a sentence."""
     end = time.monotonic() + seconds
     while not (seen := happened()):
@@ -113,7 +113,7 @@ class Hosting:
         return int(rows[0].used)
 
     # ---------------------------------------------------------------------------------------------------------- orders
-    def ended(self, answer: Any, seconds: float = 120) -> Any:
+    def ended(self, answer: Any, seconds: float = 180) -> Any:
         """The row of the Change that an answer (or an id) names, once it has ended."""
         if not isinstance(answer, (str, UUID)):
             assert answer.status_code in {201, 202}, answer.text
@@ -125,7 +125,7 @@ class Hosting:
         until(lambda: row().state in ENDED, seconds, lambda: self.story(answer))
         return row()
 
-    def done(self, answer: Any, seconds: float = 120) -> Any:
+    def done(self, answer: Any, seconds: float = 180) -> Any:
         """The same, and it succeeded."""
         row = self.ended(answer, seconds)
         assert row.state == "succeeded", self.story(row.id)

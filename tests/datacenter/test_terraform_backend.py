@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -47,7 +48,7 @@ resource "terraform_data" "one" {{ input = var.content }}
 """
 SLOW = """
 resource "terraform_data" "slow" {{
-  provisioner "local-exec" {{ command = "touch {reached}; exec sleep {seconds}" }}
+  provisioner "local-exec" {{ command = "touch {reached}; for n in $(seq 3000); do [ -e {go_on} ] || sleep 0.1; done" }}
 }}
 """
 
@@ -97,9 +98,9 @@ def test_apply_plan_and_destroy_keep_their_state_here(
 
 
 def test_a_second_run_waits_or_is_told_who_holds_the_lock(configure: Configure, tmp_path: Path, agent: Person) -> None:
-    reached = tmp_path / "reached"
-    first = configure("held", folder="first", more=SLOW.format(reached=reached, seconds=4))
-    second = configure("held", folder="second", more=SLOW.format(reached=tmp_path / "other", seconds=0))
+    reached, go_on = tmp_path / "reached", tmp_path / "go-on"
+    first = configure("held", folder="first", more=SLOW.format(reached=reached, go_on=go_on))
+    second = configure("held", folder="second", more=SLOW.format(reached=tmp_path / "other", go_on=go_on))
     run = first.start("apply", "-auto-approve", "-no-color")
     _until(reached.exists)
     code, said = second.run("apply")
@@ -108,8 +109,9 @@ def test_a_second_run_waits_or_is_told_who_holds_the_lock(configure: Configure, 
     holder = agent.get(f"{STATE}held/lock").json()
     assert holder["ID"] in said
     assert holder["held_by"] == "agent"
-    said = second.must("apply", lock_timeout="60s")
-    assert run.wait(30) == 0
+    threading.Timer(2, go_on.touch).start()
+    said = second.must("apply", lock_timeout="120s")
+    assert run.wait(120) == 0
     assert run.stdout is not None
     run.stdout.close()
     assert "0 added" in said, "the first run's resources are in the state that the second one read"
@@ -119,8 +121,8 @@ def test_a_second_run_waits_or_is_told_who_holds_the_lock(configure: Configure, 
 def test_a_killed_run_leaves_its_lock_and_force_unlock_frees_it(
     configure: Configure, tmp_path: Path, agent: Person
 ) -> None:
-    reached = tmp_path / "reached"
-    folder = configure("killed", more=SLOW.format(reached=reached, seconds=600))
+    reached, go_on = tmp_path / "reached", tmp_path / "go-on"
+    folder = configure("killed", more=SLOW.format(reached=reached, go_on=go_on))
     run = folder.start("apply", "-auto-approve", "-no-color")
     _until(reached.exists)
     _kill(run)
@@ -129,7 +131,7 @@ def test_a_killed_run_leaves_its_lock_and_force_unlock_frees_it(
     assert (code, lock["ID"] in said) == (1, True)
     folder.must("force-unlock", "-force", lock["ID"])
     assert agent.get(f"{STATE}killed/lock").status_code == 404
-    (folder.path / "main.tf").write_text((folder.path / "main.tf").read_text().replace("sleep 600", "sleep 0"))
+    go_on.touch()
     folder.must("apply")
     assert not folder.changes()
 
@@ -171,7 +173,7 @@ def test_a_token_that_is_no_longer_valid_is_said_plainly(configure: Configure) -
     assert "requires auth" in said
 
 
-def _until(ready: Callable[[], bool], seconds: float = 30) -> None:
+def _until(ready: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < until, "it did not come so far"
@@ -182,6 +184,6 @@ def _kill(run: subprocess.Popen[str]) -> None:
     """All of the run at once, as when a machine is lost."""
     with suppress(ProcessLookupError):
         os.killpg(run.pid, signal.SIGKILL)
-    run.wait(10)
+    run.wait(60)
     assert run.stdout is not None
     run.stdout.close()

@@ -160,9 +160,9 @@ def test_a_run_that_was_killed_goes_on_with_its_own_order(
 ) -> None:
     folder = configured(one("killed"), state="killed")
     run = folder.start("apply", "-auto-approve", "-no-color")
-    until(lambda: hosting.sql("select 1 from server where name = 'killed'"), 60)
+    until(lambda: hosting.sql("select 1 from server where name = 'killed'"), 120)
     os.killpg(run.pid, signal.SIGKILL)
-    run.wait(10)
+    run.wait(60)
     assert run.stdout is not None
     run.stdout.close()
     code, said = folder.run("apply")
@@ -191,7 +191,7 @@ def test_what_cannot_be_is_said_at_its_attribute(configured: Write, hosting: Hos
 def test_an_order_that_needs_a_yes_waits_for_it(configured: Write, hosting: Hosting, ugo: Person, ada: Person) -> None:
     folder = configured(one("personal", 'data_class = "personal"'), person=ugo)
     run = folder.start("apply", "-auto-approve", "-no-color")
-    found: dict[str, Any] = until(lambda: _waiting(ada), 60)
+    found: dict[str, Any] = until(lambda: _waiting(ada), 120)
     time.sleep(1)
     assert run.poll() is None, "Terraform waits with it"
     plan = ada.get(f"/api/v1/changes/{found['id']}").json()

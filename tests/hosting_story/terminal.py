@@ -48,7 +48,7 @@ def typed(
                 seen += _ESCAPES.sub("", piece.decode(errors="replace"))
             for text in [text for text in waiting if text in seen][:1]:
                 os.write(ours, waiting.pop(text).encode() + b"\n")
-        code = process.wait(10)
+        code = process.wait(60)
     finally:
         process.kill()
         process.wait()

@@ -73,12 +73,12 @@ def test_a_server_is_ordered_followed_read_and_given_back(
         page.get(f"{url}/servers/{server}/console")
         return "kernel" in text_of(page, "main") if story_cloud.mode == "qemu" else text_of(page, "main")
 
-    eventually(console, seconds=120, every=2)
+    eventually(console, seconds=180, every=2)
     looked_at(page, shots, f"story-console-{language}")
 
     page.get(f"{url}/servers/{server}")
     press(page, f"form[action='/servers/{server}/delete'] button")
-    eventually(lambda: status(agency, server) in {"kept", "gone"}, seconds=120)
+    eventually(lambda: status(agency, server) in {"kept", "gone"}, seconds=180)
     page.get(f"{url}/servers/{server}")
     shows(page, status(agency, server), language)
     looked_at(page, shots, f"story-given-back-{language}")

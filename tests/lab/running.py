@@ -37,7 +37,7 @@ class RunningLab:
             username=account["username"],
             password=account["password"],
             host_keys=(self.credentials["host_keys"][router],),
-            timeouts=Timeouts(connect=3, banner=3, log_in=5, command=20),
+            timeouts=Timeouts(connect=20, banner=20, log_in=30, command=60),
         )
         return replace(made, **changes)  # type: ignore[arg-type] # a test names the fields of Target
 

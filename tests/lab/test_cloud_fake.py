@@ -37,7 +37,7 @@ def server(tenant: Any) -> Any:
         networks=[{"uuid": network.id}],
         tags=["irisplane:test"],
     )
-    return tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=60)
+    return tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=180)
 
 
 def test_the_account_of_irisplane_is_not_the_administrator_of_people(cloud: CloudForTests, tenant: Any) -> None:
@@ -69,7 +69,7 @@ def test_a_volume_grows_is_kept_copied_and_restored(tenant: Any) -> None:
     storage: Any = tenant.block_storage
 
     def ready(made: Any) -> Any:
-        return storage.wait_for_status(made, status="available", interval=0.2, wait=60)
+        return storage.wait_for_status(made, status="available", interval=0.2, wait=180)
 
     volume = ready(storage.create_volume(size=1, name="data"))
     snapshot = ready(storage.create_snapshot(volume_id=volume.id, name="kept"))
@@ -87,7 +87,7 @@ def test_a_volume_grows_is_kept_copied_and_restored(tenant: Any) -> None:
         storage.delete_volume(copy)
     storage.delete_backup(backup)
     storage.delete_snapshot(snapshot)
-    storage.wait_for_delete(snapshot, interval=0.2, wait=60)
+    storage.wait_for_delete(snapshot, interval=0.2, wait=180)
     storage.delete_volume(volume)
     _eventually(lambda: not list(storage.volumes()))
 
@@ -106,7 +106,7 @@ def test_each_host_is_a_zone_of_its_own_and_servers_stand_where_they_were_asked(
         networks=[{"uuid": next(iter(tenant.network.networks(name="private"))).id}],
         availability_zone=ZONES[1],
     )
-    stands = tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=60)
+    stands = tenant.compute.wait_for_server(made, status="ACTIVE", interval=0.2, wait=180)
     assert compute.get_server(stands.id).compute_host == "compute2"
     tenant.compute.delete_server(stands)
 
@@ -119,7 +119,7 @@ def test_a_part_that_was_stopped_is_named_and_comes_back(cloud: CloudForTests, t
     assert control.status(cloud.instance).state == "running"
 
 
-def _eventually(question: Callable[[], bool], seconds: float = 60) -> None:
+def _eventually(question: Callable[[], bool], seconds: float = 180) -> None:
     import time
 
     deadline = time.monotonic() + seconds

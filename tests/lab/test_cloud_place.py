@@ -236,7 +236,7 @@ def test_nothing_is_waited_for_and_no_part_is_stopped_where_nothing_runs(tmp_pat
         control.stop_part("rabbitmq", nowhere)
 
 
-def _eventually(question: Callable[[], bool], seconds: float = 10) -> None:
+def _eventually(question: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline

@@ -76,7 +76,7 @@ def test_a_cut_fibre_is_dark_at_both_ends_until_it_is_spliced(lab: RunningLab) -
     assert not _carrier(lab, "ag01", "to-ac01")
     assert len(control.status(lab.instance).cuts) == 1
     control.mend("ag01", "ac01", lab.instance)
-    eventually(lambda: _carrier(lab, "ac01", "to-ag01") and _carrier(lab, "ag01", "to-ac01"), 5, "light at both ends")
+    eventually(lambda: _carrier(lab, "ac01", "to-ag01") and _carrier(lab, "ag01", "to-ac01"), 60, "light at both ends")
     assert control.status(lab.instance).cuts == ()
 
 
@@ -89,12 +89,12 @@ def _hears(lab: RunningLab) -> bool:
 
 
 def test_a_silent_cut_keeps_the_light_and_drops_everything(lab: RunningLab) -> None:
-    eventually(lambda: _hears(lab), 10, "ag01 hears ac01")
+    eventually(lambda: _hears(lab), 60, "ag01 hears ac01")
     control.cut("ac01", "ag01", silent=True, instance=lab.instance)
     assert _carrier(lab, "ac01", "to-ag01")
     assert not _hears(lab)
     control.mend("ac01", "ag01", lab.instance)
-    eventually(lambda: _hears(lab), 10, "ag01 hears ac01 again")
+    eventually(lambda: _hears(lab), 60, "ag01 hears ac01 again")
 
 
 def test_a_router_without_power_is_off_its_fibres_are_dark_and_it_boots_what_it_saved(lab: RunningLab) -> None:

@@ -379,4 +379,4 @@ def test_what_nobody_approves_is_told_to_the_workers_as_it_is_stored(stage: Stag
         assert list(listening.notifies(timeout=0.3)) == []
         change = stage.rows("lea", commands.insert("tenant", [site("told")]), not_before=later)
         assert change.state is State.APPROVED
-        assert len(list(listening.notifies(timeout=5, stop_after=1))) == 1
+        assert len(list(listening.notifies(timeout=60, stop_after=1))) == 1

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -223,17 +224,13 @@ def test_redirects_are_not_followed(stage: Stage, receiver: Receiver, configured
 
 def test_one_that_drips_is_cut_off(receiver: Receiver) -> None:
     def drip(hook: Hook) -> None:
-        try:
-            for _ in range(100):
+        with suppress(OSError):
+            while True:  # until the other side hangs up
                 hook.wfile.write(b"H")
                 time.sleep(0.05)
-        except OSError:
-            return
 
     receiver.slow = drip
-    began = time.monotonic()
     answer = post(receiver.url, b"{}", {}, allow_private=True, timeout=0.5)
-    assert time.monotonic() - began < 3
     assert (answer.taken, answer.text) == (False, "no answer in time")
 
 
@@ -263,14 +260,15 @@ def test_a_redirect_to_loopback_reaches_nobody_there(stage: Stage, receiver: Rec
 def test_one_that_hangs_keeps_nobody_else_waiting(stage: Stage, receiver: Receiver, configured: Settings) -> None:
     """Its own events wait; those of another webhook go out in the same round, beside it."""
     hanging = Receiver()
-    taken: list[float] = []
+    taken = threading.Event()
+    beside: list[bool] = []
 
     def take(hook: Hook) -> None:
-        taken.append(time.monotonic())
+        taken.set()
         hook.send_response(204)
         hook.end_headers()
 
-    hanging.slow = lambda _hook: time.sleep(1.5)
+    hanging.slow = lambda _hook: beside.append(taken.wait(9))
     receiver.slow = take
     threading.Thread(target=hanging.serve_forever, args=(0.05,), daemon=True).start()
     add(stage, configured, hanging.url, "change.submitted")
@@ -278,11 +276,10 @@ def test_one_that_hangs_keeps_nobody_else_waiting(stage: Stage, receiver: Receiv
         stage.push()
     add(stage, configured, receiver.url, "change.submitted", who="leo")
     stage.push()
-    began = time.monotonic()
     try:
         deliver(stage, configured)
-        assert len(taken) == 1
-        assert taken[0] - began < 1.4
+        assert beside[0], "the other one got nothing while this one hung"
+        assert len(receiver.got) == 1
     finally:
         hanging.shutdown()
         hanging.server_close()
@@ -292,14 +289,12 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     answered = threading.Event()
 
     def hang(*_: object, **__: object) -> list[Any]:
-        answered.wait(5)
+        answered.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    began = time.monotonic()
     answer = post("https://slow.example/", b"{}", {}, allow_private=False, timeout=0.3)
     answered.set()
-    assert time.monotonic() - began < 2
     assert (answer.taken, answer.text) == (False, "name not found: TimeoutError")
 
 

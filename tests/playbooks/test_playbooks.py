@@ -24,7 +24,7 @@ PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 def ask(served: Served, **environment: str) -> subprocess.CompletedProcess[str]:
     script = [sys.executable, str(PLAYBOOKS / "inventory.py"), "--list"]
     variables = {**os.environ, "IRISPLANE_URL": served.url, "IRISPLANE_TOKEN": served.token, **environment}
-    return subprocess.run(script, env=variables, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(script, env=variables, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_the_script_tells_what_is_wrong(served: Served) -> None:

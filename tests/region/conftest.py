@@ -98,7 +98,7 @@ class Region:
         found: list[dict[str, Any]] = self.api("GET", f"/api/v1/changes/{change_id}/steps").json()["items"]
         return found
 
-    def ended(self, change_id: str, *, seconds: float = 240) -> dict[str, Any]:
+    def ended(self, change_id: str, *, seconds: float = 360) -> dict[str, Any]:
         """A Change once it has ended."""
 
         def over() -> dict[str, Any] | None:
@@ -167,7 +167,7 @@ class Region:
         return pid
 
 
-def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0.3) -> Any:
+def eventually(look: Callable[[], Any], *, seconds: float = 120, every: float = 0.3) -> Any:
     """What ``look`` gives once it gives something; fails with the last answer when time is over."""
     end = time.monotonic() + seconds
     while True:

@@ -172,7 +172,7 @@ def test_a_router_lost_between_commit_and_confirm_comes_back_as_it_was(region: R
     with frozen(carrier_of(watch, made["id"])):
         control.power_off("ac04", region.instance)
     try:
-        eventually(lambda: region.change(made["id"])["state"] == "rolling_back", seconds=90)
+        eventually(lambda: region.change(made["id"])["state"] == "rolling_back", seconds=150)
     finally:
         control.power_on("ac04", region.instance)
     end = region.ended(made["id"])
@@ -182,8 +182,8 @@ def test_a_router_lost_between_commit_and_confirm_comes_back_as_it_was(region: R
 
 def test_a_change_that_cuts_off_the_management_is_taken_back_by_the_router(region: Region) -> None:
     made = _push(region, "name=ac01", "interface mgmt0\n shutdown\n", timer=15)
-    eventually(lambda: "shutdown" in region.running("ac01"), seconds=60)
-    eventually(lambda: "shutdown" not in region.running("ac01"), seconds=60)
+    eventually(lambda: "shutdown" in region.running("ac01"), seconds=120)
+    eventually(lambda: "shutdown" not in region.running("ac01"), seconds=120)
     end = region.ended(made["id"])
     assert end["state"] == "rolled_back", end["outcome"]
     assert "failed on ac01" in end["outcome"]["summary"]

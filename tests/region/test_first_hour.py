@@ -103,7 +103,7 @@ def test_a_snippet_that_breaks_ospf_stops_at_the_canary(region: Region) -> None:
         {"select": "role=access", "template": "router ospf\n passive-interface default\n", "name": "bad"},
     )
     region.approve(made)
-    end = region.ended(made["id"], seconds=120)
+    end = region.ended(made["id"], seconds=180)
     assert end["state"] == "rolled_back"
     assert "ospf adjacency" in json.dumps(end["outcome"])
     states = {
@@ -115,7 +115,7 @@ def test_a_snippet_that_breaks_ospf_stops_at_the_canary(region: Region) -> None:
 
 def test_what_is_typed_by_hand_is_found_and_handled_as_policy_says(region: Region) -> None:
     region.typed("ac02", "interface to-ag02", "description typed by hand")
-    found = eventually(lambda: [one for one in region.ask("config", "drift") if one["device"] == "ac02"], seconds=60)
+    found = eventually(lambda: [one for one in region.ask("config", "drift") if one["device"] == "ac02"], seconds=180)
     assert "typed by hand" in found[0]["diff"]
     done = region.submit(
         "inventory.edit",
@@ -126,10 +126,10 @@ def test_what_is_typed_by_hand_is_found_and_handled_as_policy_says(region: Regio
         },
     )
     assert done["state"] == "succeeded"
-    eventually(lambda: "typed by hand" not in region.running("ac02"), seconds=60)
+    eventually(lambda: "typed by hand" not in region.running("ac02"), seconds=180)
     # What is typed while the restored text is still on trial would be taken back with it.
     restored = "select state from change where id in (select drift_change from device_state) and state <> 'running'"
-    assert eventually(lambda: region.sql(restored), seconds=60) == [["succeeded"]]
+    assert eventually(lambda: region.sql(restored), seconds=180) == [["succeeded"]]
     done = region.submit(
         "inventory.edit",
         {
@@ -142,7 +142,7 @@ def test_what_is_typed_by_hand_is_found_and_handled_as_policy_says(region: Regio
     region.typed("ac02", "interface to-ag02", "description typed twice", "ip ospf cost 44")
     eventually(
         lambda: not region.ask("config", "drift") and region.sql("select 1 from config_overlay where kind = 'pinned'"),
-        seconds=90,
+        seconds=150,
     )
     assert "typed twice" in region.running("ac02")
     assert all(one["in_sync"] for one in region.ask("config", "diff", "--select", "name=ac02"))

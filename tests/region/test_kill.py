@@ -57,7 +57,7 @@ class Stage:
     def settle(self) -> None:
         """Everything at work again, and every lock given back."""
         at_work(self.region, self.watch)
-        eventually(lambda: self.watch.one("select count(*) from target_lock") == 0, seconds=30)
+        eventually(lambda: self.watch.one("select count(*) from target_lock") == 0, seconds=120)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_one_frozen_in_the_middle_of_a_commit_is_taken_over_and_thaws_to_nothing
             state = stage.ended_truly(change, before=stage.old, after=stage.new)
             entries = stage.watch.one("select count(*) from journal where change_id = %s", change)
         thawed = next(worker for worker in workers if worker.pid == pid)
-        assert thawed.wait(30) == 75
+        assert thawed.wait(90) == 75
         assert stage.region.everything() == (stage.new if state == "succeeded" else stage.old)
         assert stage.watch.one("select count(*) from journal where change_id = %s", change) == entries
     _back(stage, change, state)

@@ -49,7 +49,7 @@ def foreign(region: Region) -> Iterator[Mapping[str, str]]:
     finally:
         if region.everything() != before:
             boot_all(kept)
-        eventually(lambda: region.everything() == before, seconds=30)
+        eventually(lambda: region.everything() == before, seconds=120)
 
 
 def test_what_somebody_else_wrote_is_taken_over_and_goes_on_from_there(

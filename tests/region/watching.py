@@ -119,8 +119,8 @@ def living(watch: Watch) -> int:
 
 def at_work(region: Region, watch: Watch) -> None:
     """Wait until exactly the supervised worker is at work, and everything answers."""
-    eventually(lambda: living(watch) == 1, seconds=60)
-    eventually(lambda: _healthy(region), seconds=60)
+    eventually(lambda: living(watch) == 1, seconds=120)
+    eventually(lambda: _healthy(region), seconds=120)
 
 
 def _healthy(region: Region) -> bool:
@@ -146,7 +146,7 @@ def more_workers(region: Region, watch: Watch, count: int) -> Iterator[Sequence[
         for _ in range(count)
     ]
     try:
-        eventually(lambda: living(watch) == before + count, seconds=60)
+        eventually(lambda: living(watch) == before + count, seconds=120)
         yield started
     finally:
         for process in started:
@@ -155,7 +155,7 @@ def more_workers(region: Region, watch: Watch, count: int) -> Iterator[Sequence[
                 process.terminate()
         for process in started:
             try:
-                process.wait(30)
+                process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -45,7 +45,6 @@ def violations(page: WebDriver, *rules: str) -> list[str]:
     page.execute_cdp_cmd(
         "Runtime.evaluate", {"expression": _source()}
     )  # no script tag: the page's policy stays as it is
-    page.set_script_timeout(120)  # a busy machine
     found: dict[str, Any] = page.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "axe.run(document, {runOnly: {type: arguments[1], values: arguments[0]}})"

@@ -47,7 +47,7 @@ class Fleet:
 
     def server(self, there: Any, name: str) -> Any:
         made = there.compute.create_server(name=name, flavor_id=self.flavor.id, image_id=self.image.id, networks="none")
-        return there.compute.wait_for_server(made, wait=120)
+        return there.compute.wait_for_server(made, wait=180)
 
     def clear(self) -> None:
         for project in self.projects:
@@ -84,11 +84,11 @@ def metered(hosting: Hosting, fleet: Fleet, window: Window) -> dict[str, Any]:
     kept, brief, off = (fleet.server(ours, name) for name in ("kept", "brief", "off"))
     alien = fleet.server(nobodys, "alien")
     ours.compute.stop_server(off)
-    ours.compute.wait_for_server(off, status="SHUTOFF", wait=60)
+    ours.compute.wait_for_server(off, status="SHUTOFF", wait=180)
     ours.compute.delete_server(brief)
-    ours.compute.wait_for_delete(brief, wait=60)
+    ours.compute.wait_for_delete(brief, wait=180)
     volume = ours.block_storage.create_volume(size=3, name="data")
-    ours.block_storage.wait_for_status(volume, "available", wait=60)
+    ours.block_storage.wait_for_status(volume, "available", wait=180)
     network = ours.network.create_network(name="own")
     found: dict[str, Any] = {
         "kept": kept.id, "brief": brief.id, "off": off.id, "alien": alien.id, "volume": volume.id,
@@ -175,7 +175,7 @@ def test_a_server_that_was_rebuilt_has_not_begun_anew(
     first = next(one for one in usages(window) if one["instance_id"] == server.id)["started_at"]
     time.sleep(2)  # Nova's times are full seconds
     there.compute.rebuild_server(server, image=fleet.image.id)
-    there.compute.wait_for_server(server, status="ACTIVE", wait=120)
+    there.compute.wait_for_server(server, status="ACTIVE", wait=180)
     until(lambda: next(one for one in usages(window) if one["instance_id"] == server.id)["started_at"] != first)
     (held,) = [one for one in Nova().held(window) if one.cloud_id == server.id]
     began = instant(first)

@@ -149,7 +149,7 @@ def test_an_address_whose_answer_is_lost_is_given_once(
         raise TimeoutError
 
     monkeypatch.setattr(own.network, "create_ip", loses)
-    found = once(lambda: addresses.find(own, address), lambda: addresses.give(own, address), seconds=20)
+    found = once(lambda: addresses.find(own, address), lambda: addresses.give(own, address), seconds=120)
     assert found.description == tag_of(address)
     with pytest.raises(CloudSilent), connections.speaking("x"):
         loses(floating_network_id=found.floating_network_id, description=tag_of(address))

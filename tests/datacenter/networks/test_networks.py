@@ -129,7 +129,7 @@ def test_a_network_whose_answer_is_lost_is_made_once(own: Any, monkeypatch: pyte
     placed = once(
         lambda: nets.whole(own, network, routed=False),
         lambda: private_network.place(own, network, "lost", "10.33.0.0/24", routed=False),
-        seconds=30,
+        seconds=120,
     )
     assert lost
     assert [one.id for one in own.network.networks(description=tag_of(network))] == [placed.network]

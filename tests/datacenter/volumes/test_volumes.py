@@ -38,7 +38,7 @@ def server(hosting: Hosting, own: Any, cloud: CloudUnderTest) -> Iterator[Any]:
     made = own.compute.create_server(
         name=name, flavor_id=flavor.id, image_id=image.id, networks=[{"uuid": network.cloud_id}]
     )
-    own.compute.wait_for_server(made, wait=120)
+    own.compute.wait_for_server(made, wait=180)
     row = hosting.sql(
         "insert into server (tenant_id, project_id, name, vcpus, ram_mib, disk_gib, status, cloud_id)"
         " values (:tenant, :project, :name, 1, 64, 1, 'active', :cloud) returning id, name",
@@ -46,7 +46,7 @@ def server(hosting: Hosting, own: Any, cloud: CloudUnderTest) -> Iterator[Any]:
     )[0]  # fmt: skip
     yield row
     own.compute.delete_server(made)
-    own.compute.wait_for_delete(made, wait=60)
+    own.compute.wait_for_delete(made, wait=180)
     cloud.admin.compute.delete_flavor(flavor)
 
 
@@ -228,7 +228,7 @@ def test_a_volume_whose_answer_is_lost_is_made_once(own: Any, monkeypatch: pytes
         raise CloudSilent("no answer")
 
     monkeypatch.setattr(Disks, "create", loses)
-    made = once(lambda: disks.find(volume), lambda: disks.create(volume, "lost", 1), seconds=30)
+    made = once(lambda: disks.find(volume), lambda: disks.create(volume, "lost", 1), seconds=120)
     assert asked == [True]
     found = own.block_storage.get("/volumes/detail").json()["volumes"]
     assert [one["id"] for one in found if tag_of(volume) in one["metadata"].values()] == [made.id]
@@ -242,7 +242,7 @@ def test_a_worker_that_dies_in_the_middle_makes_one_volume(
 ) -> None:
     made = ada.post(VOLUMES, json={"name": f"killed {uuid4().hex[:6]}", "size_gib": 1})
     volume = UUID(made.json()["resource"]["id"])
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while Disks(own).find(volume) is None and time.monotonic() < end:
         time.sleep(0.01)
     victim = hosting.workers[-1]

@@ -240,8 +240,8 @@ class _JunosDevice:
     def __init__(self, router: _Mx, server: TranscriptServer) -> None:
         self._router, self._server = router, server
 
-    def driver(self, command_timeout: float = 10, **changes: object) -> ConfigDriver:
-        timeouts = Timeouts(connect=3, banner=3, log_in=3, command=command_timeout)
+    def driver(self, command_timeout: float = 30, **changes: object) -> ConfigDriver:
+        timeouts = Timeouts(connect=20, banner=20, log_in=20, command=command_timeout)
         return junos(self._server.target(**({"timeouts": timeouts} | changes)))
 
     def normalise(self, text: str) -> str:

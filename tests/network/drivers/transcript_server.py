@@ -112,13 +112,13 @@ class TranscriptServer:
             "password": PASSWORD,
             "port": self.port,
             "host_keys": (self._key.export_public_key().decode().strip(),),
-            "timeouts": Timeouts(connect=5, banner=5, log_in=5, command=10),
+            "timeouts": Timeouts(connect=30, banner=30, log_in=30, command=30),
         }
         return Target(**(known | changes))  # type: ignore[arg-type]  # a test's own keyword arguments
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(

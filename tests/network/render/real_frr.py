@@ -46,7 +46,7 @@ def load(configuration: str, hostname: str, interfaces: tuple[str, ...] = ()) ->
         for path in (home / "etc", home / "run", *(home / "etc").iterdir()):
             shutil.chown(path, "frr", "frr")
         script = _SCRIPT.format(home=home, name=hostname, frr=FRR, interfaces=" ".join(interfaces))
-        subprocess.run(["unshare", "-n", "-m", "-u", "sh", "-c", script], check=True, timeout=60, capture_output=True)
+        subprocess.run(["unshare", "-n", "-m", "-u", "sh", "-c", script], check=True, timeout=180, capture_output=True)
         return (home / "boot.txt").read_text(), (home / "running.txt").read_text()
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -57,5 +57,7 @@ def syntax(configuration: str) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write(configuration)
         file.flush()
-        done = subprocess.run(["vtysh", "-C", "-f", file.name], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            ["vtysh", "-C", "-f", file.name], capture_output=True, text=True, timeout=120, check=False
+        )
     return (done.stdout + done.stderr).strip() if done.returncode else ""

