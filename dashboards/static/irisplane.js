@@ -8,7 +8,10 @@
   };
   const say = (away) => tell("away", away);
   const here = document.querySelector(".top nav [aria-current]");
-  if (here) here.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the places are wider than the screen
+  if (here) { // on a phone the places are wider than the screen; no scrollIntoView: the first Tab would begin there
+    const nav = here.closest("nav");
+    nav.scrollLeft += here.getBoundingClientRect().right - nav.getBoundingClientRect().right + 16;
+  }
   document.addEventListener("keydown", (event) => {
     const box = document.getElementById("q-top");
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

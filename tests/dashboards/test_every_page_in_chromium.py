@@ -35,6 +35,9 @@ _NO_PAGES = ("/openapi.json", "/metrics", "/health", "/enter", "/sign-out", "/do
 """``/docs`` is Swagger UI as its makers wrote it; the description itself is no page."""
 _DARK = ("color-contrast", "link-in-text-block")
 """What the other scheme alters."""
+_EDGES = """
+    const here = document.querySelector('.top nav [aria-current]').getBoundingClientRect();
+    return [here.left, here.right];"""
 _MADE_OF = """
     return [performance.getEntriesByType('navigation')[0].responseStatus,
       [...new Set([...document.querySelectorAll('main *')].map((one) => [one.parentElement.tagName, one.tagName,
@@ -98,9 +101,13 @@ def test_offers_and_effects_are_sound_before_anything_is_ordered_or_saved(
     page.delete_all_cookies()
     enter(page, url, _link(lead))
     speak(page, "nl")
+    width(page, 360)
     page.get(f"{url}/contexts/{furnished.region['contexts']}")
+    edges = page.execute_script(_EDGES)
+    assert 0 <= edges[0] < edges[1] <= 360, "the place where one is stands on the screen, however many there are"
+    page.find_element(By.ID, "data").send_keys("\nospf: {dead: 9}")
     press(page, "#preview")
-    patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#save"), "no effect")
+    patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#altered ~ .group .sides"), "no effect")
     looked_at(page, shots, "context-effect")
 
 
