@@ -190,5 +190,6 @@ const start = async () => {
 start().catch((error) => {
   console.warn(error);
   place.hidden = true;
-  document.getElementById("no-map").hidden = false;
+  const able = document.createElement("canvas").getContext("webgl2");
+  document.getElementById(able ? "map-away" : "no-map").hidden = false;
 });

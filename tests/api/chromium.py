@@ -26,12 +26,13 @@ _FLAGS: Final = (
 
 
 @contextmanager
-def chromium(folder: Path, language: str = "en") -> Iterator[WebDriver]:
+def chromium(folder: Path, language: str = "en", *, flags: tuple[str, ...] = ()) -> Iterator[WebDriver]:
     """A browser with an empty profile of its own.
 
     Args:
         folder: where profile and log of the driver go.
         language: what it asks pages for.
+        flags: more of the browser's own, for one that lacks something.
     """
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
@@ -39,7 +40,7 @@ def chromium(folder: Path, language: str = "en") -> Iterator[WebDriver]:
     folder.mkdir(parents=True, exist_ok=True)
     options = Options()
     options.binary_location = browser
-    for flag in (*_FLAGS, f"--user-data-dir={folder / 'profile'}", f"--lang={language}"):
+    for flag in (*_FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", f"--lang={language}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

@@ -26,7 +26,7 @@ from core.tokens import issue
 from tests.api.chromium import chromium
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
-from tests.dashboards.driving import asked, complaints, looked_at, patient
+from tests.dashboards.driving import asked, complaints, looked_at, patient, width
 from tests.documented import watched
 from tests.network.conftest import SCOPE, keys, routers
 
@@ -245,6 +245,9 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
         ready = (By.CSS_SELECTOR, "#map[data-ready]")
         patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         looked_at(page, shots, "map")
+        width(page, 360)
+        assert page.find_element(By.ID, "map").size["width"] > 300, "as wide as the phone"
+        width(page, 1200)
         page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").send_keys(Keys.ENTER)
         patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#chosen a[href='/devices/ac91']"))
         patient(page).until(lambda driver: driver.current_url == f"{url}/map?site=TH-21004", "not said")
@@ -264,3 +267,50 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
         page.get(f"{url}/map?site=TH-21004")
         assert not page.find_element(By.ID, "map").is_displayed()
         assert page.find_element(By.LINK_TEXT, "ac91").is_displayed()
+
+
+@pytest.mark.slow
+def test_a_browser_without_webgl_is_told_so_and_reads_the_tables_which_are_brought_up_to_date(
+    app: FastAPI, tokens: dict[str, str], tmp_path: Path, shots: Path, seen: Any
+) -> None:
+    seen("cr91", reachable=True)
+    seen("ac91", reachable=False)
+    with serve(app) as url, chromium(tmp_path, flags=("--disable-3d-apis",)) as page:
+        page.get(f"{url}/sign-in")
+        page.find_element(By.NAME, "token").send_keys(tokens["engineer"], Keys.ENTER)
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+        page.get(f"{url}/map")
+        patient(page).until(lambda driver: driver.find_element(By.ID, "no-map").is_displayed(), "not told why")
+        assert not page.find_element(By.ID, "map").is_displayed()
+        assert not page.find_element(By.ID, "map-away").is_displayed()
+        row = "//tr[.//a[@data-site='TH-21004']]//*[contains(@class, 'badge')]"
+        before = page.find_element(By.XPATH, row).text
+        looked_at(page, shots, "map-without-webgl")
+        width(page, 360)
+        assert page.find_element(By.ID, "no-map").size["width"] > 300, "as wide as the phone"
+        width(page, 1200)
+        page.execute_script("window.same = true")
+        seen("ac91", reachable=True)
+        seen("cr91", reachable=True)
+        wait = patient(page, 180)  # it looks every half minute
+        wait.until(lambda driver: driver.find_element(By.XPATH, row).text != before, "the tables stayed as they were")
+        assert page.execute_script("return window.same"), "the page itself was not loaded again"
+        page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").send_keys(Keys.ENTER)
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#chosen a[href='/devices/ac91']"))
+
+
+@pytest.mark.slow
+def test_a_map_whose_data_cannot_be_had_is_told_so_and_not_blamed_on_the_browser(
+    app: FastAPI, tokens: dict[str, str], tmp_path: Path
+) -> None:
+    with serve(app) as url, chromium(tmp_path) as page:
+        page.get(f"{url}/sign-in")
+        page.find_element(By.NAME, "token").send_keys(tokens["engineer"], Keys.ENTER)
+        patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+        page.execute_cdp_cmd("Network.enable", {})
+        page.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/v1/network/map*"]})
+        page.get(f"{url}/map")
+        patient(page).until(lambda driver: driver.find_element(By.ID, "map-away").is_displayed(), "not told")
+        assert not page.find_element(By.ID, "no-map").is_displayed()
+        assert not page.find_element(By.ID, "map").is_displayed()
+        assert page.find_element(By.CSS_SELECTOR, "a[data-site=TH-21004]").is_displayed()
