@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboards.sentences import difference
 from dashboards.sides import Sides, sides_of
 
-__all__ = ["Alike", "alike", "named", "opened"]
+__all__ = ["Alike", "alike", "in_language", "named", "opened"]
 
 _PLACE: Final = re.compile(r"^@@ .*$", re.MULTILINE)
+_TELLING: Final = ("hosting.", "network.upgrade")
+"""Kinds of changes whose differences are sentences; those of others are configuration."""
 _OPEN_LINES: Final = 300
 """So many lines of differences are in a page when it is opened; the others come when they are asked for."""
 
@@ -51,6 +54,13 @@ def alike(targets: Sequence[Mapping[str, Any]]) -> list[Alike]:
         groups.setdefault(_PLACE.sub("@@", diff), (diff, []))[1].append(str(target["name"]))
     found = sorted(groups.values(), key=lambda group: -len(group[1]))
     return [Alike(number, tuple(names), diff, *_counts(diff)) for number, (diff, names) in enumerate(found, start=1)]
+
+
+def in_language(kind: str, targets: Sequence[Mapping[str, Any]], language: str) -> Sequence[Mapping[str, Any]]:
+    """Targets of a change of some kind, with differences that are sentences said in a language."""
+    if language == "en" or not kind.startswith(_TELLING):
+        return targets
+    return [{**one, "diff": difference(str(one.get("diff") or ""), language)} for one in targets]
 
 
 def named(groups: Sequence[Alike], part: str) -> list[Alike]:

@@ -19,12 +19,12 @@ from typing import Final
 from markupsafe import Markup
 
 from dashboards.languages import catalogue
-from dashboards.spoken import cloud, errors, fields, hints, hosting, network, plans, region, runs, words
+from dashboards.spoken import cloud, differences, errors, fields, hints, hosting, network, plans, region, runs, words
 from dashboards.terms import TERMS
 
-__all__ = ["DICTIONARY", "SENTENCES", "pattern", "said", "spoken"]
+__all__ = ["DICTIONARY", "SENTENCES", "difference", "pattern", "said", "spoken"]
 
-_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, hints, fields)
+_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, hints, fields, differences)
 SENTENCES: Final = tuple(
     dict.fromkeys(chain.from_iterable(getattr(room, name) for room in _ROOMS for name in room.__all__ if name != "WHY"))
 )
@@ -47,6 +47,7 @@ _MORE: Final = {"fr": r" et \1 de plus", "nl": r" en nog \1"}
 _OF_A_MACHINE: Final = re.compile("\ue000(.*?)\ue001", re.DOTALL)
 """Private characters around what a machine said: text until it is put on a page."""
 _DEEP: Final = 4
+_SIGNS: Final = "+-~=? "
 
 
 @lru_cache(maxsize=4096)
@@ -76,6 +77,16 @@ def spoken(english: str, language: str) -> Markup:
             for one, part, end in zip(known, parts, ends, strict=True)
         )
     return _html(found)
+
+
+def difference(english: str, language: str) -> str:
+    """A difference whose lines are sentences, each behind its sign; what is not known stays as it is."""
+    return "\n".join(_behind_its_sign(line, language) for line in english.split("\n"))
+
+
+def _behind_its_sign(line: str, language: str) -> str:
+    text = line.lstrip(_SIGNS)
+    return line[: len(line) - len(text)] + said(text, language)[0]
 
 
 def _plain(english: str) -> str:

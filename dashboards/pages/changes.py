@@ -16,9 +16,9 @@ from api.changes import record_answer
 from core.errors import InvalidInput, NotFound
 from core.identity import principal_by_handle
 from core.journal.reader import last_seq
-from dashboards.diffs import alike, named, opened
+from dashboards.diffs import alike, in_language, named, opened
 from dashboards.progress import in_order, lines
-from dashboards.rendering import in_words, show
+from dashboards.rendering import frame_of, in_words, show
 from dashboards.routes import pages
 from dashboards.terms import KINDS, STATES
 from dashboards.terms import mark as _
@@ -94,7 +94,7 @@ def difference(visit: Looking, change_id: UUID, number: Annotated[int, Path(ge=1
     """One difference of its plan with the devices that share it; by itself where htmx asks."""
     with visit.transaction() as tx:
         found = json.loads(queries.change_json(tx, change_id))
-    groups = alike(found["plan"]["targets"])
+    groups = alike(in_language(found["kind"], found["plan"]["targets"], frame_of(visit)["language"]))
     if number > len(groups):
         raise NotFound(f"The plan has {len(groups)} differences, not {number}.")
     template = "part_difference" if visit.enhanced else "difference"
@@ -189,7 +189,7 @@ def _one(visit: Visit, change_id: UUID, *, refused: InvalidInput | None = None, 
     own = found["requested_by"] == who.handle
     plan = found["plan"]
     targets = plan["targets"]
-    groups = alike(targets)
+    groups = alike(in_language(found["kind"], targets, frame_of(visit)["language"]))
     device = visit.request.query_params.get("device", "")[:63].strip()
     shown_groups = named(groups, device) if device else groups
     every = visit.request.query_params.get("differences") == "all"

@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 from api.hosting.ordering import request_for
 from core.errors import StaleVersion
 from dashboards.deeds import Deed, Row
-from dashboards.diffs import alike
+from dashboards.diffs import alike, in_language
 from dashboards.offers import NOTHING_YET, Considered, considered, field_of
-from dashboards.rendering import in_words, show
+from dashboards.rendering import frame_of, in_words, show
 from dashboards.routes import pages
 from dashboards.terms import TERMS
 from dashboards.terms import mark as _
@@ -103,7 +103,8 @@ def act_page(
         visit, "deed", TERMS[deed.kind], status=found.status if sent else 200, deed=deed, address=address, row=row,
         found=found, field=field_of(found.error, frozenset(values)), choices=choices, values=values,
         reason=visit.form.text("reason"), key=visit.form.key, crumbs=crumbs,
-        differences=alike(found.offer["plan"]["targets"]) if found.offer else [],
+        differences=alike(in_language(deed.kind, found.offer["plan"]["targets"], frame_of(visit)["language"]))
+        if found.offer else [],
     )  # fmt: skip
 
 

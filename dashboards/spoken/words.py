@@ -27,6 +27,7 @@ WORDS: Final = (
     _("started"),
     _("done"),
     _("ok"),
+    _("anywhere"),
     _("day"),
     _("Monday"),
     _("Tuesday"),

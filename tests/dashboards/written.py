@@ -16,7 +16,7 @@ from typing import Final
 
 from tests.dashboards.sources import FILLED, Source, called, sources
 
-__all__ = ["EVERY", "Written", "acts", "class_texts", "errors", "of_runs"]
+__all__ = ["EVERY", "Written", "acts", "class_texts", "differences", "errors", "of_runs"]
 
 EVERY: Final = ("api", "core", "dashboards", "datacenter", "inventory", "network", "orchestrator")
 
@@ -65,6 +65,17 @@ def of_runs() -> Iterator[Written]:
             if isinstance(node, ast.Call):
                 for one in chain(_handed_over(node, "Finding", 2), _handed_over(node, "append", 0)):
                     yield from _each(source, one)
+
+
+def differences() -> Iterator[Written]:
+    """Lines of the differences of hosting orders, without their signs."""
+    for source in sources("datacenter"):
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call):
+                for one in chain(_handed_over(node, "Thing", 2), _handed_over(node, "drafted", 2)):
+                    for found in _each(source, one):
+                        for line in found.text.split("\n"):
+                            yield Written(found.where, line.lstrip("+-~=? "))
 
 
 def errors(*rooms: str) -> Iterator[Written]:
