@@ -39,6 +39,7 @@ def list_(
     state: list[str] | None = None,
     kind: str | None = None,
     by: str | None = None,
+    device: str | None = None,
     waiting: bool = False,
     limit: int = 20,
 ) -> None:
@@ -48,11 +49,17 @@ def list_(
         state: only these: waiting, approved, running, succeeded, rolled_back …
         kind: only this kind, `network.config`.
         by: only those this person asked for.
+        device: only those that touched this device; goes with --limit alone.
         waiting: those that wait for an approval you could give.
         limit: how many at most.
     """
+    if device and (state or kind or by or waiting):
+        raise WrongUse("--device goes with --limit alone.", hint=f"irisplane change list --device {device}")
     with connect() as client:
-        if waiting:
+        if device:
+            address = f"/api/v1/network/devices/{_word(device)}/changes"
+            found = client.items(address, most=limit, limit=min(limit, 1000))
+        elif waiting:
             found = client.items("/api/v1/changes/waiting", limit=limit)
         else:
             query: dict[str, object] = {"kind": kind, "requested_by": by, "limit": min(limit, 1000)}

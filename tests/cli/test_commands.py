@@ -93,6 +93,10 @@ def test_a_plan_reads_well_and_ends_with_the_next_command(run: Run, capsys: pyte
 
 def test_submit_approve_show_cancel(run: Run) -> None:
     made = _submitted(run, "the whole road")
+    code, _, err = run("change", "list", "--device", "ac01", "--waiting")
+    assert (code, "--device goes with --limit alone" in err) == (2, True)
+    code, _, err = run("change", "list", "--device", "nobody")
+    assert (code, "nobody" in err) == (4, True), err
     code, _, err = run("change", "approve", made["id"], "--hash", made["plan_hash"], "--reason", "mine")
     assert (code, "ORC-110" in err, "request cli-" in err) == (3, True, True)
     code, _, err = run("change", "approve", "last", "--reason", "unread", "--profile", "lead")

@@ -85,6 +85,7 @@ def test_a_snippet_is_planned_read_approved_pushed_and_taken_back(region: Region
     )
     followed = region.run("change", "watch", change["id"])
     assert "succeeded" in followed.stdout
+    assert region.ask("change", "list", "--device", "ac04")[0]["id"] == change["id"]
     for name in ("ac01", "ac02", "ac03", "ac04"):
         assert "ip prefix-list CUSTOMERS seq 5 permit 10.64.0.0/12 le 24" in region.running(name)
     assert region.running("cr01") == before["cr01"]
