@@ -219,7 +219,7 @@ def test_a_refusal_says_why_to_who_asked_in_their_language(
     [told] = _sql(
         database, "select subject, body from notice where change_id = :c and principal_id = :p", c=asked["id"], p=ugo.id
     )
-    assert told.subject.startswith("[Irisplane] geweigerd: Quota of ixelles")
+    assert told.subject.startswith("[Irisplane] geweigerd: Quotum van ixelles")
     assert "zegt waarom: There are not so many hosts." in told.body
 
 
