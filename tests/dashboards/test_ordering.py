@@ -61,7 +61,7 @@ def test_what_was_offered_is_ordered_once_however_often_the_button_is_pressed(
     assert "Create a server shop-2" in first.text
     assert "for the shop" in first.text
     assert 'http-equiv="refresh"' in first.answer.text, "without scripts the page looks again by itself"
-    assert 'hx-trigger="every' in first.answer.text
+    assert f'data-events="/api/v1{first.answer.url.path}/events"' in first.answer.text
 
 
 def test_an_offer_that_has_become_another_is_shown_again_and_nothing_is_ordered(
