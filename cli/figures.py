@@ -92,4 +92,4 @@ def _written(value: float | None, unit: str) -> str:
         return euro(round(value))
     if unit == "share":
         return f"{value:.1%}"
-    return f"{value:g}{ {'mib': ' MiB', 'gib': ' GiB', 'seconds': ' s'}.get(unit, '') }"
+    return f"{value:.12g}{ {'mib': ' MiB', 'gib': ' GiB', 'seconds': ' s'}.get(unit, '') }"
