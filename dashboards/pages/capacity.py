@@ -16,12 +16,11 @@ from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from datacenter.hosting import capacity
 
-__all__ = ["UNITS", "router"]
+__all__ = ["router"]
 
 router = pages()
 
 Looking = Annotated[Visit, Depends(visiting("platform:read"))]
-UNITS: Final = {"vcpus": "count", "ram_mib": "mib", "disk_gib": "gib", "storage_gib": "gib", "floating_ips": "count"}
 _SECTIONS: Final = (
     ("host", _("Hosts"), ("vcpus", "ram_mib", "disk_gib")),
     ("pool", _("Storage pools"), ("storage_gib",)),
@@ -44,7 +43,7 @@ def machines(visit: Looking) -> Response:
         if (some := [one for one in found if one["kind"] == kind])
     ]
     return show(
-        visit, "capacity", _("What the machines can hold"), sections=sections, units=UNITS,
+        visit, "capacity", _("What the machines can hold"), sections=sections, units=capacity.UNITS,
         looked_at=max((one["looked_at"] for one in found), default=None),
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from datacenter.hosting.errors import CloudLacks
 if TYPE_CHECKING:
     from openstack.connection import Connection as Cloud
 
-__all__ = ["Held", "figures", "listed", "look", "look_due", "read"]
+__all__ = ["UNITS", "Held", "figures", "listed", "look", "look_due", "read"]
 
 _LOG: Final = logging.getLogger(__name__)
 _SCOPE: Final = Scope(EVERY_TENANT, reason="what the machines can hold")
@@ -34,7 +34,10 @@ _PAGE: Final = 500
 _SECONDS: Final = 300
 _CLASSES: Final[Mapping[str, str]] = {"VCPU": "vcpus", "MEMORY_MB": "ram_mib", "DISK_GB": "disk_gib"}
 """Placement's resource classes by what they are called here."""
-_UNITS: Final[Mapping[str, Unit]] = {"ram_mib": "mib", "disk_gib": "gib", "storage_gib": "gib"}
+UNITS: Final[Mapping[str, Unit]] = {
+    "vcpus": "count", "ram_mib": "mib", "disk_gib": "gib", "storage_gib": "gib", "floating_ips": "count",
+}  # fmt: skip
+"""What each resource is counted in."""
 _DOING: Final = "Looking at what the machines hold"
 
 
@@ -107,9 +110,8 @@ def listed(tx: Connection) -> str:
 def figures(tx: Connection) -> Iterator[Figure]:
     """What can be given out and what is taken, of what is up and takes what is new: by zone, by network, of volumes."""
     for row in tx.execute(_FIGURES):
-        unit: Unit = _UNITS.get(row.resource, "count")
-        code = f"cloud-{row.resource}"
-        yield Figure(f"{code}.{row.key}" if row.key else code, "capacity", unit, row.used, row.usable, row.subject)
+        code = f"cloud-{row.resource}.{row.key}" if row.key else f"cloud-{row.resource}"
+        yield Figure(code, "capacity", UNITS[row.resource], row.used, row.usable, row.subject)
 
 
 def _hosts(admin: Cloud) -> Iterator[Held]:

@@ -9,14 +9,13 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from core.figures import Figure, Point, Unit
+from core.figures import Figure, Point
 from datacenter.hosting import capacity, quotas
 from orchestrator.figures import ended
 
 __all__ = ["MAKES_SERVERS", "collect"]
 
 MAKES_SERVERS: Final = "hosting.server.create"
-_UNITS: Final[dict[str, Unit]] = {"ram_mib": "mib", "storage_gib": "gib"}
 
 
 def collect(tx: Connection, today: date) -> Iterator[Figure]:
@@ -26,7 +25,7 @@ def collect(tx: Connection, today: date) -> Iterator[Figure]:
     for resource in quotas.RESOURCES:
         if resource in of:
             used, granted = of[resource]["used"], of[resource]["granted"]
-            yield Figure(resource, "sold", _UNITS.get(resource, "count"), used, granted)
+            yield Figure(resource, "sold", capacity.UNITS.get(resource, "count"), used, granted)
     orders = ended(tx, today, "hosting.%")
     servers = ended(tx, today, MAKES_SERVERS)
     waited = tuple(Point(row.day, row.waited) for row in orders if row.waited is not None)

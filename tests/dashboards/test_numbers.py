@@ -11,8 +11,8 @@ from core.db import Database
 from dashboards.figures import LABELS, SCALES
 from dashboards.formats import Formats
 from dashboards.languages import LANGUAGES, catalogue
-from dashboards.pages.capacity import UNITS
 from dashboards.terms import RESOURCES, STATES
+from datacenter.hosting.capacity import UNITS
 from orchestrator.figures import today_here
 from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.conftest import Visiting
