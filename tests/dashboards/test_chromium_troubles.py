@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from sqlalchemy import text
-from starlette.datastructures import State
 
 from core.db import Database
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
 from tests.dashboards import standing
+from tests.dashboards.between import Between
 from tests.dashboards.driving import enter, patient, press, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
@@ -27,16 +27,10 @@ LONG = "Since Monday the letters of our citizens arrive late.\nWe looked at ever
 
 
 @dataclass
-class Slow:
+class Slow(Between):
     """The application, which takes its time over what a form brings."""
 
-    app: FastAPI
     seconds: float = 0.0
-
-    @property
-    def state(self) -> State:
-        """The application's own."""
-        return self.app.state
 
     async def __call__(
         self,

@@ -14,13 +14,13 @@ from fastapi import FastAPI
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from sqlalchemy import text
-from starlette.datastructures import State
 
 from core.db import Database
 from core.journal.record import record
 from core.journal.sequencer import Sequencer
 from tests.api.people import SYSTEM, Person
 from tests.api.serving import serve
+from tests.dashboards.between import Between
 from tests.dashboards.driving import complaints, enter, looked_at, patient, shows, text_of
 
 pytestmark = [pytest.mark.slow]
@@ -42,18 +42,12 @@ _HUNDREDS = text("""
 
 
 @dataclass
-class Wire:
+class Wire(Between):
     """The application, with what came over the wire counted, and streams cut where ``deaf``."""
 
-    app: FastAPI
     deaf: bool = False
     began: Counter[str] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def state(self) -> State:
-        """The application's own."""
-        return self.app.state
 
     async def __call__(
         self,
