@@ -1,0 +1,166 @@
+"""Two ways that share no edge, or no node besides their ends, for the least weight together (Suurballe and Tarjan 1984).
+
+The first way is the cheapest. For the second, weights are reduced by how far each node is, which leaves the first way
+at nothing, and its edges may be gone back along for nothing, which undoes them: what both use in opposite directions
+drops out, and two ways remain. Exact, in two searches. Nodes are split into where they are entered and where they are
+left when they may not be shared either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from heapq import heappop, heappush
+from typing import Final, Literal
+
+from network.paths.graph import Graph, Path
+from network.paths.shortest import NOWHERE
+
+__all__ = ["disjoint_pair"]
+
+_IN: Final = 0
+_OUT: Final = 1
+
+
+def disjoint_pair(
+    graph: Graph, start: Hashable, goal: Hashable, *, share: Literal["nodes", "nothing"] = "nothing"
+) -> tuple[Path, Path] | None:
+    """The cheapest two ways together, the cheaper one first; ``None`` where every two ways meet.
+
+    Args:
+        share: ``nodes`` when both may pass through the same node, ``nothing`` when only their ends may be one.
+    Raises:
+        InvalidInput: the network has no such node, or both are one.
+    """
+    begin, end = graph.at(start), graph.at(goal)
+    return _Search(graph, begin, end, split=share == "nothing").pair() if begin != end else None
+
+
+class _Search:
+    """A state is a node, twice its number; where nodes are split, one more is where it is left."""
+
+    def __init__(self, graph: Graph, begin: int, end: int, *, split: bool) -> None:
+        self.graph, self.begin, self.end, self.split = graph, begin, end, split
+        self.first: dict[int, int] = {}
+        """The edge by which the first way leaves a node."""
+        self.entered: dict[int, int] = {}
+        """The edge by which the first way enters a node."""
+
+    def pair(self) -> tuple[Path, Path] | None:
+        """Both ways."""
+        far, by = self._first()
+        if self.end not in by:
+            return None
+        here = self.end
+        while here != self.begin:
+            before, number = by[here]
+            self.first[before], self.entered[here] = number, number
+            here = before
+        second = self._second(far)
+        return None if second is None else self._taken_apart(second)
+
+    def _first(self) -> tuple[list[int], dict[int, tuple[int, int]]]:
+        """How far each node is, at most as far as the goal: that is enough for what follows (Bhandari 1999)."""
+        graph, end = self.graph, self.end
+        far, by = [NOWHERE] * len(graph.names), dict[int, tuple[int, int]]()
+        far[self.begin] = 0
+        queue = [(0, self.begin)]
+        edges, near = graph.edges, graph.near
+        while queue:
+            gone, here = heappop(queue)
+            if gone > far[here]:
+                continue
+            if here == end:
+                break
+            for there, number in near[here]:
+                further = gone + edges[number].weight
+                if further < far[there]:
+                    far[there] = further
+                    by[there] = (here, number)
+                    heappush(queue, (further, there))
+        most = far[end]
+        return [min(one, most) for one in far], by
+
+    def _second(self, far: list[int]) -> list[tuple[int, int, bool]] | None:
+        """The cheapest way once the first one may be undone: ``(from, edge, whether it undoes)``, in order."""
+        begin, end = 2 * self.begin + _OUT, 2 * self.end + _IN
+        known, by = {begin: 0}, dict[int, tuple[int, int, bool]]()
+        queue, done = [(0, begin)], set[int]()
+        while queue:
+            gone, state = heappop(queue)
+            if state == end:
+                return self._back(by)
+            if state in done:
+                continue
+            done.add(state)
+            for cost, following, number, undoes in self._steps(state, far):
+                further = gone + cost
+                if further < known.get(following, NOWHERE):
+                    known[following] = further
+                    by[following] = (state, number, undoes)
+                    heappush(queue, (further, following))
+        return None
+
+    def _steps(self, state: int, far: list[int]) -> list[tuple[int, int, int, bool]]:
+        """``(cost, state, edge or -1, whether it undoes)`` of each step from a state."""
+        here, left = divmod(state, 2)
+        on_first = here in self.entered
+        if self.split and left == _IN and not on_first:
+            return [(0, state + 1, -1, False)]
+        back = [self._undone(here)] if on_first and (left == _IN or not self.split) else []
+        if self.split and left == _IN:
+            return back
+        if self.split and on_first:
+            back = [(0, state - 1, -1, False)]
+        if here == self.end:
+            return back
+        barred = {self.first.get(here), self.entered.get(here)}
+        side = _IN if self.split else _OUT
+        return back + [
+            (self.graph.edges[number].weight + far[here] - far[there], self._entering(there, side), number, False)
+            for there, number in self.graph.near[here] if number not in barred
+        ]  # fmt: skip
+
+    def _entering(self, node: int, side: int) -> int:
+        return 2 * node + (_IN if node == self.end else side)
+
+    def _undone(self, here: int) -> tuple[int, int, int, bool]:
+        number = self.entered[here]
+        edge, numbers = self.graph.edges[number], self.graph.number
+        before = numbers[edge.a] if numbers[edge.b] == here else numbers[edge.b]
+        return (0, 2 * before + _OUT, number, True)
+
+    def _back(self, by: dict[int, tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
+        found, state = [], 2 * self.end + _IN
+        while state in by:
+            before, number, undoes = by[state]
+            if number >= 0:
+                found.append((before // 2, number, undoes))
+            state = before
+        return found[::-1]
+
+    def _taken_apart(self, second: list[tuple[int, int, bool]]) -> tuple[Path, Path]:
+        undone = {number for _, number, undoes in second if undoes}
+        leaving: dict[int, list[int]] = {}
+        for node, number in self.first.items():
+            if number not in undone:
+                leaving.setdefault(node, []).append(number)
+        for node, number, undoes in second:
+            if not undoes:
+                leaving.setdefault(node, []).append(number)
+        one, other = (self.graph.path(self.begin, self._walked(leaving)) for _ in range(2))
+        return (one, other) if one.weight <= other.weight else (other, one)
+
+    def _walked(self, leaving: dict[int, list[int]]) -> list[int]:
+        """One way to the goal along what is left; where it comes round to a node again, without the round."""
+        here, taken, at = self.begin, list[int](), {self.begin: 0}
+        while here != self.end:
+            number = leaving[here].pop()
+            edge, numbers = self.graph.edges[number], self.graph.number
+            here = numbers[edge.b] if numbers[edge.a] == here else numbers[edge.a]
+            taken.append(number)
+            if here in at:
+                taken = taken[: at[here]]
+                at = {node: steps for node, steps in at.items() if steps <= at[here]}
+            else:
+                at[here] = len(taken)
+        return taken
