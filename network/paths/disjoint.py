@@ -1,4 +1,4 @@
-"""Two ways that share no edge, or no node besides their ends, for the least weight together (Suurballe and Tarjan 1984).
+"""Two ways that share no edge, or no node but their ends, for the least weight together (Suurballe and Tarjan 1984).
 
 The first way is the cheapest. For the second, weights are reduced by how far each node is, which leaves the first way
 at nothing, and its edges may be gone back along for nothing, which undoes them: what both use in opposite directions

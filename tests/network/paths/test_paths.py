@@ -126,7 +126,7 @@ def test_a_greedy_second_way_is_not_the_answer() -> None:
 
 
 def test_a_large_grid_has_the_weight_that_the_oracle_finds() -> None:
-    random = Random(7)  # noqa: S311 - the same every time
+    random = Random(7)
     grid = nx.grid_2d_graph(30, 30)
     edges = [Edge(number, a, b, random.randint(1, 1000)) for number, (a, b) in enumerate(grid.edges)]
     found = disjoint_pair(Graph.of(edges), (0, 0), (29, 29), share="nodes")
