@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass
 from itertools import product
+from typing import Any, TypeAlias
 
 import networkx as nx
 from hypothesis import given
@@ -11,47 +14,57 @@ from hypothesis import strategies as st
 from network.paths.diverse import diverse_pair
 from network.paths.graph import Edge, Graph, Path
 
+Risky: TypeAlias = tuple[list[Edge], dict[Hashable, frozenset[Hashable]]]
+
 
 @st.composite
-def risky(draw: st.DrawFn) -> tuple[list[Edge], dict[int, frozenset[str]]]:
+def risky(draw: st.DrawFn) -> Risky:
     """Up to seven nodes; an edge lies in up to two of six ducts, and a node in a building or in none."""
     nodes = draw(st.integers(2, 7))
     ends = st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)).filter(lambda pair: pair[0] != pair[1])
     ducts = st.frozensets(st.sampled_from("abcdef"), max_size=2)
     drawn = draw(st.lists(st.tuples(ends, st.integers(0, 9), ducts), min_size=1, max_size=14))
-    buildings = {node: draw(st.frozensets(st.sampled_from("xyz"), max_size=1)) for node in range(nodes)}
-    return [Edge(n, a, b, weight, risks) for n, ((a, b), weight, risks) in enumerate(drawn)], buildings
+    in_one = st.frozensets(st.sampled_from("xyz"), max_size=1)
+    buildings: dict[Hashable, frozenset[Hashable]] = {n: frozenset[Hashable](draw(in_one)) for n in range(nodes)}
+    edges = [Edge(n, a, b, weight, frozenset[Hashable](risks)) for n, ((a, b), weight, risks) in enumerate(drawn)]
+    return edges, buildings
 
 
-def _every_pair(edges: list[Edge], buildings: dict[int, frozenset[str]], start: int, goal: int) -> int | None:
+@dataclass(frozen=True)
+class _Way:
+    edges: frozenset[Hashable]
+    inside: frozenset[Hashable]
+    risks: frozenset[Hashable]
+    weight: int
+
+    def apart(self, other: _Way) -> bool:
+        return not (self.edges & other.edges or self.inside & other.inside or self.risks & other.risks)
+
+
+def _every_pair(drawn: Risky, start: Hashable, goal: Hashable) -> int | None:
     """The least weight of two ways that share nothing, by trying all."""
-    multi = nx.MultiGraph()
+    edges, buildings = drawn
+    multi: nx.MultiGraph[Hashable] = nx.MultiGraph()
     for edge in edges:
         multi.add_edge(edge.a, edge.b, edge.id)
     of = {edge.id: edge for edge in edges}
     free = buildings[start] | buildings[goal]
     ways = []
-    for steps in nx.all_simple_edge_paths(multi, start, goal):
-        taken = [of[step[2]] for step in steps]
-        inside = {step[1] for step in steps} - {goal}
+    every: Any = nx.all_simple_edge_paths(multi, start, goal)  # the stubs know them without keys
+    for steps in every:
+        taken = [of[step[-1]] for step in steps]
+        inside = frozenset(step[1] for step in steps) - {goal}
         risks = frozenset().union(*(edge.risks for edge in taken), *(buildings[node] for node in inside)) - free
-        ways.append(({edge.id for edge in taken}, inside, risks, sum(edge.weight for edge in taken)))
-    apart = [
-        one[3] + other[3]
-        for one, other in product(ways, ways)
-        if all(one[place].isdisjoint(other[place]) for place in range(3))
-    ]
-    return min(apart, default=None)
+        ways.append(_Way(frozenset(edge.id for edge in taken), inside, risks, sum(edge.weight for edge in taken)))
+    return min((one.weight + other.weight for one, other in product(ways, ways) if one.apart(other)), default=None)
 
 
 @given(risky())
-def test_the_pair_is_the_best_of_all_pairs(drawn: tuple[list[Edge], dict[int, frozenset[str]]]) -> None:
+def test_the_pair_is_the_best_of_all_pairs(drawn: Risky) -> None:
     edges, buildings = drawn
     start, goal = edges[0].a, edges[0].b
-    assert isinstance(start, int)
-    assert isinstance(goal, int)
     found = diverse_pair(Graph.of(edges, buildings), start, goal, most=100_000)
-    least = _every_pair(edges, buildings, start, goal)
+    least = _every_pair(drawn, start, goal)
     assert found.exact
     assert (found.pair is None) == (least is None)
     if found.pair is not None:
@@ -59,15 +72,11 @@ def test_the_pair_is_the_best_of_all_pairs(drawn: tuple[list[Edge], dict[int, fr
 
 
 @given(risky(), st.integers(0, 3))
-def test_what_is_told_when_patience_ends_is_true(
-    drawn: tuple[list[Edge], dict[int, frozenset[str]]], most: int
-) -> None:
+def test_what_is_told_when_patience_ends_is_true(drawn: Risky, most: int) -> None:
     edges, buildings = drawn
     start, goal = edges[0].a, edges[0].b
-    assert isinstance(start, int)
-    assert isinstance(goal, int)
     found = diverse_pair(Graph.of(edges, buildings), start, goal, most=most)
-    least = _every_pair(edges, buildings, start, goal)
+    least = _every_pair(drawn, start, goal)
     if found.exact:
         assert (found.pair is None) == (least is None)
     if least is not None:
