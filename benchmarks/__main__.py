@@ -15,7 +15,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import bring_up, durable_steps, fleet_push, hosting_lists, hosting_orders, inventory_api, pages, rating
+from benchmarks import (
+    bring_up,
+    durable_steps,
+    fleet_push,
+    hosting_lists,
+    hosting_orders,
+    inventory_api,
+    pages,
+    paths,
+    rating,
+)
 from benchmarks.measuring import Figure, machine, table
 from core.settings import get_settings
 
@@ -28,6 +38,7 @@ _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "hosting_lists": hosting_lists.run,
     "hosting_orders": hosting_orders.run,
     "pages": pages.run,
+    "paths": paths.run,
     "rating": rating.run,
     "bring_up": bring_up.run,
     "fleet_push": fleet_push.run,

@@ -125,8 +125,8 @@ class _Search:
 
     def _undone(self, here: int) -> tuple[int, int, int, bool]:
         number = self.entered[here]
-        edge, numbers = self.graph.edges[number], self.graph.number
-        before = numbers[edge.a] if numbers[edge.b] == here else numbers[edge.b]
+        a, b = self.graph.ends[number]
+        before = a if b == here else b
         return (0, 2 * before + _OUT, number, True)
 
     def _back(self, by: dict[int, tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
@@ -155,8 +155,8 @@ class _Search:
         here, taken, at = self.begin, list[int](), {self.begin: 0}
         while here != self.end:
             number = leaving[here].pop()
-            edge, numbers = self.graph.edges[number], self.graph.number
-            here = numbers[edge.b] if numbers[edge.a] == here else numbers[edge.a]
+            a, b = self.graph.ends[number]
+            here = b if a == here else a
             taken.append(number)
             if here in at:
                 taken = taken[: at[here]]

@@ -49,6 +49,7 @@ class Graph:
         names: node by number.
         number: number by node.
         edges: edge by number.
+        ends: of each edge its two nodes by number.
         near: of each node, ``(neighbour, edge)`` by number.
         node_risks: of each node by number; what a building or a manhole shares.
     """
@@ -56,6 +57,7 @@ class Graph:
     names: list[Hashable] = field(default_factory=list)
     number: dict[Hashable, int] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
+    ends: list[tuple[int, int]] = field(default_factory=list)
     near: list[list[tuple[int, int]]] = field(default_factory=list)
     node_risks: list[frozenset[Hashable]] = field(default_factory=list)
 
@@ -72,9 +74,10 @@ class Graph:
                 raise InvalidInput(f"The edge {edge.id!r} has the negative weight {edge.weight}.")
             if edge.a == edge.b:
                 raise InvalidInput(f"The edge {edge.id!r} leads from {edge.a!r} to itself.")
-            ends = [made._numbered(node, risks) for node in (edge.a, edge.b)]
-            for here, there in (ends, reversed(ends)):
-                made.near[here].append((there, len(made.edges)))
+            a, b = made._numbered(edge.a, risks), made._numbered(edge.b, risks)
+            made.near[a].append((b, len(made.edges)))
+            made.near[b].append((a, len(made.edges)))
+            made.ends.append((a, b))
             made.edges.append(edge)
         return made
 
@@ -93,8 +96,8 @@ class Graph:
         """The way along edges, by number, from a node."""
         here, nodes, weight, taken = start, [self.names[start]], 0, []
         for number in edges:
-            edge = self.edges[number]
-            here = self.number[edge.b] if self.number[edge.a] == here else self.number[edge.a]
+            edge, (a, b) = self.edges[number], self.ends[number]
+            here = b if a == here else a
             nodes.append(self.names[here])
             taken.append(edge.id)
             weight += edge.weight

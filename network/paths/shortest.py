@@ -128,7 +128,7 @@ def _back(start: int, goal: int, by: dict[int, tuple[int, int]]) -> tuple[int, .
 
 
 def _other(graph: Graph, edge: int, node: int) -> int:
-    a, b = graph.number[graph.edges[edge].a], graph.number[graph.edges[edge].b]
+    a, b = graph.ends[edge]
     return b if a == node else a
 
 
