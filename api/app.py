@@ -78,8 +78,9 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     for module in _OWN:
         app.include_router(_router(f"{module}:router"))
     for domain in domains():
-        if domain.router and find_spec(domain.router.partition(":")[0]):
-            app.include_router(_router(domain.router))
+        for reference in domain.routers:
+            if find_spec(reference.partition(":")[0]):
+                app.include_router(_router(reference))
     docs_page.install(app)
     document.install(app)
     installing.install(app)

@@ -20,7 +20,7 @@ class Domain:
     Attributes:
         name: the room.
         kinds: references to ``ChangeKind`` classes.
-        router: reference to the domain's FastAPI router.
+        routers: references to the domain's FastAPI routers.
         periodic: reference → seconds: callables ``(Database) -> None`` the worker's leader runs at that interval.
         tables: tables that a row of other rooms' search, export and backup may name.
         writable: tables that commands of a Change may write (see ``orchestrator.commands``).
@@ -33,7 +33,7 @@ class Domain:
 
     name: str
     kinds: tuple[str, ...] = ()
-    router: str | None = None
+    routers: tuple[str, ...] = ()
     periodic: Mapping[str, float] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ domain = Domain(
         "datacenter.hosting.servers.changes.groups:ServerRemoveGroup",
         "datacenter.hosting.servers.changes.importing:ServerImport",
     ),
-    router="api.hosting:router",
+    routers=("api.hosting:router",),
     periodic={
         "datacenter.hosting.capacity:look_due": 30.0,
         "datacenter.hosting.leases:enforce": 120.0,

@@ -14,7 +14,7 @@ domain = Domain(
         "inventory.changes:InventoryAllocate",
         "inventory.changes:InventoryImport",
     ),
-    router="api.inventory:router",
+    routers=("api.inventory:router",),
     periodic={"inventory.allocate:sweep": 3600.0},
     figures="inventory.figures:collect",
     tables=tuple(ALL),

@@ -17,7 +17,7 @@ domain = Domain(
         "network.changes.replace:RouterReplacement",
         "network.changes.upgrade:SoftwareUpgrade",
     ),
-    router="api.network:router",
+    routers=("api.network:router",),
     periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0, "network.telemetry:poll": 30.0},
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context"},
