@@ -32,7 +32,8 @@ from core.errors import IrisplaneError
 from inventory import queries
 from inventory.context import explain, merged
 from inventory.device_context import contexts_of
-from inventory.objects import ALL, ObjectType
+from inventory.object_type import ObjectType
+from inventory.objects import ALL
 from inventory.selector import parse_selector, select_devices
 from orchestrator import engine
 from orchestrator.engine import ChangeRecord, ChangeRequest
@@ -203,6 +204,16 @@ for _made in ALL.values():
         openapi_extra=list_parameters(_made),
     )
     router.add_api_route(
+        f"{_path}/{{ref:path}}",
+        _one(_made),
+        methods=["GET"],
+        summary=f"A {_label}",
+        name=f"read_{_name}",
+        responses=answers(DEVICE if _name == "device" else OBJECTS[_name]) | NOT_MODIFIED,
+    )
+    if _made.part_of is not None:
+        continue  # comes and goes with another object
+    router.add_api_route(
         f"{_path}:update",
         _bulk(_made, "update"),
         methods=["POST"],
@@ -231,14 +242,6 @@ for _made in ALL.values():
         summary=f"Create {_made.collection}",
         name=f"create_{_name}",
         openapi_extra=body_of(_name, many=True),
-    )
-    router.add_api_route(
-        f"{_path}/{{ref:path}}",
-        _one(_made),
-        methods=["GET"],
-        summary=f"A {_label}",
-        name=f"read_{_name}",
-        responses=answers(DEVICE if _name == "device" else OBJECTS[_name]) | NOT_MODIFIED,
     )
     router.add_api_route(
         f"{_path}/{{ref:path}}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory.objects import ObjectType
+from inventory.object_type import ObjectType
 from inventory.queries import FILTERS
 from inventory.schema import INPUT, PATCH, Allocation
 

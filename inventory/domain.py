@@ -18,5 +18,5 @@ domain = Domain(
     periodic={"inventory.allocate:sweep": 3600.0},
     figures="inventory.figures:collect",
     tables=tuple(ALL),
-    writable=tuple(ALL),
+    writable=tuple(name for name, made in ALL.items() if made.part_of is None),
 )

@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.db import violated_constraint
 from core.errors import Conflict, Exhausted, InvalidInput, IrisplaneError, NotFound, StaleVersion
+from inventory.plant import rules as plant
 
 __all__ = [
     "BadCursor",
@@ -241,6 +242,10 @@ _RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
         "Plan again.",
     ),
     "reservation_number_once": (Taken, "Another change reserved the same number or unit.", "/vid", "Plan again."),
+    **{
+        rule: (Taken if sort == "taken" else RuleBroken, message, pointer, hint)
+        for rule, (sort, message, pointer, hint) in plant.RULES.items()
+    },
 }
 
 _CHECK: Final = re.compile(r"^(?P<table>[a-z_]+)_(?P<column>[a-z_]+)_check\d*$")
@@ -265,6 +270,7 @@ _TABLES: Final = frozenset(
         "vlan",
         "vlan_group",
         "vrf",
+        *plant.TABLES,
     )
 )
 
@@ -272,13 +278,16 @@ _TABLES: Final = frozenset(
 def from_database(error: DBAPIError) -> IrisplaneError | None:
     """The rule that a database error names, in words; ``None`` when it is not one of the inventory's.
 
-    The server's own text is never passed on: it holds values of rows that the caller may not see.
+    The server's own text is never passed on: it holds values of rows that the caller may not see. The plant's triggers
+    speak for themselves (``plant.MEASURED``).
     """
     rule = violated_constraint(error)
     if rule is None:
         return None
     if rule in _RULES:
         kind, message, pointer, hint = _RULES[rule]
+        if rule in plant.MEASURED:
+            message = f"{message} {getattr(getattr(error.orig, 'diag', None), 'message_primary', None) or ''}".strip()
         return kind(message, pointer=pointer, hint=hint, rule=rule)
     table = getattr(getattr(error.orig, "diag", None), "table_name", None)
     if table not in _TABLES:

@@ -7,66 +7,15 @@ every road, and a new type is one entry here, one model in ``inventory.schema`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from inventory.errors import UnknownType
+from inventory.object_type import ObjectType, Reference
+from inventory.plant.objects import KEY_PARTS as _PLANT_KEYS
+from inventory.plant.objects import PLANT
 
 __all__ = ["ALL", "ObjectType", "Reference", "by_collection", "get", "natural_key", "order_type"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A field that names another object.
-
-    Attributes:
-        column: where the id stands.
-        to: type of the other object.
-        carries: columns of this row ← columns of the other, that composite keys and rules need beside the id.
-        gives_tenant: the row belongs to whom the other object belongs to.
-        optional: the field may be absent.
-    """
-
-    column: str
-    to: str
-    carries: Mapping[str, str] = field(default_factory=dict)
-    gives_tenant: bool = False
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectType:
-    """One type of object.
-
-    Attributes:
-        name: singular, also its table.
-        collection: how lists of it are called in addresses and files.
-        key: SQL that writes the natural key of a row ``t``.
-        find: SQL that gives rows ``(k, t.*)`` for natural keys ``unnest(:keys) k``: joins down to the table ``t``.
-        references: by field.
-        plain: fields that are columns as they stand, in order.
-        shape: SQL of the columns whose outside form differs from the inside, by field.
-        owned: has a ``tenant`` of its own that may be given.
-        children: (type, column) of rows that go with it when it is deleted.
-        order: columns of the list order, together unique.
-    """
-
-    name: str
-    collection: str
-    key: str
-    find: str
-    references: Mapping[str, Reference] = field(default_factory=dict)
-    plain: tuple[str, ...] = ()
-    shape: Mapping[str, str] = field(default_factory=dict)
-    owned: bool = True
-    children: tuple[tuple[str, str], ...] = ()
-    order: tuple[str, ...] = ("name",)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Every field of the outside form."""
-        return (("tenant",) if self.owned else ()) + tuple(self.references) + self.plain
 
 
 def _span(column: str) -> str:
@@ -204,7 +153,12 @@ ALL: Final[dict[str, ObjectType]] = {
             plain=("name", "kind", "description", "enabled", "mtu", "mac"),
             owned=False,
             order=("device_id", "name"),
-            children=(("link", "a_interface_id"), ("link", "b_interface_id"), ("address", "interface_id")),
+            children=(
+                ("link", "a_interface_id"),
+                ("link", "b_interface_id"),
+                ("address", "interface_id"),
+                ("transceiver", "interface_id"),
+            ),
         ),
         ObjectType(
             "link",
@@ -295,6 +249,7 @@ ALL: Final[dict[str, ObjectType]] = {
             },
             plain=("name", "scope", "role", "weight", "active", "data"),
         ),
+        *PLANT,
     )
 }
 """Every type by name, in the order in which objects can be created; deleting goes the other way."""
@@ -309,6 +264,13 @@ _CASTS: Final[Mapping[str, str]] = {
     "host": "inet",
     "vid": "integer",
     "number": "bigint",
+    "cable_id": "uuid",
+    "feed_id": "uuid",
+    "panel_id": "uuid",
+    "closure_id": "uuid",
+    "circuit_id": "uuid",
+    "interface_id": "uuid",
+    "position": "integer",
 }
 
 
@@ -336,6 +298,7 @@ _KEY_PARTS: Final[Mapping[str, str]] = {
     "vlan_group": "{name}",
     "vlan": "{group}/{vid}",
     "config_context": "{name}",
+    **_PLANT_KEYS,
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
+from uuid import UUID, uuid3
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
@@ -19,7 +20,7 @@ from core.ids import uuid7
 from core.scope import EVERY_TENANT, Scope
 from inventory import objects, shapes
 from inventory.errors import FieldRefused, ObjectChanged, ObjectNotFound, UnknownReference
-from inventory.objects import ObjectType, Reference
+from inventory.object_type import PERIODS, ObjectType, Reference
 from inventory.schema import INPUT, PATCH, InputModel
 
 __all__ = ["Alteration", "Edit"]
@@ -62,7 +63,7 @@ class Edit:
         Raises:
             FieldRefused, UnknownReference: with a JSON pointer below ``pointer``.
         """
-        made = objects.get(kind)
+        made = _writable(kind, pointer)
         models = _validated(kind, values, pointer)
         ids = self.new_ids(len(models))
         self._resolve_all(made, models, pointer)
@@ -112,7 +113,7 @@ class Edit:
             row |= self._reference_columns(reference, given[name])
         for name in made.plain:
             value = given[name]
-            if (name == "held" and value is None) or (name == "platform" and value is None and "platform" in row):
+            if (name in PERIODS and value is None) or (name == "platform" and value is None and "platform" in row):
                 continue
             row[name] = shapes.stored(name, value)
         return row
@@ -139,7 +140,7 @@ class Edit:
         Raises:
             ObjectNotFound, ObjectChanged, FieldRefused, UnknownReference.
         """
-        made = objects.get(kind)
+        made = _writable(kind, pointer)
         models = _validated(kind, [values for _, values, _ in wanted], pointer, patch=True)
         self._resolve_all(made, models, pointer)
         now = self.read(made, [ref for ref, _, _ in wanted])
@@ -174,7 +175,7 @@ class Edit:
                 if new_id == current["ids"].get(column):
                     continue
                 row |= {column: new_id} if name == "tenant" else self._reference_columns(made.references[name], value)
-            elif shapes.outside(name, value) == old or (name == "held" and value is None):
+            elif shapes.outside(name, value) == old or (name in PERIODS and value is None):
                 continue
             else:
                 row[name] = shapes.stored(name, value)
@@ -191,7 +192,7 @@ class Edit:
         Raises:
             ObjectNotFound, ObjectChanged.
         """
-        made = objects.get(kind)
+        made = _writable(kind, pointer)
         now = self.read(made, [ref for ref, _ in wanted])
         leaving = []
         for number, (ref, version) in enumerate(wanted):
@@ -283,6 +284,7 @@ class Edit:
             if keys:
                 for row in self.tx.execute(shapes.resolve_sql(kind)[by_id], {"keys": keys}).mappings():
                     self._known[kind, row["ref"]] = dict(row)
+        self._parts(kind, [ref for ref in missing if (kind, ref) not in self._known])
         lost = [ref for ref in missing if (kind, ref) not in self._known]
         if lost:
             label = kind.replace("_", " ")
@@ -294,6 +296,19 @@ class Edit:
                 unknown=lost[:_BATCH_OF_ERRORS],
             )
         return {ref: self._known[kind, ref] for ref in wanted}
+
+    def _parts(self, kind: str, refs: Sequence[str]) -> None:
+        """Numbered parts of objects that this edit makes: they will be there when their whole is."""
+        part_of = objects.get(kind).part_of
+        if part_of is None:
+            return
+        to, counted = part_of
+        for ref in refs:
+            whole, _, number = ref.rpartition("/")
+            known = self._known.get((to, whole))
+            if known is not None and number.isdecimal() and 1 <= int(number) <= int(known[counted]):
+                part = str(uuid3(UUID(known["id"]), number))
+                self._known[kind, ref] = {"id": part, "tenant_id": known["tenant_id"]}
 
     def _resolve_all(self, made: ObjectType, models: Sequence[InputModel], pointer: str) -> None:
         fields = {name: reference.to for name, reference in made.references.items()}
@@ -317,6 +332,23 @@ class Edit:
         if kind == "tenant":
             known["kind"] = row["kind"]
         self._known[kind, key] = known
+
+
+def _writable(kind: str, pointer: str) -> ObjectType:
+    """The type, if its rows are anybody's to write.
+
+    Raises:
+        FieldRefused: rows of this type come and go with another object.
+    """
+    made = objects.get(kind)
+    if made.part_of is not None:
+        whole, counted = made.part_of
+        raise FieldRefused(
+            f"A {kind.replace('_', ' ')} comes and goes with its {whole}.",
+            pointer=pointer or None,
+            hint=f"Set {counted!r} of the {whole} instead.",
+        )
+    return made
 
 
 def _split(refs: Iterable[str]) -> tuple[tuple[bool, list[str]], tuple[bool, list[str]]]:

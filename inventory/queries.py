@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from core.scope import EVERY_TENANT, Scope
 from inventory import objects, shapes
 from inventory.errors import BadCursor, FieldRefused, ObjectNotFound
-from inventory.objects import ObjectType
+from inventory.object_type import ObjectType
 from inventory.planner import Edit
 from inventory.selector import check_values, parse_selector
 
@@ -35,6 +35,16 @@ FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "config_context": ("scope", "role", "name"),
     "vlan": ("vid", "name"),
     "asn": ("number",),
+    "plant_node": ("kind", "provenance", "code"),
+    "power_feed": ("code",),
+    "duct": ("kind", "owner", "provenance", "code"),
+    "cable": ("type", "status", "provenance", "code"),
+    "strand": ("number",),
+    "closure": ("code",),
+    "splice": ("kind",),
+    "panel": ("code",),
+    "circuit": ("status", "protection", "code"),
+    "circuit_strand": ("role",),
 }
 """Plain fields that lists can be filtered by, besides references, ``q`` (in the key) and ``select`` (devices)."""
 

@@ -3,7 +3,7 @@
 Ids, versions and times stay behind; references are natural keys. Importing these files into an empty database gives
 the same region, and exporting that gives the same bytes. What is held for a time (places in racks, addresses, VLAN ids)
 is given as it is held now: its key names one holder, not a story. Log-ins (``device_access``) are no region data and
-stay out.
+stay out, and so do numbered parts: the strands of a cable come with it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def export_files(tx: Connection, name: str) -> list[SourceFile]:
     files = []
     attributions: set[str] = set()
     for made in objects.ALL.values():
-        if made.name in _STAYS:
+        if made.name in _STAYS or made.part_of is not None:
             continue
-        now = " where t.held @> now()" if "held" in made.plain else ""
+        now = f" where t.{made.period} @> now()" if made.period else ""
         rows = (
             tx.execute(
                 text(

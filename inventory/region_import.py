@@ -80,11 +80,25 @@ def _check_references(edit: Edit, reading: Reading) -> None:
             fields["tenant"] = "tenant"
         for name, to in fields.items():
             wanted = {str(record.values[name]) for record in records if record.values.get(name)}
-            imported = reading.records.get(to, {}).keys()
+            imported = _imported(reading, to, wanted)
             lost = wanted - imported - edit.existing(to, wanted - imported)
             for record in records:
                 if str(record.values.get(name)) in lost and _still(reading, record):
                     reading.drop(record, f"{name}: there is no {to.replace('_', ' ')} {record.values[name]!r}")
+
+
+def _imported(reading: Reading, kind: str, wanted: set[str]) -> set[str]:
+    """Those that come with this import: read, or numbered parts of what was read."""
+    part_of = objects.get(kind).part_of
+    if part_of is None:
+        return wanted & reading.records.get(kind, {}).keys()
+    wholes, found = reading.records.get(part_of[0], {}), set()
+    for ref in wanted:
+        whole, _, number = ref.rpartition("/")
+        record = wholes.get(whole)
+        if record is not None and number.isdecimal() and 1 <= int(number) <= int(record.values[part_of[1]]):
+            found.add(ref)
+    return found
 
 
 def _still(reading: Reading, record: Record) -> bool:

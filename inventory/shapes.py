@@ -53,7 +53,7 @@ def told(value: Any) -> str:
 
 
 def carried(kind: str) -> tuple[str, ...]:
-    """Columns of a type that rows referring to it carry along."""
+    """Columns of a type that rows referring to it carry along, and those that count its parts."""
     found = {
         theirs
         for made in objects.ALL.values()
@@ -61,6 +61,7 @@ def carried(kind: str) -> tuple[str, ...]:
         if ref.to == kind
         for theirs in ref.carries.values()
     }
+    found |= {made.part_of[1] for made in objects.ALL.values() if made.part_of and made.part_of[0] == kind}
     return tuple(sorted(found))
 
 

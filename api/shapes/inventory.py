@@ -12,7 +12,8 @@ from pydantic import Field, create_model
 
 from api.shapes import ABSENT, Code, JsonObject, Shape, Time, Version, page_of
 from api.shapes.changes import Asked
-from inventory.objects import ALL, ObjectType
+from inventory.object_type import PERIODS, ObjectType
+from inventory.objects import ALL
 from inventory.schema import INPUT
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
 
 # These are written in another form than they are read in: without its defaults, with the time of a row's end.
 _OTHERWISE: Final[dict[str, Any]] = {
-    "held": Annotated[str | None, Field(description="Since when and until when; null: since ever, for good.")],
+    **dict.fromkeys(
+        PERIODS, Annotated[str | None, Field(description="Since when and until when; null: since ever, for good.")]
+    ),
     "interfaces": None,
 }
 

@@ -40,6 +40,8 @@ SAID: Final = (
     _("There is no config context '%(name)s'."),
     _("There is no change %(id)s."),
     _("There is no server %(id)s."),
+    _("A %(part)s comes and goes with its %(whole)s."),
+    _("Set '%(count)s' of the %(whole)s instead."),
 )
 """What an error says."""
 

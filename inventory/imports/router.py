@@ -151,7 +151,7 @@ def _kind_of(file: SourceFile, header: frozenset[str]) -> str:
 
 def _cell(name: str, cell: str) -> Any:
     """Objects stand in cells as JSON; everything else is read by the field's own type."""
-    if name in {"facts", "data", "interfaces"}:
+    if name in {"facts", "data", "interfaces", "path"}:
         try:
             return json.loads(cell)
         except (ValueError, RecursionError):

@@ -219,6 +219,23 @@ def foreign(
         "a": (["own01:to-other"], lambda: "no1:x"),
         "b": (["own02:to-other"], lambda: "no1:x"),
         "select": (["name=own01"], lambda: f"name={_word()}"),
+        "feed": ([f"F-{MARK}"], _word),
+        "node": ([f"NA-{MARK}"], _word),
+        "a_node": ([f"NA-{MARK}"], _word),
+        "b_node": ([f"NB-{MARK}"], _word),
+        "duct": ([f"DU-{MARK}"], _word),
+        "cable": ([f"C-{MARK}"], _word),
+        "strand": ([f"C-{MARK}/1"], _word),
+        "a_strand": ([f"C-{MARK}/1"], _word),
+        "b_strand": ([f"D-{MARK}/1"], _word),
+        "closure": ([f"K-{MARK}"], _word),
+        "panel": ([f"P-{MARK}"], _word),
+        "a_port": ([f"P-{MARK}/1"], _word),
+        "b_port": ([f"P-{MARK}/3"], _word),
+        "a_interface": (["own01:to-other"], lambda: "no1:x"),
+        "b_interface": (["own02:to-other"], lambda: "no1:x"),
+        "circuit": ([f"X-{MARK}"], _word),
+        "link": (["own01-own02"], _word),
     }
     Sequencer(database, None).drain()
     return them
@@ -335,7 +352,7 @@ def _inventory(them: Foreign, engineer: Person) -> None:
         "vlans": {"group": "DC-ARTS", "vid": 77, "name": "own"},
         "config-contexts": {"name": "own", "scope": "region", "data": {"ntp": ["10.0.0.1"]}},
     }
-    for collection, body in made.items():
+    for collection, body in [*made.items(), *_plant()]:
         answer = engineer.post(f"/api/v1/{collection}", json=body)
         assert answer.status_code == 201, (collection, answer.text)
     number = engineer.post("/api/v1/asn-ranges/region-private:allocate", json={})
@@ -353,6 +370,34 @@ def _inventory(them: Foreign, engineer: Person) -> None:
         found = [item["id"] for item in items] + ([names[collection]] if collection in names else [])
         them.paths[f"{collection}/ref"] = (found, _id)
     assert len(them.paths) > len(ALL) - 3
+
+
+def _plant() -> list[tuple[str, Any]]:
+    """A fibre from one building to another, lit, held, and patched on: of every type of the plant, one."""
+    ends = [{"code": f"N{end}-{MARK}", "kind": "building", "site": site, "lon": 4.37, "lat": lat}
+            for end, site, lat in (("A", "DC-ARTS", 50.84), ("B", "TH-21009", 50.843))]  # fmt: skip
+    way = {"a_node": f"NA-{MARK}", "b_node": f"NB-{MARK}", "length_m": 400}
+    cables = [{"code": f"{name}-{MARK}", "strands": 2, **way} for name in ("C", "D")]
+    lone, lit = f"D-{MARK}/1", f"C-{MARK}/1"
+    joined = {"closure": f"K-{MARK}", "a_strand": lit, "a_side": "b", "b_strand": lone, "b_side": "b"}
+    ports = [{"panel": f"P-{MARK}", "number": n, "strand": strand, "side": "a"} for n, strand in ((1, lit), (2, lone))]
+    return [
+        ("power-feeds", {"code": f"F-{MARK}"}),
+        ("plant-nodes", ends),
+        ("site-feeds", {"site": "TH-21009", "feed": f"F-{MARK}"}),
+        ("ducts", {"code": f"DU-{MARK}", **way}),
+        ("cables", cables),
+        ("cable-ducts", {"cable": f"C-{MARK}", "duct": f"DU-{MARK}", "position": 1}),
+        ("closures", {"code": f"K-{MARK}", "node": f"NB-{MARK}"}),
+        ("splices", joined),
+        ("panels", {"code": f"P-{MARK}", "site": "DC-ARTS", "ports": 4}),
+        ("panel-ports", [*ports, {"panel": f"P-{MARK}", "number": 3}, {"panel": f"P-{MARK}", "number": 4}]),
+        ("patch-cords", {"code": f"PC-{MARK}", "a_port": f"P-{MARK}/1", "b_port": f"P-{MARK}/3"}),
+        ("transceivers", {"interface": "own01:to-other", "type": "LX", "wavelength_nm": 1310}),
+        ("strand-holds", {"strand": lit, "purpose": MARK}),
+        ("circuits", {"code": f"X-{MARK}", "a_interface": "own01:to-other", "b_interface": "own02:to-other"}),
+        ("circuit-strands", {"circuit": f"X-{MARK}", "strand": lit, "position": 1}),
+    ]
 
 
 def _numbered(database: Database, tenant: UUID) -> list[str]:

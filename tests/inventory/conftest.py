@@ -82,30 +82,32 @@ def run(database: Database, engineer: Principal) -> Submit:
 @pytest.fixture(scope="module")
 def region(run: Submit) -> None:
     """A small region: a commune, two sites, types, a rack, a VRF with pools."""
-    run(
-        "inventory.edit",
-        operations=[
-            create("commune", {"nis_code": "21009", "name_fr": "Ixelles", "name_nl": "Elsene"}),
-            create(
-                "site",
-                {"code": "DC-A", "kind": "datacentre", "name_fr": "A", "name_nl": "A", "commune": "21009"},
-                {"code": "TH-B", "kind": "town-hall", "name_fr": "B", "name_nl": "B", "commune": "21009"},
-            ),
-            create("room", {"site": "DC-A", "name": "R1"}),
-            create("rack", {"site": "DC-A", "room": "DC-A/R1", "name": "K1", "units": 42}),
-            create("device_type", {"manufacturer": "FRRouting", "model": "FRR", "platform": "frr"}),
-            create("asn_range", {"name": "private", "numbers": "64512-64520"}),
-            create("vrf", {"name": "global"}),
-            create(
-                "prefix",
-                {"cidr": "10.0.0.0/8", "kind": "container"},
-                {"cidr": "10.1.0.0/16", "kind": "pool"},
-                {"cidr": "10.255.0.0/24", "kind": "pool", "purpose": "loopback"},
-                {"cidr": "fd00::/48", "kind": "pool"},
-            ),
-            create("vlan_group", {"name": "lan", "vids": "100-199"}),
-        ],
-    )
+    run("inventory.edit", operations=region_operations())
+
+
+def region_operations() -> list[dict[str, Any]]:
+    """What the small region is made of."""
+    return [
+        create("commune", {"nis_code": "21009", "name_fr": "Ixelles", "name_nl": "Elsene"}),
+        create(
+            "site",
+            {"code": "DC-A", "kind": "datacentre", "name_fr": "A", "name_nl": "A", "commune": "21009"},
+            {"code": "TH-B", "kind": "town-hall", "name_fr": "B", "name_nl": "B", "commune": "21009"},
+        ),
+        create("room", {"site": "DC-A", "name": "R1"}),
+        create("rack", {"site": "DC-A", "room": "DC-A/R1", "name": "K1", "units": 42}),
+        create("device_type", {"manufacturer": "FRRouting", "model": "FRR", "platform": "frr"}),
+        create("asn_range", {"name": "private", "numbers": "64512-64520"}),
+        create("vrf", {"name": "global"}),
+        create(
+            "prefix",
+            {"cidr": "10.0.0.0/8", "kind": "container"},
+            {"cidr": "10.1.0.0/16", "kind": "pool"},
+            {"cidr": "10.255.0.0/24", "kind": "pool", "purpose": "loopback"},
+            {"cidr": "fd00::/48", "kind": "pool"},
+        ),
+        create("vlan_group", {"name": "lan", "vids": "100-199"}),
+    ]
 
 
 def create(kind: str, *values: dict[str, Any]) -> dict[str, Any]:

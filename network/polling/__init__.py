@@ -1,1 +1,0 @@
-"""What devices are asked over SNMP, what their answers mean, and what was seen last."""
