@@ -24,6 +24,7 @@ from benchmarks import (
     inventory_api,
     pages,
     paths,
+    polling,
     rating,
 )
 from benchmarks.measuring import Figure, machine, table
@@ -39,6 +40,7 @@ _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "hosting_orders": hosting_orders.run,
     "pages": pages.run,
     "paths": paths.run,
+    "polling": polling.run,
     "rating": rating.run,
     "bring_up": bring_up.run,
     "fleet_push": fleet_push.run,

@@ -39,6 +39,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("vlan", "cli.inventory:vlan", _REGION, "VLANs, and the next free one."),
     ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
     ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),
+    ("telemetry", "cli.telemetry:app", _REGION, "What devices tell over SNMP, and what Prometheus makes of it."),
     ("figures", "cli.figures:app", _REGION, "The region in figures, and the page for the board."),
     ("catalogue", "cli.hosting.catalogue:catalogue", _HOSTING, "What can be ordered, and what it costs."),
     ("server", "cli.hosting.server:app", _HOSTING, "Servers: order, see, alter, give back."),

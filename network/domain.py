@@ -17,10 +17,10 @@ domain = Domain(
         "network.changes.replace:RouterReplacement",
         "network.changes.upgrade:SoftwareUpgrade",
     ),
-    routers=("api.network:router",),
-    periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0, "network.telemetry:poll": 30.0},
+    routers=("api.network:router", "api.telemetry:router"),
+    periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0, "network.polling.polled:poll": 30.0},
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context"},
-    tables=("config_text", "config_version", "config_overlay", "device_state"),
+    tables=("config_text", "config_version", "config_overlay", "device_state", "device_polled"),
     sealed=("config_text.sealed",),
 )

@@ -23,7 +23,10 @@
     ├── NotReady                  NET-021  a plan needs devices that cannot be read now
     ├── NotAdoptable              NET-022  what a device runs cannot become its intent
     ├── CandidateTooLarge         NET-023  more text than any router's configuration
-    └── PlayFailed                NET-024  an Ansible play on a device did not go through
+    ├── PlayFailed                NET-024  an Ansible play on a device did not go through
+    ├── SnmpSilent                NET-040  no answer over SNMP
+    ├── SnmpRefused               NET-041  the agent refuses the user, the keys or a value
+    └── SnmpNonsense              NET-042  an SNMP answer that cannot be read, or does not end
 """
 
 from __future__ import annotations
@@ -52,6 +55,9 @@ __all__ = [
     "NotReady",
     "PlayFailed",
     "SessionLost",
+    "SnmpNonsense",
+    "SnmpRefused",
+    "SnmpSilent",
     "SyntaxRefused",
 ]
 
@@ -229,3 +235,27 @@ class PlayFailed(NetworkError):
     code = "NET-024"
     title = "Play failed"
     hint = "The change takes its routers back. Run the play by hand on one of them to see more."
+
+
+class SnmpSilent(NetworkError):
+    """No answer over SNMP: a slow agent, a lost datagram, a wrong community (agents say nothing to it)."""
+
+    code = "NET-040"
+    title = "No answer over SNMP"
+    hint = "Does its agent run, does it listen to this address, is the community right?"
+
+
+class SnmpRefused(NetworkError):
+    """The agent answers, and wants nothing to do with this user, these keys or this value."""
+
+    code = "NET-041"
+    title = "SNMP refused"
+    hint = "Compare user, passphrases and what it may read there with 'snmp' in the configuration context."
+
+
+class SnmpNonsense(NetworkError):
+    """What the agent answers cannot be read, or does not end."""
+
+    code = "NET-042"
+    title = "SNMP answer not understood"
+    hint = "Another agent or software version may be needed on the device; until then its figures are unknown."

@@ -81,8 +81,12 @@ class _Search:
         return [min(one, most) for one in far], by
 
     def _second(self, far: list[int]) -> list[tuple[int, int, bool]] | None:
-        """The cheapest way once the first one may be undone: ``(from, edge, whether it undoes)``, in order."""
-        begin, end = 2 * self.begin + _OUT, 2 * self.end + _IN
+        """The cheapest way once the first one may be undone: ``(from, edge, whether it undoes)``, in order.
+
+        Only a node of the first way has two states; elsewhere what is entered is left.
+        """
+        split, entered, first, edges, near = self.split, self.entered, self.first, self.graph.edges, self.graph.near
+        begin, end, goal = 2 * self.begin + _OUT, 2 * self.end + _IN, self.end
         known, by = {begin: 0}, dict[int, tuple[int, int, bool]]()
         queue, done = [(0, begin)], set[int]()
         while queue:
@@ -92,42 +96,31 @@ class _Search:
             if state in done:
                 continue
             done.add(state)
-            for cost, following, number, undoes in self._steps(state, far):
-                further = gone + cost
+            here, barred, into = state >> 1, first.get(state >> 1), entered.get(state >> 1)
+            if into is not None:
+                back = state - 1 if split and state & 1 else self._undone(here, into)
+                if gone < known.get(back, NOWHERE):
+                    known[back] = gone
+                    by[back] = (state, -1 if back == state - 1 else into, True)
+                    heappush(queue, (gone, back))
+                if split and not state & 1:
+                    continue
+            gone += far[here]
+            for there, number in near[here]:
+                if number in (barred, into):
+                    continue
+                further = gone + edges[number].weight - far[there]
+                following = 2 * there if there == goal or (split and there in entered) else 2 * there + 1
                 if further < known.get(following, NOWHERE):
                     known[following] = further
-                    by[following] = (state, number, undoes)
+                    by[following] = (state, number, False)
                     heappush(queue, (further, following))
         return None
 
-    def _steps(self, state: int, far: list[int]) -> list[tuple[int, int, int, bool]]:
-        """``(cost, state, edge or -1, whether it undoes)`` of each step from a state."""
-        here, left = divmod(state, 2)
-        on_first = here in self.entered
-        if self.split and left == _IN and not on_first:
-            return [(0, state + 1, -1, False)]
-        back = [self._undone(here)] if on_first and (left == _IN or not self.split) else []
-        if self.split and left == _IN:
-            return back
-        if self.split and on_first:
-            back = [(0, state - 1, -1, False)]
-        if here == self.end:
-            return back
-        barred = {self.first.get(here), self.entered.get(here)}
-        side = _IN if self.split else _OUT
-        return back + [
-            (self.graph.edges[number].weight + far[here] - far[there], self._entering(there, side), number, False)
-            for there, number in self.graph.near[here] if number not in barred
-        ]  # fmt: skip
-
-    def _entering(self, node: int, side: int) -> int:
-        return 2 * node + (_IN if node == self.end else side)
-
-    def _undone(self, here: int) -> tuple[int, int, int, bool]:
-        number = self.entered[here]
-        a, b = self.graph.ends[number]
-        before = a if b == here else b
-        return (0, 2 * before + _OUT, number, True)
+    def _undone(self, here: int, entered: int) -> int:
+        """Where going back along the edge by which the first way came leads."""
+        a, b = self.graph.ends[entered]
+        return 2 * (a if b == here else b) + _OUT
 
     def _back(self, by: dict[int, tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
         found, state = [], 2 * self.end + _IN

@@ -70,16 +70,36 @@ class Graph:
         """
         made, risks = cls(), risks_of_nodes or {}
         for edge in edges:
-            if edge.weight < 0:
-                raise InvalidInput(f"The edge {edge.id!r} has the negative weight {edge.weight}.")
-            if edge.a == edge.b:
-                raise InvalidInput(f"The edge {edge.id!r} leads from {edge.a!r} to itself.")
-            a, b = made._numbered(edge.a, risks), made._numbered(edge.b, risks)
-            made.near[a].append((b, len(made.edges)))
-            made.near[b].append((a, len(made.edges)))
-            made.ends.append((a, b))
-            made.edges.append(edge)
+            made.add(edge, risks)
         return made
+
+    def add(self, edge: Edge, risks_of_nodes: Mapping[Hashable, frozenset[Hashable]] | None = None) -> None:
+        """One edge more, and its ends where they are new.
+
+        Raises:
+            InvalidInput: its weight is negative, or it leads from a node to itself.
+        """
+        if edge.weight < 0:
+            raise InvalidInput(f"The edge {edge.id!r} has the negative weight {edge.weight}.")
+        if edge.a == edge.b:
+            raise InvalidInput(f"The edge {edge.id!r} leads from {edge.a!r} to itself.")
+        risks = risks_of_nodes or {}
+        a, b = self._numbered(edge.a, risks), self._numbered(edge.b, risks)
+        self.near[a].append((b, len(self.edges)))
+        self.near[b].append((a, len(self.edges)))
+        self.ends.append((a, b))
+        self.edges.append(edge)
+
+    def drop(self, edges: int, nodes: int) -> None:
+        """Take the last edges back; ``nodes`` is how many nodes stay, the first ones."""
+        for _ in range(edges):
+            self.edges.pop()
+            a, b = self.ends.pop()
+            self.near[b].pop()
+            self.near[a].pop()
+        for name in self.names[nodes:]:
+            del self.number[name]
+        del self.names[nodes:], self.near[nodes:], self.node_risks[nodes:]
 
     def at(self, node: Hashable) -> int:
         """The number of a node.

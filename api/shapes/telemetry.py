@@ -1,0 +1,94 @@
+"""What devices tell of themselves, as it is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.shapes import Shape, Time
+
+__all__ = ["DeviceTold", "Miswired"]
+
+
+class InterfaceTold(Shape):
+    """An interface as its device tells it; null: not told, or not to be known."""
+
+    name: str
+    alias: str
+    up: Annotated[bool | None, Field(description="ifOperStatus.")]
+    admin_up: bool | None
+    speed: Annotated[int | None, Field(description="bit/s.")]
+    in_bits_per_second: Annotated[
+        int | None, Field(description="Between the last two looks; null where a counter was reset meanwhile.")
+    ]
+    out_bits_per_second: int | None
+    in_errors: int | None
+    out_errors: int | None
+
+
+class OspfNeighborTold(Shape):
+    """An OSPF neighbour: by its address (version 2), or our interface and its router id (version 3)."""
+
+    version: int
+    address: str
+    interface: str
+    full: bool | None
+
+
+class BgpPeerTold(Shape):
+    """A BGP peer."""
+
+    address: str
+    state: str | None
+    seconds: Annotated[int | None, Field(description="Since its session came up or went down.")]
+
+
+class LldpNeighbourTold(Shape):
+    """Who is heard at the other end."""
+
+    interface: str
+    device: str
+    remote_interface: str
+
+
+class SensorTold(Shape):
+    """A sensor's figure."""
+
+    name: str
+    unit: str
+    value: float
+
+
+class DeviceTold(Shape):
+    """What a device told when it was last asked; lists are empty unless it answers."""
+
+    device: str
+    state: Annotated[
+        Literal["answers", "silent", "unknown"], Field(description="`unknown`: not asked within two minutes.")
+    ]
+    at: Time
+    seconds: Annotated[float, Field(description="That its answers took.")]
+    problem: str | None
+    missing: Annotated[list[str], Field(description="Columns that it was asked for and did not tell.")]
+    complaints: Annotated[list[str], Field(description="Values that cannot be right; they count as not told.")]
+    uptime_seconds: int | None
+    interfaces: list[InterfaceTold]
+    ospf_neighbors: list[OspfNeighborTold]
+    bgp_peers: list[BgpPeerTold]
+    lldp_neighbours: list[LldpNeighbourTold]
+    sensors: list[SensorTold]
+
+
+class Miswired(Shape):
+    """One end that hears somebody else than the inventory says."""
+
+    device: str
+    interface: str
+    problem: Annotated[
+        Literal["other", "unwritten", "silent"],
+        Field(description="Another neighbour; one where no link is written; nobody, although the interface is up."),
+    ]
+    link: str | None
+    expected: Annotated[str | None, Field(description="`device:interface`.")]
+    heard: Annotated[str | None, Field(description="`device:interface`, several by commas.")]

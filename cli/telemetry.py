@@ -1,0 +1,60 @@
+"""`irisplane telemetry`: what devices tell over SNMP, and what is wired otherwise than written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from cyclopts import App, Parameter
+
+from cli import output
+from cli.client import connect
+
+__all__ = ["app"]
+
+app = App(name="telemetry", help="What devices tell over SNMP, and what Prometheus makes of it.")
+
+
+@app.command
+def show(*, select: Annotated[str, Parameter(name=["--select", "-s"])] = "all") -> None:
+    """What devices told when they were last asked, a line an interface.
+
+    Args:
+        select: which devices: name=cr01, role=access, all.
+    """
+    with connect() as client:
+        found = client.get(f"/api/v1/network/telemetry?select={quote(select)}")
+    columns = {"device": "device", "state": "", "interface": "interface", "alias": "alias", "up": "up",
+               "in": "in Mbit/s", "out": "out Mbit/s", "speed": "of", "problem": "problem"}  # fmt: skip
+    rows = [row for one in found["items"] for row in _rows(one)]
+    output.give(found, lambda: output.table(rows, columns, empty="No device is asked over SNMP."))
+
+
+@app.command
+def cabling() -> None:
+    """Where LLDP hears somebody else than the inventory says."""
+    with connect() as client:
+        found = client.get("/api/v1/network/cabling")
+    columns = {"device": "device", "interface": "interface", "problem": "", "link": "link", "expected": "expected",
+               "heard": "heard"}  # fmt: skip
+    output.give(found, lambda: output.table(found["items"], columns, empty="What is heard is what is written."))
+
+
+def _rows(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if one["state"] != "answers":
+        return [{"device": one["device"], "state": one["state"], "problem": one["problem"]}]
+    return [
+        {
+            "device": one["device"], "state": one["state"], "interface": port["name"], "alias": port["alias"],
+            "up": {True: "up", False: "down", None: "unknown"}[port["up"]],
+            "in": _mega(port["in_bits_per_second"]), "out": _mega(port["out_bits_per_second"]),
+            "speed": "" if port["speed"] is None else f"{port['speed'] / 1e6:,.0f}",
+            "problem": "; ".join(one["complaints"]),
+        }
+        for port in one["interfaces"]
+    ]  # fmt: skip
+
+
+def _mega(bits: int | None) -> str:
+    return "unknown" if bits is None else f"{bits / 1e6:,.2f}"
