@@ -18,6 +18,7 @@ from typing import Any, Final
 from benchmarks import (
     bring_up,
     durable_steps,
+    fibre_impact,
     fleet_push,
     hosting_lists,
     hosting_orders,
@@ -36,6 +37,7 @@ _STANDING: Final = frozenset({"bring_up", "fleet_push"})
 _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "inventory_api": inventory_api.run,
     "durable_steps": durable_steps.run,
+    "fibre_impact": fibre_impact.run,
     "hosting_lists": hosting_lists.run,
     "hosting_orders": hosting_orders.run,
     "pages": pages.run,

@@ -17,7 +17,7 @@ domain = Domain(
         "network.changes.replace:RouterReplacement",
         "network.changes.upgrade:SoftwareUpgrade",
     ),
-    routers=("api.network:router", "api.telemetry:router"),
+    routers=("api.network:router", "api.telemetry:router", "api.fibre:router"),
     periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0, "network.polling.polled:poll": 30.0},
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context"},

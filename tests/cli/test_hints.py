@@ -73,6 +73,6 @@ def test_every_command_that_is_named_exists(source: Callable[[], Iterator[tuple[
 
 def test_a_command_that_does_not_exist_is_found_out() -> None:
     assert _wrong("secret forge NAME")
-    assert _wrong("fibre impact")
+    assert _wrong("wire impact")
     assert _wrong("config push --sellect all")
     assert _wrong("config push --select all --reason TEXT") is None

@@ -1,0 +1,13 @@
+"""`/api/v1/fibre`: the plant in the ground, one router a noun."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.fibre import impact
+
+__all__ = ["router"]
+
+router = APIRouter()
+for _noun in (impact,):
+    router.include_router(_noun.router)

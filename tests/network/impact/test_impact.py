@@ -1,0 +1,195 @@
+"""Impact down to tenants against counting by hand: random plants, and the cases that people ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from benchmarks.plants import Circuit, Plant, write
+from core.db import Database
+from core.scope import EVERY_TENANT, Scope
+from inventory.errors import FieldRefused, ObjectNotFound
+from network.impact.answer import impact
+from network.impact.reach import Line
+from network.impact.subjects import Question, Subject, SubjectKind
+from tests.network.impact.test_reach import safe, served
+
+SYSTEM = Scope(EVERY_TENANT, None, "test", "a plant for a test")
+
+RING = Plant(
+    roles=["core", "aggregation", "access", "access"],
+    kinds=["datacentre", "station", "school", "hotspot"],
+    ducts=[(0, 1), (1, 2), (2, 0), (2, 3)],
+    cables=[((0,), 12), ((1, 2), 12), ((2,), 12), ((3,), 12)],
+    circuits=[
+        Circuit(0, 1, working=((0, 1),), protecting=((1, 1),)),
+        Circuit(0, 2, working=((2, 1),), tenant=1),
+        Circuit(1, 2, working=((0, 2), (2, 2)), tenant=1),
+        Circuit(2, 3, working=((3, 1), (3, 2)), tenant=2),
+        Circuit(0, 2, working=((2, 5),), link=False, tenant=2),
+    ],
+    tenants=3,
+)
+
+
+@pytest.fixture(scope="module")
+def plants(database: Database) -> Database:
+    return database
+
+
+@pytest.fixture
+def tx(database: Database) -> Iterator[Connection]:
+    """A transaction with the ring in it, taken back after."""
+    with database.transaction("owner", SYSTEM) as made:
+        write(made, RING)
+        yield made
+        made.rollback()
+
+
+def asked(tx: Connection, kind: SubjectKind, *keys: str) -> dict[str, Any]:
+    return dict(impact(tx, Question(of=tuple(Subject(kind=kind, key=key) for key in keys))))
+
+
+def states(rows: list[dict[str, Any]], key: str = "code") -> dict[str, str]:
+    return {row[key]: row["state"] for row in rows}
+
+
+def test_a_cable_tells_what_is_down_and_what_its_protection_carries(tx: Connection) -> None:
+    found = asked(tx, "cable", "C0")
+    assert found["lost"]["strands"] == 12
+    assert found["lost"]["lit"] == 2
+    assert states(found["circuits"]) == {"K0": "protected", "K2": "down"}
+    assert states(found["links"], "name") == {"K2": "down"}
+    assert states(found["tenants"])["t1"] == "down"
+
+
+def test_a_duct_takes_every_cable_in_it(tx: Connection) -> None:
+    found = asked(tx, "duct", "D2")
+    assert [cable["code"] for cable in found["lost"]["cables"]] == ["C1", "C2"]
+    assert states(found["circuits"]) == {"K0": "degraded", "K1": "down", "K2": "down", "K4": "down"}
+    assert states(found["sites"]) == {"N2": "down", "N3": "down"} | {"N0": "protected", "N1": "protected"}
+    assert found["users"]["down"] == 500 + 659
+    assert found["users"]["sites_assumed"] == 2
+
+
+def test_a_strand_is_lost_alone(tx: Connection) -> None:
+    found = asked(tx, "strand", "C3/2")
+    assert found["lost"]["strands"] == 1
+    assert states(found["circuits"]) == {"K3": "down"}
+    assert states(found["devices"], "name") == {"R3": "down", "R2": "protected"}
+    assert found["circuits"][0]["strands"] == ["C3/2"]
+
+
+def test_a_site_takes_its_devices_and_every_cable_that_passes(tx: Connection) -> None:
+    found = asked(tx, "site", "N2")
+    assert [cable["code"] for cable in found["lost"]["cables"]] == ["C1", "C2", "C3"]
+    assert states(found["sites"])["N3"] == "down"
+    assert states(found["devices"], "name")["R2"] == "down"
+
+
+def test_a_polygon_takes_the_ducts_that_cross_it(tx: Connection) -> None:
+    # N2 is at 4.302, N3 at 4.303: a square around the middle of their duct meets it and nothing else
+    ring = [[4.3024, 50.7999], [4.3026, 50.7999], [4.3026, 50.8001], [4.3024, 50.8001], [4.3024, 50.7999]]
+    found = impact(tx, Question(polygon={"type": "Polygon", "coordinates": [ring]}))
+    assert found["lost"]["ducts"] == ["D3"]
+    assert states(found["circuits"]) == {"K3": "down"}
+
+
+@pytest.mark.parametrize(
+    ("polygon", "told"),
+    [
+        ({"type": "Point", "coordinates": [4, 50]}, "Polygon or MultiPolygon"),
+        ({"type": "Polygon", "coordinates": [[[50.8, 4.3], [50.9, 4.3], [50.9, 4.4], [50.8, 4.3]]]}, "longitude first"),
+        ({"type": "Polygon", "coordinates": [[[149000, 170000], [150000, 170000], [150000, 171000], [149000, 170000]]]},
+         "Lambert 72"),
+        ({"type": "Polygon", "coordinates": [[[4, 50], [5, 51], [5, 50], [4, 51], [4, 50]]]}, "crosses itself"),
+        ({"type": "Polygon", "coordinates": [[[4, 50], [5, 51]]]}, "cannot be read"),
+        ({"type": "Polygon", "coordinates": "all"}, "cannot be read"),
+        ({"type": "FeatureCollection", "features": []}, "one feature"),
+    ],
+)  # fmt: skip
+def test_a_polygon_that_means_nothing_is_refused_with_the_reason(polygon: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Question(polygon=polygon)
+
+
+def test_what_does_not_exist_is_named(tx: Connection) -> None:
+    with pytest.raises(ObjectNotFound, match="no cable 'C9'"):
+        asked(tx, "cable", "C0", "C9")
+    with pytest.raises(ObjectNotFound, match="no strand 'C0/13'"):
+        asked(tx, "strand", "C0/13")
+    with pytest.raises(FieldRefused, match="what is lost"):
+        impact(tx, Question())
+
+
+@st.composite
+def plants_and_losses(draw: st.DrawFn) -> tuple[Plant, set[int]]:
+    """A small plant, and cables that are cut."""
+    sites = draw(st.integers(2, 6))
+    pairs = [(a, b) for a in range(sites) for b in range(a + 1, sites)]
+    ducts = draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=8))
+    cables = [((n,), 4) for n in range(len(ducts))]
+    free = {(cable, number) for cable in range(len(cables)) for number in range(1, 5)}
+    circuits = []
+    for _ in range(draw(st.integers(0, 8))):
+        ways = []
+        for least in (1, 0):
+            count = draw(st.integers(least, 2))
+            way = draw(st.lists(st.sampled_from(sorted(free)), min_size=0, max_size=count, unique=True)) if free else []
+            free -= set(way)
+            ways.append(tuple(way))
+        if ways[0]:
+            a, b = draw(st.sampled_from(pairs))
+            circuits.append(Circuit(a, b, *ways, link=draw(st.booleans()), tenant=draw(st.integers(0, 2))))
+    roles = ["core", *(draw(st.sampled_from(["core", "access", "access"])) for _ in range(sites - 1))]
+    return Plant(roles, ducts, cables, circuits, tenants=3), draw(st.sets(st.integers(0, len(cables) - 1), max_size=3))
+
+
+@settings(max_examples=60)
+@given(plants_and_losses())
+def test_impact_is_what_counting_by_hand_gives(plants: Database, case: tuple[Plant, set[int]]) -> None:
+    plant, cut = case
+    with plants.transaction("owner", SYSTEM) as tx:
+        write(tx, plant, "X")
+        found = asked(tx, "cable", *(f"XC{n}" for n in sorted(cut))) if cut else None
+        tx.rollback()
+    if found is None:
+        return
+    expected = {}
+    for n, circuit in enumerate(plant.circuits):
+        working = any(cable in cut for cable, _ in circuit.working)
+        protecting = any(cable in cut for cable, _ in circuit.protecting)
+        if working and circuit.protecting and not protecting:
+            expected[f"XK{n}"] = "protected"
+        elif working or protecting:
+            expected[f"XK{n}"] = "down" if working else "degraded"
+    assert states(found["circuits"]) == expected
+    roles = dict(enumerate(plant.roles))
+    lines = [Line(n, circuit.a, circuit.b) for n, circuit in enumerate(plant.circuits)]
+    left = [line for line in lines if expected.get(f"XK{line.id}") != "down"]
+    beside = {end for line in lines if line not in left for end in (line.a, line.b)}
+    before, after = served(roles, lines), served(roles, left)
+    was_safe, is_safe = safe(roles, lines), safe(roles, left)
+    devices = {}
+    for site in roles:
+        if site in before and site not in after:
+            devices[f"XR{site}"] = "down"
+        elif site in after and (after[site] > before[site] or site in beside):
+            devices[f"XR{site}"] = "protected"
+        elif site in was_safe - is_safe:
+            devices[f"XR{site}"] = "degraded"
+    assert states(found["devices"], "name") == devices
+    assert states(found["sites"]) == {name.replace("XR", "XN"): state for name, state in devices.items()}
+    tenants: dict[str, set[str]] = {}
+    for n, circuit in enumerate(plant.circuits):
+        if f"XK{n}" in expected:
+            tenants.setdefault(f"xt{circuit.tenant}", set()).add(expected[f"XK{n}"])
+    for state in devices.values():
+        tenants.setdefault("xt0", set()).add(state)
+    order = ["down", "degraded", "protected"]
+    assert states(found["tenants"]) == {code: min(known, key=order.index) for code, known in tenants.items()}
