@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.fibre import impact
+from api.fibre import impact, works
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _noun in (impact,):
+for _noun in (impact, works):
     router.include_router(_noun.router)

@@ -51,6 +51,22 @@ def show(notice: str) -> None:
     output.give(found, lambda: _show(found))
 
 
+@app.command
+def announce(notice: str) -> None:
+    """Tell everybody whom a drafted notice touches. The region's staff only.
+
+    Args:
+        notice: its id, or the end of it.
+    """
+    with connect() as client:
+        whole = notice if is_id(notice) else _whole(client.items(_PATH, state="draft"), notice)
+        answer = client.request("GET", f"{_PATH}/{whole}")
+        told = client.request(
+            "PATCH", f"{_PATH}/{whole}", body={"state": "scheduled"}, match=answer.headers["etag"]
+        ).json()
+    output.give(told, lambda: _show(told))
+
+
 def _whole(known: list[Any], end: str) -> str:
     found = [str(one["id"]) for one in known if str(one["id"]).endswith(end.lower())]
     if len(found) != 1:

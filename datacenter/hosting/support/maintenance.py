@@ -203,7 +203,7 @@ _TELL: Final = text(
 _FIND: Final = sql.SQL(
     """
     select t.tenant_id, s.type as resource_type, t.id as resource_id,
-           coalesce(to_jsonb(t) ->> 'name', to_jsonb(t) ->> 'code', '') as resource_name
+           coalesce(nullif(to_jsonb(t) ->> 'name', ''), to_jsonb(t) ->> 'code', '') as resource_name
       from selector s join {table} t on (s.ids is null or t.id = any(s.ids)) join tenant o on o.id = t.tenant_id {place}
      where s.type = {type} and (s.tenant is null or o.code = s.tenant) and to_jsonb(t) ->> 'gone_at' is null
     """
