@@ -19,12 +19,25 @@ from typing import Final
 from markupsafe import Markup
 
 from dashboards.languages import catalogue
-from dashboards.spoken import cloud, differences, errors, fields, hints, hosting, network, plans, region, runs, words
+from dashboards.spoken import (
+    cloud,
+    differences,
+    errors,
+    fields,
+    hints,
+    hosting,
+    network,
+    plans,
+    plant,
+    region,
+    runs,
+    words,
+)
 from dashboards.terms import TERMS
 
 __all__ = ["DICTIONARY", "SENTENCES", "difference", "pattern", "said", "spoken"]
 
-_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, hints, fields, differences)
+_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, plant, hints, fields, differences)
 SENTENCES: Final = tuple(
     dict.fromkeys(chain.from_iterable(getattr(room, name) for room in _ROOMS for name in room.__all__ if name != "WHY"))
 )

@@ -11,7 +11,8 @@
     ├── ImportRefused     INV-120  a file cannot be read as what it claims to be
     └── RuleBroken        INV-130  a value breaks a rule of the database
     NotFound
-    └── ObjectNotFound    INV-140  no such object, or not yours
+    ├── ObjectNotFound    INV-140  no such object, or not yours
+    └── NothingToTrace    INV-141  no strand hangs on it, so no light goes anywhere
     Conflict
     ├── Taken             INV-110  a name, number, place or address is in use
     └── StillUsed         INV-111  something still refers to it
@@ -36,6 +37,7 @@ __all__ = [
     "BadCursor",
     "FieldRefused",
     "ImportRefused",
+    "NothingToTrace",
     "ObjectChanged",
     "ObjectNotFound",
     "PoolExhausted",
@@ -107,6 +109,14 @@ class ObjectNotFound(NotFound):
 
     code = "INV-140"
     title = "Not found"
+
+
+class NothingToTrace(NotFound):
+    """No strand hangs on it, so no light goes anywhere."""
+
+    code = "INV-141"
+    title = "Nothing to trace"
+    hint = "Terminate a strand on a port at its side first, or trace a strand by CABLE/NUMBER."
 
 
 class Taken(Conflict):

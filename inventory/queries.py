@@ -20,7 +20,7 @@ from inventory.object_type import ObjectType
 from inventory.planner import Edit
 from inventory.selector import check_values, parse_selector
 
-__all__ = ["FILTERS", "Rows", "device_detail", "list_objects", "one_object"]
+__all__ = ["FILTERS", "Rows", "device_detail", "id_of", "list_objects", "one_object"]
 
 Rows = list[tuple[str, tuple[str, ...]]]
 
@@ -97,6 +97,18 @@ def one_object(tx: Connection, kind: str, ref: str) -> tuple[str, int]:
     if found is None:
         raise ObjectNotFound(f"There is no {kind.replace('_', ' ')} {ref!r}.", type=kind)
     return str(found[0]), int(found[1])
+
+
+def id_of(tx: Connection, kind: str, ref: str) -> str:
+    """The id of an object by key or id.
+
+    Raises:
+        ObjectNotFound: it is not there, or not yours.
+    """
+    found = tx.execute(shapes.resolve_sql(kind)[_is_id(ref)], {"keys": [ref]}).first()
+    if found is None:
+        raise ObjectNotFound(f"There is no {kind.replace('_', ' ')} {ref!r}.", type=kind)
+    return str(found.id)
 
 
 def device_detail(tx: Connection, ref: str) -> tuple[str, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.fibre import impact, works
+from api.fibre import impact, way, works
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _noun in (impact, works):
+for _noun in (impact, way, works):
     router.include_router(_noun.router)

@@ -9,3 +9,6 @@ __all__ = ["app"]
 app = App(name="fibre", help="The plant in the ground: what runs over it, and what breaks if it is cut.")
 app.command("cli.fibre.impact:impact", name="impact", help="What breaks if something of the plant is lost.")
 app.command("cli.fibre.works:works", name="works", help="Draft the notice of works, to everybody whom they touch.")
+app.command("cli.fibre.way:trace", name="trace", help="What light meets on its way, in order.")
+app.command("cli.fibre.way:loss", name="loss", help="What light loses on its way, and what the receiver is left.")
+app.command("cli.fibre.way:locate", name="locate", help="Where on the map a distance is that an OTDR shows.")

@@ -26,7 +26,7 @@ from inventory.objects import ALL
 from tests.api.people import SYSTEM, Hire, Person
 from tests.api.walking import operations
 
-__all__ = ["MARK", "NO_ANSWER", "Foreign", "before", "foreign", "lists", "strangers"]
+__all__ = ["MARK", "NO_ANSWER", "Foreign", "before", "foreign", "lists", "plant_of", "strangers"]
 
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -226,6 +226,8 @@ def foreign(
         "duct": ([f"DU-{MARK}"], _word),
         "cable": ([f"C-{MARK}"], _word),
         "strand": ([f"C-{MARK}/1"], _word),
+        "panel_port": ([f"P-{MARK}/1"], _word),
+        "towards": ([f"NB-{MARK}"], _word),
         "a_strand": ([f"C-{MARK}/1"], _word),
         "b_strand": ([f"D-{MARK}/1"], _word),
         "closure": ([f"K-{MARK}"], _word),
@@ -352,7 +354,7 @@ def _inventory(them: Foreign, engineer: Person) -> None:
         "vlans": {"group": "DC-ARTS", "vid": 77, "name": "own"},
         "config-contexts": {"name": "own", "scope": "region", "data": {"ntp": ["10.0.0.1"]}},
     }
-    for collection, body in [*made.items(), *_plant()]:
+    for collection, body in [*made.items(), *plant_of()]:
         answer = engineer.post(f"/api/v1/{collection}", json=body)
         assert answer.status_code == 201, (collection, answer.text)
     number = engineer.post("/api/v1/asn-ranges/region-private:allocate", json={})
@@ -372,7 +374,7 @@ def _inventory(them: Foreign, engineer: Person) -> None:
     assert len(them.paths) > len(ALL) - 3
 
 
-def _plant() -> list[tuple[str, Any]]:
+def plant_of() -> list[tuple[str, Any]]:
     """A fibre from one building to another, lit, held, and patched on: of every type of the plant, one."""
     ends = [{"code": f"N{end}-{MARK}", "kind": "building", "site": site, "lon": 4.37, "lat": lat}
             for end, site, lat in (("A", "DC-ARTS", 50.84), ("B", "TH-21009", 50.843))]  # fmt: skip

@@ -1,0 +1,80 @@
+"""Loss budgets: what a way may lose, what the receiver is left, and what a measurement says about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.db import Database
+from inventory.plant.figures import CONNECTOR_DB, attenuation, window_of
+from inventory.plant.loss import budget
+from tests.inventory.conftest import SYSTEM, Submit, update
+
+pytestmark = pytest.mark.usefixtures("plant")
+
+
+def _budget(database: Database, **more: Any) -> dict[str, Any]:
+    with database.transaction("api", SYSTEM) as tx:
+        return budget(tx, "circuit", "X1", **more)
+
+
+def test_a_budget_is_the_sum_of_its_parts(database: Database) -> None:
+    found = _budget(database)
+    parts = {one["part"]: one for one in found["parts"]}
+    assert (parts["fibre"]["loss_db"], parts["splices"]["loss_db"], parts["connectors"]["loss_db"]) == (0.48, 0.05, 1.0)
+    assert (parts["splices"]["count"], parts["splices"]["measured"]) == (1, 1)
+    assert found["loss_db"] == pytest.approx(sum(one["loss_db"] for one in found["parts"]))
+    assert "ITU-T G.652 (11/2016)" in found["figures"]
+
+
+def test_both_directions_say_what_their_receiver_is_left(database: Database) -> None:
+    there, back = _budget(database)["directions"]
+    assert (there["from"], there["to"], back["from"]) == ("ra:f1", "rb:f1", "rb:f1")
+    assert there["expected_dbm"] == -7.53
+    assert there["margin_db"] == 12.47
+    assert there["verdict"] == "fits"
+
+
+@pytest.mark.parametrize(
+    ("rx", "excess", "told"),
+    [(-7.5, -0.03, "as-expected"), (-6.2, -1.33, "better"), (-12.0, 4.47, "worse"), (None, None, "none")],
+)
+def test_a_measurement_is_compared(database: Database, rx: float | None, excess: float | None, told: str) -> None:
+    there, back = _budget(database, rx_dbm=rx)["directions"]
+    assert (there["excess_db"], there["measured"]) == (excess, told)
+    assert back["measured"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [
+        ({"tx_power_dbm": -10, "rx_sensitivity_dbm": -12}, "thin"),
+        ({"tx_power_dbm": -10, "rx_sensitivity_dbm": -11}, "too-weak"),
+        ({"tx_power_dbm": 5, "rx_sensitivity_dbm": -20, "rx_overload_dbm": 0}, "too-strong"),
+        ({"tx_power_dbm": None}, "unknown"),
+    ],
+)
+def test_a_receiver_that_does_not_hear_or_is_blinded_is_named(
+    run: Submit, database: Database, more: dict[str, float | None], verdict: str
+) -> None:
+    both: dict[str, Any] = {"rx_overload_dbm": None, "rx_sensitivity_dbm": -20, "tx_power_dbm": -6}
+    altered = {**both, **more}
+    run("inventory.edit", operations=[update("transceiver", f"{name}:f1", None, **altered) for name in ("ra", "rb")])
+    try:
+        assert {one["verdict"] for one in _budget(database)["directions"]} == {verdict}
+    finally:
+        run("inventory.edit", operations=[update("transceiver", f"{name}:f1", None, **both) for name in ("ra", "rb")])
+
+
+def test_the_power_measured_when_it_was_put_into_service_counts(run: Submit, database: Database) -> None:
+    run("inventory.edit", operations=[update("transceiver", "ra:f1", rx_power_dbm=-11)])
+    _, back = _budget(database)["directions"]
+    assert (back["measured_dbm"], back["measured"]) == (-11, "worse")
+
+
+def test_a_wavelength_between_the_windows_has_no_figures() -> None:
+    assert window_of(1400) is None
+    assert attenuation(1400) == {}
+    assert attenuation(1550)["G.652.D"] < attenuation(1310)["G.652.D"]
+    assert CONNECTOR_DB > 0
