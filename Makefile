@@ -1,7 +1,7 @@
 # Everyday commands. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-long check bench clean lock
+.PHONY: help up down status test test-long journeys check bench clean lock
 
 IRISPLANE := .venv/bin/irisplane
 PYTHON_OF_OURS := .venv/bin/python
@@ -33,6 +33,11 @@ test-long: ## the same with the full counts of each claim
 	@scripts/bootstrap dev
 	@code=0; $(OTHER_INSTANCE)=long IRISPLANE_LONG=1 $(PYTHON_OF_OURS) -m pytest --timeout=7200 $(LANES) $(ARGS) || code=$$?; \
 	$(OTHER_INSTANCE)=long $(IRISPLANE) down >/dev/null || [ $$code != 0 ] || code=1; exit $$code
+
+journeys: ## walk in a browser, by keyboard, through what 'make up' left running: engineer, agency, management
+	@scripts/bootstrap dev
+	@$(OTHER_INSTANCE)=test IRISPLANE_TEST_RUNNING=$${IRISPLANE_INSTANCE:-main} $(PYTHON_OF_OURS) -m pytest \
+	tests/region/test_pages.py tests/hosting_story/test_pages.py $(ARGS)
 
 check: ## style, types, and the direction of imports; takes seconds
 	@scripts/bootstrap dev

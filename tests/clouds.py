@@ -32,7 +32,7 @@ from lab.openstack.software import missing
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-__all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "faulty_road", "qemu_cloud"]
+__all__ = ["FLAVOUR", "IMAGE", "CloudForTests", "a_tenant", "cloud", "cloud_of", "faulty_road", "qemu_cloud"]
 
 GIVEN = "IRISPLANE_TEST_CLOUD"
 GIVEN_NAME = "IRISPLANE_TEST_CLOUD_NAME"
@@ -160,17 +160,22 @@ def _made(mode: str, instance: Instance) -> Iterator[CloudForTests]:
         except BaseException as error:  # out of time, or interrupted
             error.add_note(_where(mode, instance) + "\n" + "\n".join(told))
             raise
-        place = Place.of(instance)
-        from lab.openstack.accounts import administrator
-
-        with administrator(place) as admin:
-            yield CloudForTests(place.clouds_file, "irisplane", mode, admin, instance)
+        yield from cloud_of(instance, mode)
     finally:
         if not keep:
             control.forget(instance)
             with suppress(OSError):
                 (instance.state_dir / "credentials").rmdir()
                 instance.state_dir.rmdir()
+
+
+def cloud_of(instance: Instance, mode: str) -> Iterator[CloudForTests]:
+    """The lab's cloud of an instance, which runs; it is left as it is."""
+    from lab.openstack.accounts import administrator
+
+    place = Place.of(instance)
+    with administrator(place) as admin:
+        yield CloudForTests(place.clouds_file, "irisplane", mode, admin, instance)
 
 
 def _where(mode: str, instance: Instance) -> str:

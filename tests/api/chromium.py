@@ -27,10 +27,10 @@ _FLAGS: Final = (
 
 @contextmanager
 def chromium(folder: Path, language: str = "en", *, flags: tuple[str, ...] = ()) -> Iterator[WebDriver]:
-    """A browser with an empty profile of its own.
+    """A browser with an empty profile of its own, of somebody who keeps a PDF as a file rather than look at it there.
 
     Args:
-        folder: where profile and log of the driver go.
+        folder: where profile and log of the driver go; and, under ``downloads``, what is downloaded.
         language: what it asks pages for.
         flags: more of the browser's own, for one that lacks something.
     """
@@ -42,7 +42,10 @@ def chromium(folder: Path, language: str = "en", *, flags: tuple[str, ...] = ())
     options.binary_location = browser
     for flag in (*_FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", f"--lang={language}"):
         options.add_argument(flag)
-    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    downloads = folder / "downloads"
+    downloads.mkdir(exist_ok=True)
+    keeping = {"download.default_directory": str(downloads), "plugins.always_open_pdf_externally": True}
+    options.add_experimental_option("prefs", {"intl.accept_languages": language, **keeping})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     made = webdriver.Chrome(options, Service(driver, log_output=str(folder / "chromedriver.log")))
     made.set_page_load_timeout(120)  # of a machine that tests other things beside

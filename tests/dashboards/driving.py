@@ -1,18 +1,26 @@
-"""A person in front of a real Chromium: comes in, presses, reads, looks at pages in every light and width."""
+"""A person in front of a real Chromium: comes in, types, reads, looks at pages in every light and width.
+
+``tab_to``, ``follow``, ``write`` and those that call them press keys and nothing else, and hold that a sighted person
+sees at every stop where they are. ``press`` is for those who have a mouse.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     StaleElementReferenceException,
+    TimeoutException,
     WebDriverException,
 )
 from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from dashboards.languages import catalogue
@@ -23,7 +31,10 @@ __all__ = [
     "asked",
     "complaints",
     "enter",
+    "follow",
     "held",
+    "into",
+    "keys",
     "looked_at",
     "patient",
     "press",
@@ -31,9 +42,11 @@ __all__ = [
     "seen",
     "shows",
     "speak",
+    "tab_to",
     "text_of",
     "too_wide",
     "width",
+    "write",
 ]
 
 
@@ -45,8 +58,85 @@ def patient(page: WebDriver, seconds: float = 60) -> WebDriverWait[WebDriver]:
 def enter(page: WebDriver, url: str, path: str) -> None:
     """By the link that the command line makes."""
     page.get(url + path)
-    press(page, "#go")
+    follow(page, "#go")
     patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "nav [aria-current]"))
+
+
+def keys(page: WebDriver, *pressed: str) -> None:
+    """Press keys, wherever the focus is."""
+    ActionChains(page).send_keys(*pressed).perform()
+
+
+def into(page: WebDriver) -> None:
+    """From the beginning of a page past its frame, by the first thing that Tab finds."""
+    tab_to(page, ".skip", most=1)
+    keys(page, Keys.ENTER)
+    patient(page).until(lambda driver: _focus(driver, "main")["there"], "the frame was not skipped")
+
+
+def tab_to(page: WebDriver, selector: str, *, most: int = 40, back: bool = False) -> None:
+    """Press Tab until what a selector finds has the focus.
+
+    Args:
+        most: so many stops are bearable on the way.
+        back: with Shift, towards the beginning of the page.
+    """
+    patient(page).until(lambda driver: driver.execute_script("return document.readyState") == "complete", selector)
+    passed: list[str] = []
+    for _stop in range(most):
+        if back:
+            ActionChains(page).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        else:
+            keys(page, Keys.TAB)
+        try:
+            stop = patient(page, 20).until(lambda driver: _stop_of(driver, selector))
+        except TimeoutException:
+            raise AssertionError(f"nobody sees that the focus is there: {_focus(page, selector)}") from None
+        if stop["there"]:
+            return
+        passed.append(stop["name"])
+    raise AssertionError(f"{selector} is not among {most} stops: {passed}")
+
+
+def follow(page: WebDriver, selector: str, *, most: int = 40) -> None:
+    """Walk to a link or a button and press Enter; the next page is there afterwards."""
+    tab_to(page, selector, most=most)
+    page.execute_script("window.before = true")
+    keys(page, Keys.ENTER)
+    script = "return !window.before && document.readyState === 'complete'"
+    patient(page).until(lambda driver: driver.execute_script(script), f"{selector} leads nowhere")
+
+
+def write(page: WebDriver, selector: str, words: str, *, most: int = 40) -> None:
+    """Walk to a field and type into it."""
+    tab_to(page, selector, most=most)
+    keys(page, words)
+
+
+def _stop_of(page: WebDriver, selector: str) -> dict[str, Any] | Literal[False]:
+    """Where the focus is, once a sighted person sees it there; past the last stop of a page it is nowhere."""
+    found = _focus(page, selector)
+    return found if found["seen"] or not found["name"] else False
+
+
+def _focus(page: WebDriver, selector: str) -> dict[str, Any]:
+    found: dict[str, Any] = page.execute_script(_FOCUSED, selector)
+    return found
+
+
+_FOCUSED = """
+    const one = document.activeElement;
+    if (!one || one === document.body) return {name: '', there: false, seen: false};
+    const style = getComputedStyle(one);
+    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && one.matches(':focus-visible');
+    const open = [...one.getClientRects()].some((box) => {
+      const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+      const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+      const above = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+      return right > left && bottom > top && one.contains(above);
+    });
+    return {name: one.outerHTML.slice(0, 100), there: one.matches(arguments[0]), seen: ring && open};"""
+"""Whether what has the focus is what is looked for; whether its ring is drawn, in sight, with nothing above it."""
 
 
 def seen(page: WebDriver, words: str) -> None:
@@ -68,10 +158,8 @@ def press(page: WebDriver, selector: str) -> None:
 
 def speak(page: WebDriver, language: str) -> None:
     """Choose a language at the foot of the page, which comes anew, whatever it was in before."""
-    page.execute_script("window.before = true")
-    press(page, f"button[value={language}]")
-    script = "return !window.before && document.readyState === 'complete' && document.documentElement.lang"
-    patient(page).until(lambda driver: driver.execute_script(script) == language, language)
+    follow(page, f"button[value={language}]", most=150)
+    assert page.execute_script("return document.documentElement.lang") == language
 
 
 def text_of(page: WebDriver, selector: str) -> str:

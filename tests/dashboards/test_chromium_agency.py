@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 
 from core.db import Database
 from tests.api.people import Person
 from tests.dashboards import standing
-from tests.dashboards.driving import asked, complaints, enter, looked_at, seen
+from tests.dashboards.driving import asked, complaints, enter, follow, into, looked_at, seen, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("offered")]
 
@@ -31,10 +29,12 @@ def test_a_volume_is_ordered_by_keyboard_and_every_page_of_an_administration_is_
     address = standing.public_address(database, "203.0.113.9", server=server, description="the shop")
     enter(page, url, _link(agent))
     page.get(f"{url}/volumes/new")
-    page.find_element(By.ID, "name").send_keys("archive", Keys.ENTER)
+    into(page)
+    write(page, "#name", "archive")
+    follow(page, "#preview")
     seen(page, "a month of 730 hours")
     looked_at(page, shots, "volume-offer")
-    page.find_element(By.ID, "order").send_keys(Keys.ENTER)
+    follow(page, "#order", most=1)
     seen(page, "Create a volume archive")
     places = (
         "members", "tokens", "holdings", f"volumes/{volume}", f"volumes/{volume}/detach", f"volumes/{volume}/rename",

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api.people import Person
-from tests.dashboards.driving import asked, complaints, enter, looked_at, patient, press, seen
+from tests.dashboards.driving import asked, complaints, enter, keys, looked_at, patient, seen, tab_to
 
 pytestmark = [pytest.mark.slow]
 
@@ -36,9 +36,11 @@ def test_a_lead_walks_from_difference_to_difference_by_keyboard(
     )
     ActionChains(page).key_down(Keys.ALT).send_keys(Keys.ARROW_UP).key_up(Keys.ALT).perform()
     assert "own-005" in page.switch_to.active_element.text
-    press(page, ".walk [data-walk=on]")
+    tab_to(page, ".walk [data-walk=on]", back=True)
+    keys(page, Keys.ENTER)
     assert "own-006" in page.switch_to.active_element.text
-    page.find_element(By.ID, "device").send_keys("own-008", Keys.ENTER)
+    tab_to(page, "#device", back=True)
+    keys(page, "own-008", Keys.ENTER)
     shown = "return [...document.querySelectorAll('.group .names')].map((one) => one.innerText)"
     patient(page).until(lambda driver: driver.execute_script(shown) == ["own-008"], "not filtered")
     seen(page, "1 difference")

@@ -2,7 +2,8 @@
 
 The cloud is that of ``tests/clouds.py``: with real machines where they can run, otherwise without. The region is an
 instance of its own, brought up by ``irisplane up`` and gone afterwards; ``IRISPLANE_TEST_STORY`` names one that runs
-already, to be used as it stands.
+already, to be used as it stands. ``IRISPLANE_TEST_RUNNING`` names one that ``make up`` left running, with the lab's
+cloud in it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import pytest
 
 from core.instance import Instance
 from lab.openstack.software import missing
-from tests.clouds import GIVEN, CloudForTests
-from tests.region.conftest import Region, eventually
+from tests.clouds import GIVEN, CloudForTests, cloud_of
+from tests.region.conftest import Region, eventually, left_running
 
 if TYPE_CHECKING:
     import subprocess
@@ -53,16 +54,36 @@ class Agency:
 
 
 @pytest.fixture(scope="session")
-def story_cloud(request: pytest.FixtureRequest) -> CloudForTests:
-    """The cloud of the story: with real machines if they can run here."""
+def running() -> Region | None:
+    """A region that runs already, if one is named."""
+    return left_running()
+
+
+@pytest.fixture(scope="session")
+def running_cloud(running: Region | None) -> Iterator[CloudForTests]:
+    """The lab's cloud of the region that runs already, once it is up."""
+    assert running is not None
+    now = running.run("lab", "cloud", "wait", "--json", code=None, timeout=1000)
+    if now.returncode:
+        pytest.skip(f"the cloud of {running.instance.name} does not run: {now.stdout or now.stderr}")
+    yield from cloud_of(running.instance, json.loads(now.stdout)["mode"])
+
+
+@pytest.fixture(scope="session")
+def story_cloud(request: pytest.FixtureRequest, running: Region | None) -> CloudForTests:
+    """The cloud of the story: that of the region that runs already, else with real machines if they can run here."""
     real = not os.environ.get(GIVEN) and missing("qemu") is None
-    found: CloudForTests = request.getfixturevalue("qemu_cloud" if real else "cloud")
+    name = "running_cloud" if running is not None else "qemu_cloud" if real else "cloud"
+    found: CloudForTests = request.getfixturevalue(name)
     return found
 
 
 @pytest.fixture(scope="session")
-def hosting(story_cloud: CloudForTests) -> Iterator[Region]:
+def hosting(story_cloud: CloudForTests, running: Region | None) -> Iterator[Region]:
     """A region that hosts: API, worker, people of two administrations, the lab's catalogue."""
+    if running is not None:
+        yield running
+        return
     named = os.environ.get("IRISPLANE_TEST_STORY", "")
     instance = Instance.named(named or "story")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IRISPLANE_")}
@@ -109,16 +130,18 @@ def manager(hosting: Region) -> Agency:
 
 
 @pytest.fixture(scope="session")
-def key(agency: Agency, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of an SSH key that the agency has brought in."""
+def key(agency: Agency, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of an SSH key that the agency has brought in; a region that stays does not keep it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     public = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     file = tmp_path_factory.mktemp("desk") / "id_ed25519.pub"
     file.write_bytes(public + b" somebody@ixelles\n")
-    agency.run("key", "add", "k1", "--file", str(file))
-    return "k1"
+    name = f"story-{os.urandom(3).hex()}"
+    agency.run("key", "add", name, "--file", str(file))
+    yield name
+    agency.run("key", "delete", name, "--yes", code=None)
 
 
 def in_the_cloud(cloud: CloudForTests, server: str) -> Sequence[Any]:

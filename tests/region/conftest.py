@@ -179,9 +179,28 @@ def eventually(look: Callable[[], Any], *, seconds: float = 120, every: float = 
         time.sleep(every)
 
 
+def left_running() -> Region | None:
+    """The region of this clone that ``IRISPLANE_TEST_RUNNING`` names, as ``make up`` left it; it is left so."""
+    name = os.environ.get("IRISPLANE_TEST_RUNNING", "")
+    if not name:
+        return None
+    environment = {each: value for each, value in os.environ.items() if not each.startswith("IRISPLANE_")}
+    made = Region(Instance.named(name), environment | {"IRISPLANE_INSTANCE": name})
+    made.run("status")
+    made.people = json.loads((made.instance.state_dir / "credentials" / "cli.json").read_text())["profiles"]
+    return made
+
+
 @pytest.fixture(scope="session")
 def region() -> Iterator[Region]:
-    """A fresh region of twelve routers, gone afterwards; ``IRISPLANE_TEST_REGION`` names one to use as it stands."""
+    """A fresh region of twelve routers, gone afterwards.
+
+    ``IRISPLANE_TEST_RUNNING`` names one that runs, to be used as it stands; ``IRISPLANE_TEST_REGION`` one that is
+    brought up where it does not run and stays, for who writes tests.
+    """
+    if (running := left_running()) is not None:
+        yield running
+        return
     named = os.environ.get("IRISPLANE_TEST_REGION", "")
     kept = ("IRISPLANE_LONG", "IRISPLANE_LAB_", "IRISPLANE_TEST_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("IRISPLANE_") or k.startswith(kept)}
