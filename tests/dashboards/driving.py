@@ -42,6 +42,7 @@ __all__ = [
     "seen",
     "shows",
     "speak",
+    "stands_at",
     "tab_to",
     "text_of",
     "too_wide",
@@ -71,7 +72,7 @@ def into(page: WebDriver) -> None:
     """From the beginning of a page past its frame, by the first thing that Tab finds."""
     tab_to(page, ".skip", most=1)
     keys(page, Keys.ENTER)
-    patient(page).until(lambda driver: _focus(driver, "main")["there"], "the frame was not skipped")
+    stands_at(page, "main")
 
 
 def tab_to(page: WebDriver, selector: str, *, most: int = 40, back: bool = False) -> None:
@@ -105,6 +106,11 @@ def follow(page: WebDriver, selector: str, *, most: int = 40) -> None:
     keys(page, Keys.ENTER)
     script = "return !window.before && document.readyState === 'complete'"
     patient(page).until(lambda driver: driver.execute_script(script), f"{selector} leads nowhere")
+
+
+def stands_at(page: WebDriver, selector: str) -> None:
+    """Wait until what a selector finds has the focus, without any key: a page puts it there once it is drawn."""
+    patient(page).until(lambda driver: _focus(driver, selector)["there"], f"the focus is not at {selector}")
 
 
 def write(page: WebDriver, selector: str, words: str, *, most: int = 40) -> None:

@@ -6,6 +6,7 @@ along. What the pages say is looked up in the cloud. Against a region that runs 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,10 @@ from tests.dashboards.driving import (
     into,
     keys,
     looked_at,
-    patient,
     seen,
     shows,
     speak,
+    stands_at,
     tab_to,
     text_of,
     write,
@@ -74,15 +75,14 @@ def offer_asked_for(page: WebDriver, name: str, key: str) -> None:
     write(page, "#key_name", key)  # the list goes to what is typed
     assert page.execute_script("return document.activeElement.value") == key
     follow(page, "#preview")
-    assert page.switch_to.active_element.get_attribute("id") == "offer", "what was asked for has the focus"
+    stands_at(page, "h2#offer")
 
 
 def console_read(page: WebDriver, real: bool) -> None:
     """On the server's page, again and again until the machine has written how it booted, or the cloud that none did."""
     tab_to(page, "#console-text")
     keys(page, Keys.ENTER)
-    console = "const one = document.activeElement; return one.id === 'console-text' && one.matches('pre, p')"
-    patient(page).until(lambda driver: driver.execute_script(console), "what was asked for has the focus")
+    stands_at(page, "pre#console-text, p#console-text")
     tab_to(page, "#console-again", most=1)
 
     def told() -> bool:
@@ -99,7 +99,7 @@ def console_read(page: WebDriver, real: bool) -> None:
 def test_a_server_is_ordered_followed_read_and_given_back(
     page: WebDriver, url: str, agency: Agency, key: str, story_cloud: CloudForTests, shots: Path, language: str
 ) -> None:
-    name = f"paged-{language}"
+    name = f"paged-{language}-{os.urandom(2).hex()}"  # one that was given back keeps its name for some days
     enter(page, url, agency.api("POST", "/enter").json()["path"])
     speak(page, language)
     looked_at(page, shots, f"story-home-{language}")

@@ -15,7 +15,19 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
 from tests.api.chromium import chromium
-from tests.dashboards.driving import asked, complaints, enter, follow, into, looked_at, seen, shows, speak, write
+from tests.dashboards.driving import (
+    asked,
+    complaints,
+    enter,
+    follow,
+    into,
+    looked_at,
+    seen,
+    shows,
+    speak,
+    stands_at,
+    write,
+)
 from tests.region.conftest import Region, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -62,7 +74,7 @@ def push_asked_for(page: WebDriver, why: str, shots: Path, name: str) -> str:
     write(page, "#reason", why)
     follow(page, "#preview")
     seen(page, LINE)
-    assert page.switch_to.active_element.tag_name == "h2", "after the plan was asked for, the plan has the focus"
+    stands_at(page, "h2")
     looked_at(page, shots, name)
     follow(page, "#push", most=10)
     return change_in(page)
