@@ -134,6 +134,7 @@ def test_a_server_is_ordered_followed_read_and_given_back(
     assert [one.status for one in in_the_cloud(story_cloud, server)] in ([], ["SHUTOFF"])
     assert asked(page) == {url.removeprefix("http://")}
     assert [one for one in complaints(page) if "favicon" not in one] == []
+    agency.run("server", "delete", server, "--now", "--yes")  # a region that stays is not filled, quotas neither
 
 
 def test_management_reads_what_the_machines_hold_and_takes_the_page_for_the_board(
