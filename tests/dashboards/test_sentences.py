@@ -31,7 +31,8 @@ TO_OTHERS = (
     # programs that call the API, and what only the command line sends there
     "api/catalogue", "api/edge", "api/events", "api/fibre/", "api/figures", "api/hosting/", "api/idempotency",
     "api/inventory", "api/region", "api/secrets", "api/webhooks", "core/journal/verify",
-    "datacenter/hosting/catalogue/document", "datacenter/hosting/catalogue/importing", "datacenter/hosting/terraform_state/", "inventory/imports/",
+    "datacenter/hosting/catalogue/document", "datacenter/hosting/catalogue/importing",
+    "datacenter/hosting/terraform_state/", "inventory/imports/",
     "orchestrator/webhook", "orchestrator/registry",
     # pydantic's own words, as far as dashboards/spoken/fields.py does not have them
     "orchestrator/planning",
