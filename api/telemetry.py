@@ -1,31 +1,52 @@
-"""`/api/v1/network/telemetry` and `/cabling`: what devices told over SNMP, and what is wired otherwise than written."""
+"""What devices told over SNMP: as JSON, as Prometheus scrapes it, and what Prometheus is to look for.
+
+`/metrics/targets` and `/metrics/devices/…` are for Prometheus and need no token, as `/metrics`: they name devices, and
+no person and no tenant.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from sqlalchemy import text
 
 from api.answers import json_value
-from api.dependencies import Caller, require
+from api.dependencies import Caller, database_of, require, settings_of
+from api.limits import by_address
 from api.shapes import answers, whole_list_of
-from api.shapes.telemetry import DeviceTold, Miswired
+from api.shapes.telemetry import DeviceTold, LinkLoad, Miswired, ScrapeGroup
+from core.errors import NotFound, Unavailable
+from core.prometheus import scraped_address
+from core.scope import EVERY_TENANT, Scope
+from core.settings import is_loopback
+from core.telemetry import CONTENT_TYPE
 from network import queries
+from network.alerting.planned import planned_rules
+from network.alerting.rules import rules_text
 from network.polling.cabling import mismatches_seen
+from network.polling.discovery import scrape_groups
+from network.polling.exposition import families
+from network.polling.loads import load_of
 from network.polling.polled import Polled, polled
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1/network", tags=["network"])
+router = APIRouter(tags=["network"])
+_SCRAPE: Final = Scope(EVERY_TENANT, request_id="scrape", reason="figures for Prometheus")
 
 Reader = Annotated[Caller, Depends(require("network:read"))]
 
 
 @router.get(
-    "/telemetry", summary="What devices told over SNMP when last asked", responses=answers(whole_list_of(DeviceTold))
+    "/api/v1/network/telemetry",
+    summary="What devices told over SNMP when last asked",
+    responses=answers(whole_list_of(DeviceTold)),
 )
 def telemetry(
     caller: Reader,
@@ -39,11 +60,96 @@ def telemetry(
     return json_value({"items": [_told(one) for one in found]})
 
 
-@router.get("/cabling", summary="Where LLDP hears somebody else", responses=answers(whole_list_of(Miswired)))
+@router.get(
+    "/api/v1/network/cabling", summary="Where LLDP hears somebody else", responses=answers(whole_list_of(Miswired))
+)
 def cabling(caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))]) -> Response:
     """Ends of links at which another neighbour is heard than the inventory says, or nobody although they are up."""
     with caller.transaction() as tx:
         return json_value({"items": [asdict(one) for one in mismatches_seen(tx)]})
+
+
+@router.get(
+    "/api/v1/network/telemetry/rules",
+    summary="What Prometheus is to look for, from the intent",
+    response_class=PlainTextResponse,
+)
+def rules(
+    caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))],
+    hold: Annotated[int, Query(ge=0, le=3600, description="Seconds before something is an alert.")] = 60,
+) -> Response:
+    """A file of recording and alerting rules (YAML): the same intent gives the same bytes."""
+    with caller.transaction() as tx:
+        return PlainTextResponse(rules_text(planned_rules(tx, hold=hold)), media_type="text/yaml")
+
+
+@router.get(
+    "/api/v1/network/links/{name}/load", summary="How much a link carried, from Prometheus", responses=answers(LinkLoad)
+)
+def link_load(
+    caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))],
+    name: str,
+    hours: Annotated[int, Query(ge=1, le=24 * 400)] = 24,
+) -> Response:
+    """At most 720 points; a gap is null. `state` is `unknown` while Prometheus is away or has no figures."""
+    with caller.transaction() as tx:
+        if not tx.execute(text("select true from link where name = :name"), {"name": name}).scalar():
+            raise NotFound(f"There is no link {name!r}.", link=name)
+    end = datetime.now(UTC).replace(microsecond=0)
+    step = timedelta(seconds=max(30, 5 * hours))
+    load = load_of(name, end - timedelta(hours=hours), end, step)
+    return json_value(
+        {
+            "link": name, "state": "known" if load.known else "unknown", "problem": load.problem,
+            "capacity": None if load.capacity is None else round(load.capacity), "step_seconds": step.seconds,
+            "points": [{"at": at, "bits_per_second": None if value is None else round(value)}
+                       for at, value in load.points],
+        }
+    )  # fmt: skip
+
+
+@router.get(
+    "/metrics/targets",
+    summary="Whom Prometheus should scrape (HTTP service discovery)",
+    responses=answers(list[ScrapeGroup]),
+    dependencies=[Depends(by_address("address"))],
+)
+def targets(request: Request) -> Response:
+    """The API, a worker on the same machine, and each device that is asked over SNMP."""
+    settings = settings_of(request)
+    worker = f"127.0.0.1:{settings.place.metrics_port}" if is_loopback(settings.listen_host) else None
+    with database_of(request).transaction("platform", _SCRAPE) as tx:
+        return json_value(scrape_groups(tx, scraped_address(settings), worker))
+
+
+@router.get(
+    "/metrics/devices/{name}",
+    summary="A device's figures for Prometheus",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(by_address("address"))],
+)
+def device_metrics(request: Request, name: str) -> Response:
+    """What it told within two minutes. `503` when nobody asked it since: the scrape fails, and its series end."""
+    with database_of(request).transaction("platform", _SCRAPE) as tx:
+        found = polled(tx, list(tx.execute(text("select id from device where name = :name"), {"name": name}).scalars()))
+    if not found:
+        raise NotFound(f"No device {name!r} is asked over SNMP.", device=name)
+    if not found[0].fresh:
+        raise Unavailable(f"Nobody asked {name} within two minutes.", hint="A worker that runs asks every half minute.")
+    registry = CollectorRegistry()
+    registry.register(_Told(found))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE)
+
+
+class _Told:
+    """A registry wants an object."""
+
+    def __init__(self, found: list[Polled]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures."""
+        return families(self._found)
 
 
 def _told(one: Polled) -> dict[str, Any]:

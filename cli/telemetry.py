@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -39,6 +40,33 @@ def cabling() -> None:
     columns = {"device": "device", "interface": "interface", "problem": "", "link": "link", "expected": "expected",
                "heard": "heard"}  # fmt: skip
     output.give(found, lambda: output.table(found["items"], columns, empty="What is heard is what is written."))
+
+
+@app.command
+def rules(*, output_file: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None, hold: int = 60) -> None:
+    """What Prometheus is to look for, from the intent: a file of recording and alerting rules.
+
+    Args:
+        output_file: where to write it; shown when absent.
+        hold: seconds something must last before it is an alert.
+    """
+    with connect() as client:
+        found = client.text("/api/v1/network/telemetry/rules", hold=str(hold))
+    if output_file is None:
+        print(found, end="")
+        return
+    output_file.write_text(found, encoding="utf-8")
+    output.notice(f"Written to {output_file}; 'promtool check rules {output_file}' checks it.")
+
+
+@app.command
+def targets() -> None:
+    """Whom Prometheus is told to scrape."""
+    with connect() as client:
+        found = client.get("/metrics/targets")
+    rows = [{"target": one["targets"][0], **one["labels"], "path": one["labels"]["__metrics_path__"]} for one in found]
+    columns = {"instance": "instance", "target": "target", "path": "path", "role": "role", "site": "site"}
+    output.give(found, lambda: output.table(rows, columns, empty="Nobody."))
 
 
 def _rows(one: Mapping[str, Any]) -> list[dict[str, Any]]:

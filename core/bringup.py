@@ -26,7 +26,8 @@ from core.instance import ROOT, Instance
 from core.listeners import listener
 from core.postgres import dsn, served_elsewhere, server_version
 from core.postgres_cluster import Cluster
-from core.service_user import lay_folders, service_user
+from core.prometheus import Prometheus
+from core.service_user import lay_folders, place_file, service_user
 from core.settings import Settings
 from core.supervisor import ROOMS, Program, ProgramState, Supervisor
 
@@ -111,6 +112,7 @@ class Platform:
         self.user = service_user(create=create_user)
         self.supervisor = Supervisor(self.instance, self.user)
         self.cluster = None if served_elsewhere() else Cluster.of(self.instance, self.user)
+        self.prometheus = Prometheus.of(settings)
 
     # -------------------------------------------------------------------------------------------------- going up
     def folders(self) -> Outcome:
@@ -141,7 +143,9 @@ class Platform:
         return Outcome(f"PostgreSQL {version}", changed=changed)
 
     def serve(self) -> Outcome:
-        """API, worker and mail started, unless they run."""
+        """API, worker, mail and Prometheus started, unless they run."""
+        if self.prometheus is not None:
+            place_file(self.prometheus.config_file, self.prometheus.configuration, self.user)
         if self.cluster is None:
             self.supervisor.start(self.programs())
         started = [each.name for each in self.programs() if each.name != "postgres" and self._start(each.name)]
@@ -163,6 +167,8 @@ class Platform:
         # parks its runs at their next boundary, which a commit on many devices may take a minute and a half to reach
         found.append(Program("worker", [python, "-m", "orchestrator.worker"], stop_seconds=100))
         found.append(Program("api", [python, "-m", "api.serve"], stop_seconds=15))
+        if self.prometheus is not None:
+            found.append(Program("prometheus", self.prometheus.command, ours=False, stop_seconds=30))
         return found
 
     # ------------------------------------------------------------------------------------------------ going down

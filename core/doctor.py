@@ -157,6 +157,8 @@ def ports(platform: Platform) -> Finding:
     states = {each.name: each for each in platform.states()}
     place = platform.instance
     wanted = {"api": platform.settings.listen_port, "worker": place.metrics_port, "mail": place.smtp_port}
+    if platform.prometheus is not None:
+        wanted["prometheus"] = place.prometheus_port
     foreign = []
     for name, port in wanted.items():
         state = states.get(name)

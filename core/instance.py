@@ -127,6 +127,21 @@ class Instance:
         """Where the lab's identity provider listens."""
         return self.api_port + 3
 
+    @property
+    def prometheus_port(self) -> int:
+        """Where the instance's Prometheus listens."""
+        return self.api_port + 4
+
+    @property
+    def alertmanager_port(self) -> int:
+        """Where an Alertmanager of the instance listens."""
+        return self.api_port + 5
+
+    @property
+    def trap_port(self) -> int:
+        """Where the worker hears traps and informs of devices (UDP)."""
+        return self.api_port + 6
+
     # --------------------------------------------------------------------------------------------------------- lab
     @property
     def mgmt_network(self) -> IPv4Network:

@@ -29,7 +29,7 @@ __all__ = ["NAME", "ServiceUser", "lay_folders", "place_file", "service_user"]
 
 NAME = "irisplane"
 
-_OF_SERVICE = ("log", "home", "tmp")
+_OF_SERVICE = ("log", "home", "tmp", "prometheus")
 _OF_CALLER = ("credentials", "lab")
 
 

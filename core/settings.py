@@ -149,6 +149,11 @@ class Settings(BaseModel):
     server_lease_grace_days: Annotated[
         int, Field(ge=0, le=3650, description="Days a server stays stopped after its lease before it is given back.")
     ] = 7
+    prometheus_url: str = Field(
+        "",
+        description="The Prometheus that scrapes us and is read from, http://host:port. Unset: the one that is started"
+        " here where Debian's is installed.",
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses of reverse proxies, by commas, whose `X-Forwarded-For` and `-Proto` are believed. Unset:"
@@ -169,7 +174,7 @@ class Settings(BaseModel):
             _split_listen(value)
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "prometheus_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
@@ -237,6 +242,7 @@ class Settings(BaseModel):
         data.setdefault("listen", f"127.0.0.1:{of.api_port}")
         data.setdefault("clouds_file", of.cloud_dir / "clouds.yaml")
         data.setdefault("smtp_url", f"smtp://127.0.0.1:{of.smtp_port}")
+        data.setdefault("prometheus_url", f"http://127.0.0.1:{of.prometheus_port}")
         return data
 
     @model_validator(mode="after")
@@ -384,6 +390,7 @@ def as_markdown() -> str:
         "oidc_file": "`<state_dir>/oidc.yaml`",
         "smtp_url": "`smtp://127.0.0.1:8082`, plus 10 per instance",
         "public_url": "what `listen` says",
+        "prometheus_url": "`http://127.0.0.1:8084`, plus 10 per instance",
     }
     for name, field in Settings.model_fields.items():
         default = of_instance.get(name) or ("unset" if field.default is None else f"`{field.default}`")

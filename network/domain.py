@@ -18,7 +18,12 @@ domain = Domain(
         "network.changes.upgrade:SoftwareUpgrade",
     ),
     routers=("api.network:router", "api.telemetry:router", "api.fibre:router"),
-    periodic={"network.observing:look": 15.0, "network.backups:keep_all": 3600.0, "network.polling.polled:poll": 30.0},
+    periodic={
+        "network.observing:look": 15.0,
+        "network.backups:keep_all": 3600.0,
+        "network.polling.polled:poll": 30.0,
+        "network.alerting.writing:write": 60.0,
+    },
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context"},
     tables=("config_text", "config_version", "config_overlay", "device_state", "device_polled"),

@@ -26,7 +26,8 @@
     ├── PlayFailed                NET-024  an Ansible play on a device did not go through
     ├── SnmpSilent                NET-040  no answer over SNMP
     ├── SnmpRefused               NET-041  the agent refuses the user, the keys or a value
-    └── SnmpNonsense              NET-042  an SNMP answer that cannot be read, or does not end
+    ├── SnmpNonsense              NET-042  an SNMP answer that cannot be read, or does not end
+    └── PrometheusAway            NET-043  Prometheus does not answer, or refuses the question
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ __all__ = [
     "NotPrepared",
     "NotReady",
     "PlayFailed",
+    "PrometheusAway",
     "SessionLost",
     "SnmpNonsense",
     "SnmpRefused",
@@ -259,3 +261,11 @@ class SnmpNonsense(NetworkError):
     code = "NET-042"
     title = "SNMP answer not understood"
     hint = "Another agent or software version may be needed on the device; until then its figures are unknown."
+
+
+class PrometheusAway(NetworkError):
+    """Prometheus does not answer, or refuses the question: the past is unknown."""
+
+    code = "NET-043"
+    title = "Prometheus does not answer"
+    hint = "'irisplane status' tells whether it runs; IRISPLANE_PROMETHEUS_URL names another one."

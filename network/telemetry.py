@@ -1,6 +1,6 @@
-"""Figures of the network for Prometheus: who can be logged in to, and what devices told over SNMP.
+"""Figures of the network for Prometheus: who can be logged in to, and who drifted.
 
-They are the present, not history: a worker looks every half minute and Prometheus keeps what it scrapes.
+What devices told over SNMP is scraped device by device (``network.polling.exposition``).
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
-
-from network.polling.exposition import families
-from network.polling.polled import polled
 
 __all__ = ["collect"]
 
@@ -35,4 +32,3 @@ def collect(tx: Connection) -> Iterator[Metric]:
         drifted.add_metric([row.name], float(row.drifted))
     yield reachable
     yield drifted
-    yield from families(polled(tx))

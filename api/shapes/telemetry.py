@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.shapes import Shape, Time
 
-__all__ = ["DeviceTold", "Miswired"]
+__all__ = ["DeviceTold", "LinkLoad", "Miswired", "ScrapeGroup"]
 
 
 class InterfaceTold(Shape):
@@ -92,3 +92,28 @@ class Miswired(Shape):
     link: str | None
     expected: Annotated[str | None, Field(description="`device:interface`.")]
     heard: Annotated[str | None, Field(description="`device:interface`, several by commas.")]
+
+
+class ScrapeGroup(Shape):
+    """Targets with labels, as Prometheus' HTTP service discovery wants them."""
+
+    targets: list[str]
+    labels: dict[str, str]
+
+
+class LoadPoint(Shape):
+    """A moment; null: not known then."""
+
+    at: Time
+    bits_per_second: int | None
+
+
+class LinkLoad(Shape):
+    """How much a link carried: the busier way of its busier end."""
+
+    link: str
+    state: Annotated[Literal["known", "unknown"], Field(description="`unknown`: `problem` says why.")]
+    problem: str | None
+    capacity: Annotated[int | None, Field(description="bit/s, the lesser of both ends.")]
+    step_seconds: int
+    points: list[LoadPoint]

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from core.errors import NotFound
 from core.keyring import KeyFile
@@ -25,7 +25,7 @@ from inventory.device_context import contexts_of
 from network.drivers.snmp import Community, SnmpTarget, User
 from network.drivers.snmp.reading import Credentials
 
-__all__ = ["Asked", "asked"]
+__all__ = ["Asked", "asked", "whom"]
 
 _WATCHED: Final = text("""
 select d.id, d.tenant_id, d.name, host(d.management_address) as host from device d
@@ -43,15 +43,16 @@ class Asked:
     target: SnmpTarget
 
 
+def whom(tx: Connection) -> dict[UUID, str]:
+    """Devices whose context names credentials: id → name. Opens no secret."""
+    return {row.id: row.name for row, _ in _named(tx)}
+
+
 def asked(tx: Connection) -> list[Asked]:
-    """Devices to look at, by name; one without credentials, or whose secret is missing, is left out: it is unknown."""
-    rows = {row.id: row for row in tx.execute(_WATCHED)}
+    """Devices to look at, by name; one whose secret is missing is left out: it is unknown."""
     secrets = _Secrets(tx)
     found: list[Asked] = []
-    for device, contexts in contexts_of(tx, list(rows)).items():
-        row, how = rows[device], (merged(contexts).get("snmp") or {}).get("poll")
-        if not isinstance(how, dict):
-            continue
+    for row, how in _named(tx):
         try:
             credentials = secrets.credentials(row.tenant_id, how)
         except NotFound:
@@ -59,8 +60,17 @@ def asked(tx: Connection) -> list[Asked]:
         if credentials is not None:
             port = how.get("port", _PORT)
             target = SnmpTarget(row.name, row.host, credentials, port if isinstance(port, int) else _PORT)
-            found.append(Asked(device, row.tenant_id, target))
-    return sorted(found, key=lambda one: one.target.name)
+            found.append(Asked(row.id, row.tenant_id, target))
+    return found
+
+
+def _named(tx: Connection) -> Iterator[tuple[Row[Any], Mapping[str, Any]]]:
+    rows = {row.id: row for row in tx.execute(_WATCHED)}
+    contexts = contexts_of(tx, list(rows))
+    for device, row in rows.items():
+        how = (merged(contexts.get(device, ())).get("snmp") or {}).get("poll")
+        if isinstance(how, dict) and ("community" in how or {"user", "auth", "privacy"} <= how.keys()):
+            yield row, how
 
 
 class _Secrets:

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from prometheus_client import Metric
 
-from network import telemetry
 from network.drivers.snmp import SnmpTarget, User
 from network.drivers.snmp.reference import PysnmpReader
 from network.polling.asking import asked
 from network.polling.cabling import mismatches_seen
+from network.polling.exposition import families
 from network.polling.looking import look_at_many
 from network.polling.polled import poll, polled
 from network.polling.tables import COLUMNS
@@ -26,8 +26,8 @@ _COLUMNS = ("ifName", "ifOperStatus", "ifHCInOctets")
 
 
 def _samples(small: SmallRegion) -> dict[str, dict[tuple[str, ...], float]]:
-    with small.database.transaction("platform", SCOPE) as tx:
-        found: list[Metric] = list(telemetry.collect(tx))
+    with small.database.transaction("worker", SCOPE) as tx:
+        found: list[Metric] = list(families(polled(tx)))
     return {metric.name: {tuple(sample.labels.values()): sample.value for sample in metric.samples} for metric in found}
 
 

@@ -1,0 +1,1 @@
+"""What Prometheus is to look for, from the intent; and what was alerted."""
