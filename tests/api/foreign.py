@@ -174,6 +174,7 @@ def foreign(
         "projects/project_id": (theirs["project"], _id),
         "images/image_id": ([_IMAGE], _id),
         "devices/name": (["own01"], _word),
+        "links/name": (["own01-own02"], _word),
     }
     them.fields |= {
         "tenant": (["ixelles", "region", str(tenants["ixelles"])], _word),
