@@ -175,6 +175,24 @@ class Instance:
             raise ValueError(f"{name!r} is longer than Linux allows an interface's name to be")
         return name
 
+    def host_namespace(self, host: str) -> str:
+        """The network namespace of a lab host that is no router; not among those of the routers."""
+        return f"irs{self.index}-{host}"
+
+    @property
+    def host_bridge(self) -> str:
+        """The bridge in the root namespace at which the lab's hosts hang."""
+        return f"irh{self.index}"
+
+    @property
+    def host_network(self) -> IPv4Network:
+        """Where the lab's hosts are managed: 14 addresses out of ``mgmt_network`` that no router has."""
+        return IPv4Network(f"{self.mgmt_network.broadcast_address - 31}/28")
+
+    def host_veth(self, host: str) -> str:
+        """The root namespace's end of a lab host's cable."""
+        return f"irh{self.index}-{host}"
+
     # ------------------------------------------------------------------------------------------------------- cloud
     @property
     def cloud_dir(self) -> Path:

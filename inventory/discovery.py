@@ -6,7 +6,9 @@ Both hold what is needed to find a device, never a credential.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -14,7 +16,7 @@ from inventory.context import merged
 from inventory.device_context import contexts_of
 from inventory.selector import Selector, check_values
 
-__all__ = ["ansible_inventory", "prometheus_targets"]
+__all__ = ["ansible_inventory", "inventory_of", "prometheus_targets"]
 
 _NETWORK_OS: Final = {
     "frr": "frr.frr.frr",
@@ -35,7 +37,15 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
         UnknownSelector: see ``inventory.selector``.
     """
     check_values(tx, selector)
-    where, parameters = selector.where()
+    return json.dumps(_inventory(tx, *selector.where()), ensure_ascii=False)
+
+
+def inventory_of(tx: Connection, device_ids: Sequence[UUID]) -> dict[str, Any]:
+    """The same of these devices, as data; what our own plays run on."""
+    return _inventory(tx, "t.id = any(:ids)", {"ids": list(device_ids)})
+
+
+def _inventory(tx: Connection, where: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     rows = tx.execute(
         text(
             "select t.id, t.name, t.role, t.platform, t.status, s.code as site, o.code as tenant, t.software_version,"  # noqa: S608
@@ -44,7 +54,7 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
             f" left join device_access a on a.device_id = t.id where {where}"
             " and t.management_address is not null order by t.name"
         ),
-        parameters,
+        dict(parameters),
     ).all()
     contexts = contexts_of(tx, [row.id for row in rows])
     groups: dict[str, dict[str, Any]] = {}
@@ -75,8 +85,7 @@ def ansible_inventory(tx: Connection, selector: Selector) -> str:
             f"tenant_{row.tenant}",
         ):
             groups.setdefault(_group(group), {"hosts": []})["hosts"].append(row.name)
-    everything = {"all": {"children": sorted(groups)}, **dict(sorted(groups.items())), "_meta": {"hostvars": hostvars}}
-    return json.dumps(everything, ensure_ascii=False)
+    return {"all": {"children": sorted(groups)}, **dict(sorted(groups.items())), "_meta": {"hostvars": hostvars}}
 
 
 def prometheus_targets(tx: Connection, selector: Selector, port: int) -> str:

@@ -24,13 +24,17 @@ import httpx2
 
 from core.errors import IrisplaneError
 from core.settings import Settings
-from lab.network import Credentials, Layout, Topology, plan
+from lab.network import Credentials, Layout, Router, Topology, plan
+from lab.network.hosts import HOSTS, Host
 
-__all__ = ["Seeded", "operations_for", "run", "secrets_of"]
+__all__ = ["Seeded", "enter_hosts", "operations_for", "operations_for_hosts", "run", "secrets_of"]
 
 _SECRET: Final = "lab/routers/irisplane"  # noqa: S105 - the name of a secret
+_OPS: Final = "lab/ops"
 _AUTH: Final = "lab/snmp/auth"
 _PRIVACY: Final = "lab/snmp/privacy"
+_LINUX: Final = "Debian/Linux"
+"""Type of the lab's hosts that are no routers."""
 _PATIENCE: Final = 240.0
 _ENDED: Final = frozenset(
     {"succeeded", "failed", "rolled_back", "unknown", "rejected", "cancelled", "expired", "stale"}
@@ -79,7 +83,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
         if missing:
             _enter(desk, settings, topology, layout, known)
             changed = True
-        changed |= _enrol(desk, layout, topology)
+        changed |= _enrol(desk, layout, topology.routers)
         known = {one["name"]: one for one in desk.get("/api/v1/network/devices")}
         fresh = [router.name for router in topology.routers if not known[router.name]["configured"]]
         if fresh:
@@ -140,10 +144,64 @@ def _enter(desk: _Desk, settings: Settings, topology: Topology, layout: Layout, 
     desk.change("inventory.edit", {"operations": operations}, "The lab's routers and fibres, as they were wired.")
 
 
+def enter_hosts(settings: Settings, profiles: Path) -> Seeded:
+    """Enter the lab's hosts that are no routers, and enrol their host keys.
+
+    Args:
+        profiles: the file with the tokens of this instance's persons.
+    Raises:
+        SeedFailed: a step was refused.
+    """
+    people = json.loads(profiles.read_text(encoding="utf-8"))["profiles"]
+    with _Desk(settings, people) as desk:
+        layout = Layout(settings.place)
+        known = {one["name"]: one for one in desk.get("/api/v1/network/devices")}
+        missing = [host for host in HOSTS if host.name not in known]
+        if missing:
+            types = {f"{one['manufacturer']}/{one['model']}" for one in desk.get("/api/v1/device-types")["items"]}
+            desk.put(f"/api/v1/secrets/{_OPS}", {"value": layout.credentials()["ops"]["password"]})
+            operations = operations_for_hosts(settings, missing, new_type=_LINUX not in types)
+            desk.change("inventory.edit", {"operations": operations}, "The lab's hosts.")
+        return Seeded(f"{len(HOSTS)} hosts", changed=bool(missing) | _enrol(desk, layout, HOSTS))
+
+
+def operations_for_hosts(
+    settings: Settings, hosts: Sequence[Host] = HOSTS, *, new_type: bool = True
+) -> list[dict[str, Any]]:
+    """What an ``inventory.edit`` needs to enter the lab's hosts."""
+    manufacturer, _, model = _LINUX.partition("/")
+    return [
+        *_create(
+            "device_type", [{"manufacturer": manufacturer, "model": model, "platform": "linux"}] if new_type else []
+        ),
+        *_create(
+            "device",
+            [
+                {
+                    "name": host.name,
+                    "role": host.role,
+                    "device_type": _LINUX,
+                    "site": host.site,
+                    "status": "active",
+                    "management_address": str(host.address(settings.place)),
+                    "interfaces": [{"name": "mgmt0", "kind": "management", "description": "management"}],
+                }
+                for host in hosts
+            ],
+        ),
+        *_create("device_access", [{"device": host.name, "username": "ops", "secret_name": _OPS} for host in hosts]),
+    ]
+
+
 def secrets_of(credentials: Credentials) -> dict[str, str]:
     """The lab's passwords that Irisplane needs, by the names under which it keeps them."""
     snmp = credentials["snmp"]
-    return {_SECRET: credentials["irisplane"]["password"], _AUTH: snmp["v3_auth"], _PRIVACY: snmp["v3_privacy"]}
+    return {
+        _SECRET: credentials["irisplane"]["password"],
+        _OPS: credentials["ops"]["password"],
+        _AUTH: snmp["v3_auth"],
+        _PRIVACY: snmp["v3_privacy"],
+    }
 
 
 def operations_for(
@@ -172,6 +230,8 @@ _CONTEXT: Final = {
         "verbatim": {"frr": "log file /var/log/frr/frr.log warnings"},
         "bgp": {"connect": 5},
         "snmp": {"poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY}},
+        # The driver's account is nobody's root; plays need one that is.
+        "ansible": {"user": "ops", "secret": _OPS},
     },
 }
 
@@ -286,10 +346,10 @@ def _link_networks(k: int) -> tuple[str, str]:
     return f"{four}/31", f"{six}/127"
 
 
-def _enrol(desk: _Desk, layout: Layout, topology: Topology) -> bool:
+def _enrol(desk: _Desk, layout: Layout, machines: Sequence[Router | Host]) -> bool:
     """Enrol the routers' host keys, after comparing them with what stands on the routers' disks (their consoles)."""
     enrolled = {one["name"] for one in desk.get("/api/v1/network/devices") if one["enrolled"]}
-    names = [router.name for router in topology.routers if router.name not in enrolled]
+    names = [machine.name for machine in machines if machine.name not in enrolled]
     if not names:
         return False
     consoles = layout.credentials()["host_keys"]

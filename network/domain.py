@@ -16,6 +16,7 @@ domain = Domain(
         "network.changes.enrol:HostKeyEnrolment",
         "network.changes.replace:RouterReplacement",
         "network.changes.upgrade:SoftwareUpgrade",
+        "network.changes.play:HostPlay",
     ),
     routers=("api.network:router", "api.telemetry:router", "api.fibre:router"),
     periodic={
@@ -25,7 +26,7 @@ domain = Domain(
         "network.alerting.writing:write": 60.0,
     },
     metrics="network.telemetry:collect",
-    context={"checks": "network.checks:wrong_in_context"},
+    context={"checks": "network.checks:wrong_in_context", "ansible": "network.plays.hosts:wrong_account"},
     tables=("config_text", "config_version", "config_overlay", "device_state", "device_polled"),
     sealed=("config_text.sealed",),
 )

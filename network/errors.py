@@ -24,6 +24,7 @@
     ├── NotAdoptable              NET-022  what a device runs cannot become its intent
     ├── CandidateTooLarge         NET-023  more text than any router's configuration
     ├── PlayFailed                NET-024  an Ansible play on a device did not go through
+    ├── NothingKept               NET-025  what a play altered on a host cannot be put back: nothing is kept of it
     ├── SnmpSilent                NET-040  no answer over SNMP
     ├── SnmpRefused               NET-041  the agent refuses the user, the keys or a value
     ├── SnmpNonsense              NET-042  an SNMP answer that cannot be read, or does not end
@@ -54,6 +55,7 @@ __all__ = [
     "NotOffered",
     "NotPrepared",
     "NotReady",
+    "NothingKept",
     "PlayFailed",
     "PrometheusAway",
     "SessionLost",
@@ -237,6 +239,14 @@ class PlayFailed(NetworkError):
     code = "NET-024"
     title = "Play failed"
     hint = "The change takes its routers back. Run the play by hand on one of them to see more."
+
+
+class NothingKept(NetworkError):
+    """What a play altered on a host cannot be put back: nothing is kept of it there any more."""
+
+    code = "NET-025"
+    title = "Nothing kept of it"
+    hint = "A host keeps the last 20 plays. Run the play with the variables that it had before instead."
 
 
 class SnmpSilent(NetworkError):

@@ -243,6 +243,29 @@ class Fleet:
         with ThreadPoolExecutor(min(concurrency, len(devices)), thread_name_prefix="fleet") as pool:
             return list(pool.map(one, devices))
 
+    def greet(self, scope: Scope, devices: Sequence[Access], *, concurrency: int = 24) -> list[Reached[str]]:
+        """Log in to each of these and hang up, whatever it runs: nothing, or why it was not possible."""
+        from network.drivers.frr.transport import Session
+
+        secrets = self._secrets_of(scope, devices)
+
+        def one(reach: Access) -> Reached[str]:
+            session = None
+            try:
+                session = Session(self.target(scope, reach, secrets.get((reach.tenant_id, reach.secret_name))))
+                session.open()
+                return Reached(reach)
+            except IrisplaneError as error:
+                return Reached(reach, error=error)
+            finally:
+                if session is not None:
+                    session.close()
+
+        if not devices:
+            return []
+        with ThreadPoolExecutor(min(concurrency, len(devices)), thread_name_prefix="greet") as pool:
+            return list(pool.map(one, devices))
+
     def _secrets_of(self, scope: Scope, devices: Sequence[Access]) -> Mapping[tuple[UUID, str], SecretValue]:
         """Every device's password, or none: where one is missing each device says for itself."""
         try:

@@ -24,7 +24,7 @@ from core.scope import EVERY_TENANT, Scope
 from network import store
 from network.diff import redacted_difference
 from network.drivers.protocol import ConfigDriver
-from network.fleet import Access, Reached, access, fleet_of
+from network.fleet import Access, Reached, access, drivers, fleet_of
 from network.intent import Intended, intended
 from network.secrets import fill_for
 from orchestrator.engine import ChangeRequest, submit
@@ -66,9 +66,11 @@ def look_at(database: Database, ids: Sequence[UUID]) -> None:
     def ask(driver: ConfigDriver, _: Access) -> str:
         return driver.fingerprint()
 
-    suspects = [
-        answer for answer in fleet_of(database).ask(_SCOPE, reach, ask) if _remember(database, answer) and answer.value
-    ]
+    fleet, known = fleet_of(database), drivers()
+    answers = fleet.ask(_SCOPE, [one for one in reach if one.platform in known], ask)
+    # A server has no configuration of ours to compare: it is there, or it is not.
+    answers += fleet.greet(_SCOPE, [one for one in reach if one.platform not in known])
+    suspects = [answer for answer in answers if _remember(database, answer) and answer.value]
     for answer in suspects:
         try:
             _drifted(database, answer.access)

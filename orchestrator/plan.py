@@ -121,7 +121,8 @@ class Draft:
         commands: inventory writes (ids, times, allocations already chosen), see ``orchestrator.commands``.
         blobs: large texts the targets refer to, by SHA-256 hex digest.
         facts: what policy may look at besides targets (``lines``, ``roles``, ``undo_within_hours``; of an order
-            ``bounded`` (by a quota), ``vcpus``, ``money`` in micro-euros a month that it adds, ``data_class``).
+            ``bounded`` (by a quota), ``vcpus``, ``money`` in micro-euros a month that it adds, ``data_class``); and
+            ``timed``: false where no timer on the target takes an unconfirmed commit back.
         undo_note: how this is taken back.
     """
 

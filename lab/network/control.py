@@ -157,7 +157,7 @@ def up(
 def _deliver(layout: Layout, topology: Topology, *, keep_disks: bool) -> None:
     """Every router as the vendor delivers it: no configuration of an earlier lab, but the host key it always had."""
     credentials = layout.credentials()
-    hashes = {name: hash_password(credentials[name]["password"]) for name in ("irisplane", "admin")}
+    hashes = {name: hash_password(credentials[name]["password"]) for name in ("irisplane", "admin", "ops")}
     for router in topology.routers:
         for leftover in () if keep_disks else ("etc/frr", "snmp"):
             shutil.rmtree(layout.router(router.name) / leftover, ignore_errors=True)

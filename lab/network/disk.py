@@ -20,9 +20,16 @@ from lab.network.layout import Credentials, Layout, write_whole
 from lab.network.ssh_access import person_key
 from lab.network.topology import Router
 
-__all__ = ["ACCOUNTS", "bootstrap_configuration", "format_disk", "hash_password"]
+__all__ = [
+    "ACCOUNTS", "OPS", "bootstrap_configuration", "copy_system_files", "format_disk", "hash_password", "let_ops_in",
+    "write_accounts",
+]  # fmt: skip
 
-ACCOUNTS: Mapping[str, tuple[int, str]] = {"irisplane": (47001, "/bin/bash"), "admin": (47002, "/usr/bin/vtysh")}
+OPS: Mapping[str, tuple[int, str]] = {"ops": (47003, "/bin/bash")}
+"""The account of plays, on every router and host; root through sudo, as is usual for Ansible."""
+ACCOUNTS: Mapping[str, tuple[int, str]] = {
+    "irisplane": (47001, "/bin/bash"), "admin": (47002, "/usr/bin/vtysh"), **OPS,
+}  # fmt: skip
 """Log-ins on every router: user id and shell. ``ssh admin@router 'show version'`` speaks to vtysh."""
 
 _COPIED = (
@@ -31,6 +38,12 @@ _COPIED = (
     "protocols", "security", "services", "shells",
 )  # fmt: skip
 _JOINED_GROUPS = ("frr", "frrvty", "_lldpd", "adm")  # adm: Debian lets that group run lldpcli
+_SUDOERS = (
+    "Defaults env_reset\n"
+    'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"\n'
+    "root ALL=(ALL:ALL) ALL\n"
+    "ops ALL=(ALL:ALL) NOPASSWD: ALL\n"
+)
 
 
 def hash_password(password: str) -> str:
@@ -62,6 +75,7 @@ def bootstrap_configuration(layout: Layout, router: Router) -> str:
 def _sshd_config() -> str:
     accounts = " ".join(ACCOUNTS)
     return (
+        "Include /etc/ssh/sshd_config.d/*.conf\n"
         "Port 22\n"
         "ListenAddress 0.0.0.0\n"
         "ListenAddress ::\n"
@@ -102,19 +116,24 @@ def _snmpd_config(router: Router, credentials: Credentials) -> str:
     )
 
 
-def _accounts(etc: Path, hashes: Mapping[str, str]) -> None:
-    """``passwd``, ``shadow`` and ``group``: this machine's system accounts, locked, and the router's own two."""
-    system = [user for user in pwd.getpwall() if user.pw_uid < 1000 and user.pw_name not in ACCOUNTS]
+def let_ops_in(etc: Path) -> None:
+    """``sudo`` for the account of plays."""
+    write_whole(etc / "sudoers", _SUDOERS, 0o440)
+
+
+def write_accounts(etc: Path, accounts: Mapping[str, tuple[int, str]], hashes: Mapping[str, str]) -> None:
+    """``passwd``, ``shadow`` and ``group``: this machine's system accounts, locked, and these of its own."""
+    system = [user for user in pwd.getpwall() if user.pw_uid < 1000 and user.pw_name not in accounts]
     passwd = [f"{u.pw_name}:x:{u.pw_uid}:{u.pw_gid}::{u.pw_dir}:{u.pw_shell}" for u in system]
     shadow = [f"{u.pw_name}:*:19000::::::" for u in system]
     group = []
     for known in grp.getgrall():
-        if known.gr_name in ACCOUNTS or known.gr_gid >= 1000:
+        if known.gr_name in accounts or known.gr_gid >= 1000:
             continue
-        joined = list(ACCOUNTS) if known.gr_name in _JOINED_GROUPS else []
-        members = [*(m for m in known.gr_mem if m not in ACCOUNTS), *joined]
+        joined = list(accounts) if known.gr_name in _JOINED_GROUPS else []
+        members = [*(m for m in known.gr_mem if m not in accounts), *joined]
         group.append(f"{known.gr_name}:x:{known.gr_gid}:{','.join(members)}")
-    for name, (uid, shell) in ACCOUNTS.items():
+    for name, (uid, shell) in accounts.items():
         passwd.append(f"{name}:x:{uid}:{uid}::/tmp:{shell}")
         shadow.append(f"{name}:{hashes[name]}:19000::::::")
         group.append(f"{name}:x:{uid}:")
@@ -124,7 +143,8 @@ def _accounts(etc: Path, hashes: Mapping[str, str]) -> None:
     write_whole(etc / "shadow", "\n".join(shadow) + "\n", 0o640, (0, grp.getgrnam("shadow").gr_gid))
 
 
-def _copy_system_files(etc: Path) -> None:
+def copy_system_files(etc: Path) -> None:
+    """What programs read of ``/etc`` that is the same on every Debian machine; nothing of this one's secrets."""
     for name in _COPIED:
         source = Path("/etc") / name
         if source.is_dir():
@@ -142,8 +162,9 @@ def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes
     etc, log, snmp = home / "etc", home / "log", home / "snmp"
     for folder in (etc, log, snmp):
         folder.mkdir(parents=True, exist_ok=True)
-    _copy_system_files(etc)
-    _accounts(etc, hashes)
+    copy_system_files(etc)
+    write_accounts(etc, ACCOUNTS, hashes)
+    let_ops_in(etc)
     frr = (pwd.getpwnam("frr").pw_uid, grp.getgrnam("frr").gr_gid)
     vty = (frr[0], grp.getgrnam("frrvty").gr_gid)
     os.chown(log, *frr)

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from core.instance import Instance
 
-__all__ = ["Credentials", "Cut", "Layout", "LogIn", "Snmp", "State", "write_whole"]
+__all__ = ["Credentials", "Cut", "Layout", "LogIn", "Snmp", "State", "host_key_in", "write_whole"]
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
@@ -52,12 +52,14 @@ class Snmp(TypedDict):
 class Credentials(TypedDict):
     """What opens the lab's routers; random per lab. Kept in ``<state>/lab/credentials.json``, mode 0600.
 
-    ``irisplane`` is the account drivers use (a shell), ``admin`` is for people (``vtysh``). ``host_keys`` holds each
-    router's public host key as in a ``known_hosts`` file, without the name.
+    ``irisplane`` is the account drivers use (a shell), ``admin`` is for people (``vtysh``), ``ops`` is the one of plays
+    (a shell and sudo). ``host_keys`` holds each router's and each host's public host key as in a ``known_hosts`` file,
+    without the name.
     """
 
     irisplane: LogIn
     admin: LogIn
+    ops: LogIn
     snmp: Snmp
     host_keys: dict[str, str]
 
@@ -99,6 +101,10 @@ class Layout:
     def router(self, name: str) -> Path:
         """A router's own folder: its disk (``etc``, ``log``, ``snmp``) and the script that starts it."""
         return self.base / "routers" / name
+
+    def host(self, name: str) -> Path:
+        """A lab host's own folder: its disk (``etc``, ``var``, ``log``) and the script that starts it."""
+        return self.base / "hosts" / name
 
     # ------------------------------------------------------------------------------------------------------- state
     def read_state(self) -> State:
@@ -142,9 +148,9 @@ class Layout:
             PermissionError: asked by somebody who may not know them.
         """
         try:
-            made: Credentials = json.loads(self.credentials_file.read_text())
+            known: dict[str, object] = json.loads(self.credentials_file.read_text())
         except FileNotFoundError:
-            made = {
+            known = {
                 "irisplane": {"username": "irisplane", "password": secrets.token_urlsafe(18)},
                 "admin": {"username": "admin", "password": secrets.token_urlsafe(18)},
                 "snmp": {
@@ -155,6 +161,9 @@ class Layout:
                 },
                 "host_keys": {},
             }
+        made = cast("Credentials", known)
+        if "ops" not in known:  # a new lab, or one that was made before there were plays
+            made["ops"] = {"username": "ops", "password": secrets.token_urlsafe(18)}
             self.write_credentials(made)
         return made
 
@@ -164,13 +173,18 @@ class Layout:
 
     def host_key(self, router: str) -> tuple[str, str]:
         """A router's own SSH host key, private (OpenSSH) and public; made once, then it stays."""
-        path = self.router(router) / "etc" / "ssh" / "ssh_host_ed25519_key"
-        public_path = path.with_suffix(".pub")
-        if path.exists() and public_path.exists():
-            return path.read_text(), public_path.read_text().strip()
-        key = Ed25519PrivateKey.generate()
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-        public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-        write_whole(path, private, 0o600)
-        write_whole(public_path, public + "\n")
-        return private, public
+        return host_key_in(self.router(router) / "etc")
+
+
+def host_key_in(etc: Path) -> tuple[str, str]:
+    """The SSH host key of whoever has this ``/etc``, private (OpenSSH) and public; made once, then it stays."""
+    path = etc / "ssh" / "ssh_host_ed25519_key"
+    public_path = path.with_suffix(".pub")
+    if path.exists() and public_path.exists():
+        return path.read_text(), public_path.read_text().strip()
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    write_whole(path, private, 0o600)
+    write_whole(public_path, public + "\n")
+    return private, public

@@ -16,12 +16,12 @@ from lab.errors import LabElsewhere, WiringFailed
 from lab.network.layout import Cut, Layout
 from lab.network.topology import Topology
 
-__all__ = ["build", "claim", "cut", "lower", "mend", "namespaces", "remove", "uplink"]
+__all__ = ["build", "claim", "cut", "lower", "mend", "namespaces", "remove", "run_ip", "uplink"]
 
 _NETNS = Path("/run/netns")
 
 
-def _ip(commands: Sequence[str], *, namespace: str | None = None, force: bool = False) -> None:
+def run_ip(commands: Sequence[str], *, namespace: str | None = None, force: bool = False) -> None:
     """Run a batch of ``ip`` commands; with ``force`` what does not exist is passed over."""
     if not commands:
         return
@@ -85,7 +85,7 @@ def build(layout: Layout, topology: Topology) -> None:
         f" netns {space[fibre.b]}"
         for fibre in topology.fibres
     ]
-    _ip(batch)
+    run_ip(batch)
 
 
 def remove(layout: Layout) -> None:
@@ -97,7 +97,7 @@ def remove(layout: Layout) -> None:
     spaces = namespaces(layout)
     prefix = layout.instance.mgmt_veth("")
     ends = [p.name for p in Path("/sys/class/net").iterdir() if p.name.startswith(prefix)]
-    _ip(
+    run_ip(
         [f"link del {end}" for end in ends]
         + [f"netns del {space}" for space in spaces]
         + ([f"link del {layout.instance.bridge}"] if claim(layout) else []),
@@ -123,7 +123,7 @@ def lower(layout: Layout, router: str) -> None:
     batch: list[str] = []
     for name in names:
         batch += [f"link set {name} down", f"addr flush dev {name}"]
-    _ip(batch, namespace=space, force=True)
+    run_ip(batch, namespace=space, force=True)
 
 
 def _table(peer: str) -> str:
@@ -135,7 +135,7 @@ def cut(layout: Layout, fault: Cut) -> None:
     for one, other in ((fault.a, fault.b), (fault.b, fault.a)):
         space = layout.instance.namespace(one)
         if fault.how == "dark":
-            _ip([f"link set to-{other} down"], namespace=space)
+            run_ip([f"link set to-{other} down"], namespace=space)
         else:
             rules = (
                 f"add table netdev {_table(other)}\n"
@@ -157,4 +157,4 @@ def mend(layout: Layout, fault: Cut, *, powered: Iterable[str]) -> None:
             command = ["ip", "netns", "exec", space, "nft", "delete", "table", "netdev", _table(other)]
             subprocess.run(command, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"})
         elif one in on:
-            _ip([f"link set to-{other} up"], namespace=space)
+            run_ip([f"link set to-{other} up"], namespace=space)

@@ -20,7 +20,7 @@ from lab.network.processes import Process
 from lab.network.software import COMMAND, asking_script, serving_lines
 from lab.network.topology import Router
 
-__all__ = ["PROGRAMS", "enter", "first_process", "start", "starting_script"]
+__all__ = ["PROGRAMS", "READY", "await_ready", "enter", "first_process", "start", "starting_script"]
 
 _FRR: Final = "/usr/lib/frr"
 _TERMINAL: Final = "-A 127.0.0.1 -P 0"  # no telnet: the unix socket is enough
@@ -45,7 +45,8 @@ _KERNEL: Final[dict[str, int | str]] = {
     "net.ipv6.conf.all.keep_addr_on_down": 1,
     "net.ipv6.conf.default.accept_dad": 0,  # a /127 between two routers has nobody to collide with
 }
-_READY: Final = "router is ready"
+READY: Final = "router is ready"
+"""What a starting script says when its programs serve."""
 
 
 def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = False) -> str:
@@ -59,6 +60,8 @@ def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bf
         f"mount --bind {home}/log /var/log/frr",
         f"mount --bind {home}/snmp /var/lib/snmp",
         f"mount --bind {home}/etc /etc",
+        f"mkdir -p {home}/kept /var/lib/irisplane",  # what plays keep on the router, see docs/plays.md
+        f"mount --bind {home}/kept /var/lib/irisplane",
         "mount -t tmpfs -o mode=755,size=16m tmpfs /run",
         "mount -t tmpfs -o mode=1777,size=64m tmpfs /tmp",
         "mkdir -p /run/sshd /run/lldpd /run/frr",
@@ -73,7 +76,7 @@ def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bf
         "/usr/sbin/sshd -f /etc/ssh/sshd_config",
         "until [ -s /run/sshd.pid ]; do sleep 0.02; done",  # written once it listens
         *serving_lines(daemons),
-        f"echo {shlex.quote(_READY)}",
+        f"echo {shlex.quote(READY)}",
         "exec > /dev/null 2>&1",
         "trap : TERM HUP INT",
         "while :; do sleep 2147483647 & wait; done",
@@ -107,7 +110,7 @@ def start(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = 
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
     try:
-        _await_ready(router, process, log, began + timeout)
+        await_ready(router.name, process, log, began + timeout)
     finally:
         if process.stdout is not None:
             process.stdout.close()
@@ -116,18 +119,23 @@ def start(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = 
     return time.monotonic() - began
 
 
-def _await_ready(router: Router, process: subprocess.Popen[bytes], log: Path, deadline: float) -> None:
+def await_ready(name: str, process: subprocess.Popen[bytes], log: Path, deadline: float) -> None:
+    """Wait until the script that ``process`` runs has said that it is ready.
+
+    Raises:
+        RouterSilent: it stopped, or was not ready in time.
+    """
     out = process.stdout
     assert out is not None
     said = b""
-    while _READY.encode() not in said:
+    while READY.encode() not in said:
         left = deadline - time.monotonic()
         readable = select.select([out], [], [], max(left, 0))[0]
         chunk = out.read1(4096) if readable else b""  # type: ignore[attr-defined] # Popen's pipe is a BufferedReader, typed as IO
         if not chunk:
             what = "stopped while starting" if readable else "was not ready in time"
             last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
-            raise RouterSilent(f"{router.name} {what}: {last[0]} (see {log})", router=router.name)
+            raise RouterSilent(f"{name} {what}: {last[0]} (see {log})", router=name)
         said += chunk
 
 

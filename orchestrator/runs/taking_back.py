@@ -47,7 +47,8 @@ def again(boundary: Callable[[], None], run: Run, kind: AnyKind, which: Sequence
     pauses = iter(_PAUSES)
     while left := _left(run, which):
         altered = any(step.altered for step in left)
-        patience = run.plan.timer + _GRACE_SECONDS if altered else _PATIENCE_UNALTERED
+        timed = run.plan.timer if run.plan.facts.get("timed", True) else 0  # else no timer on the target runs out
+        patience = timed + _GRACE_SECONDS if altered else _PATIENCE_UNALTERED
         if time.monotonic() - began > patience:
             break
         boundary()

@@ -33,16 +33,15 @@ from orchestrator.records import ChangeRecord
 from orchestrator.states import ENDED, State
 from tests.lab.running import RunningLab
 
-__all__ = ["SCOPE", "SmallRegion", "small_region"]
+__all__ = ["SCOPE", "SmallRegion", "WorkedRegion", "in_force", "small_region", "start_worker"]
 
 SCOPE = Scope(EVERY_TENANT, None, "test", "a test")
 
 
-@dataclass
-class SmallRegion:
-    """What a test plays with."""
+@dataclass(kw_only=True)
+class WorkedRegion:
+    """A database, its people and a worker: what a test's Changes go through, whatever equipment there is."""
 
-    lab: RunningLab
     database: Database
     people: Mapping[str, Principal]
     state: Path
@@ -86,7 +85,7 @@ class SmallRegion:
         if self.worker is not None:
             self.worker.kill()
             self.worker.wait()
-        self.worker = _worker(self.database, self.log)
+        self.worker = start_worker(self.database, self.log)
 
     def record(self, change_id: UUID) -> ChangeRecord:
         """A Change as it is now."""
@@ -114,7 +113,17 @@ class SmallRegion:
             )
             return {row.target_name: row for row in rows}
 
-    # -------------------------------------------------------------------------------------------------------- routers
+    def edit(self, *operations: Mapping[str, Any]) -> ChangeRecord:
+        """Write the inventory."""
+        return self.submit("inventory.edit", {"operations": list(operations)})
+
+
+@dataclass(kw_only=True)
+class SmallRegion(WorkedRegion):
+    """The same with four routers."""
+
+    lab: RunningLab
+
     def running(self, router: str) -> str:
         """What a router runs, as its console says."""
         said = self.lab.console(router, "vtysh", "-c", "show running-config").splitlines()
@@ -133,10 +142,6 @@ class SmallRegion:
         return "\n".join(
             f"--- {n}\n{self.lab.console(n, 'vtysh', *words)}{self.lab.console(n, *kernel)}" for n in names
         )
-
-    def edit(self, *operations: Mapping[str, Any]) -> ChangeRecord:
-        """Write the inventory."""
-        return self.submit("inventory.edit", {"operations": list(operations)})
 
 
 @contextmanager
@@ -177,7 +182,9 @@ def _made(lab: RunningLab, database: Database, state: Path, log: Path, environme
     ensure(database)
     with database.transaction("api", SCOPE) as tx:
         people = {name: principal_in(tx, name, "paradigm") for name in ("engineer", "lead", "lead2")}
-    region = SmallRegion(lab, database, people, state, log, environment)
+    region = SmallRegion(
+        lab=lab, database=database, people=people, state=state, log=log, environment=environment
+    )  # fmt: skip
     _enter(region)
     region.new_worker()
     try:
@@ -207,7 +214,7 @@ def _enter(region: SmallRegion) -> None:
     assert region.edit(*operations).state is State.SUCCEEDED
 
 
-def _worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
+def start_worker(database: Database, log: Path) -> subprocess.Popen[bytes]:
     settings = {
         **os.environ,
         "IRISPLANE_LEASE_SECONDS": "4",

@@ -1,0 +1,1 @@
+"""Plays: what Ansible does on routers, edge routers and servers, as a Change sees it."""
