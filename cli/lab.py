@@ -15,6 +15,7 @@ __all__ = ["app"]
 
 app = App(name="lab", help="The lab's routers and its cloud: up, down, console, and every fault.")
 app.command(lab_cloud.app)
+app.command("cli.lab_hosts:app", name="hosts", help="The lab's edge routers and hypervisor: up, down, console.")
 app.command("cli.lab_oidc:app", name="oidc", help="The lab's identity provider: up, down.")
 
 

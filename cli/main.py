@@ -30,6 +30,7 @@ _MACHINE = "This machine"
 
 _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("config", "cli.config:app", _CHANGES, "Push, compare, restore and export configurations."),
+    ("play", "cli.play:app", _CHANGES, "Bring servers and edge routers to their baseline by Ansible."),
     ("change", "cli.change:app", _CHANGES, "Follow changes, decide on them, take them back."),
     ("calendar", "cli.calendar:app", _CHANGES, "Maintenance windows and freezes."),
     ("device", "cli.inventory:device", _REGION, "Devices, and what was last seen of them."),
@@ -40,6 +41,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("fibre", "cli.fibre.app:app", _REGION, "The plant in the ground: what runs over it, what breaks if it is cut."),
     ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
     ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),
+    ("inventory", "cli.inventories:app", _REGION, "The devices as Ansible and Prometheus want them."),
     ("telemetry", "cli.telemetry:app", _REGION, "What devices tell over SNMP, and what Prometheus makes of it."),
     ("figures", "cli.figures:app", _REGION, "The region in figures, and the page for the board."),
     ("catalogue", "cli.hosting.catalogue:catalogue", _HOSTING, "What can be ordered, and what it costs."),

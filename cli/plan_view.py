@@ -37,7 +37,7 @@ def show_plan(plan: Mapping[str, Any], plan_hash: str) -> None:
             ("notes", "\n".join(impact.get("notes") or ())),
             ("batches", _batches(plan.get("batches") or (), names, atomic=bool(options.get("atomic")))),
             ("on failure", _on_failure(options) if names else ""),
-            ("timer", f"{plan['timer']} s on the device, then it takes an unconfirmed commit back" if names else ""),
+            ("timer", _timer(plan) if names else ""),
             ("approvals", "\n".join(_approvals(plan.get("approvals") or ()))),
             ("taking back", plan.get("undo_note", "")),
             ("hash", plan_hash),
@@ -91,6 +91,12 @@ def _batches(batches: Sequence[Sequence[str]], names: Mapping[str, str], *, atom
 def _on_failure(options: Mapping[str, Any]) -> str:
     keep = options.get("on_failure") == "keep"
     return "stop, and keep the batches that were confirmed" if keep else "take everything back, in reverse order"
+
+
+def _timer(plan: Mapping[str, Any]) -> str:
+    if not (plan.get("facts") or {}).get("timed", True):
+        return "none on the host: what fails is put back from here, as soon as the host answers"
+    return f"{plan['timer']} s on the device, then it takes an unconfirmed commit back"
 
 
 def _approvals(needs: Sequence[Mapping[str, Any]]) -> list[str]:

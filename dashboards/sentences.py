@@ -29,6 +29,7 @@ from dashboards.spoken import (
     network,
     plans,
     plant,
+    plays,
     region,
     runs,
     words,
@@ -37,7 +38,7 @@ from dashboards.terms import TERMS
 
 __all__ = ["DICTIONARY", "SENTENCES", "difference", "pattern", "said", "spoken"]
 
-_ROOMS: Final = (plans, runs, cloud, errors, region, hosting, network, plant, hints, fields, differences)
+_ROOMS: Final = (plans, runs, plays, cloud, errors, region, hosting, network, plant, hints, fields, differences)
 SENTENCES: Final = tuple(
     dict.fromkeys(chain.from_iterable(getattr(room, name) for room in _ROOMS for name in room.__all__ if name != "WHY"))
 )

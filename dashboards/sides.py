@@ -103,6 +103,8 @@ class _Reading:
         elif line[:1] in {"~", "@", "[", "\\"}:
             self._settle()
             self.rows.append(Row("note", Cell(None, ((False, line),)), None))
+            if line[0] == "~":  # another file begins: its lines are counted anew
+                self.numbers = [None, None]
         else:
             self._settle()
             said = ((False, line[1:] if self.unified else line),)

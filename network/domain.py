@@ -18,7 +18,7 @@ domain = Domain(
         "network.changes.upgrade:SoftwareUpgrade",
         "network.changes.play:HostPlay",
     ),
-    routers=("api.network:router", "api.telemetry:router", "api.fibre:router"),
+    routers=("api.network:router", "api.telemetry:router", "api.fibre:router", "api.plays:router"),
     periodic={
         "network.observing:look": 15.0,
         "network.backups:keep_all": 3600.0,

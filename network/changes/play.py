@@ -90,7 +90,7 @@ class HostPlay(ChangeKind[PlayIntent]):
             for key, host in sorted(altered.items(), key=lambda item: item[1].name)
         )
         return Draft(
-            summary=f"{chosen.title} on {len(targets)} host{'' if len(targets) == 1 else 's'}",
+            summary=f"Run the play {chosen.name} on {len(targets)} host{'' if len(targets) == 1 else 's'}",
             targets=targets,
             blobs={digest_of(blob): blob} if targets else {},
             impact=impact_of(world, list(altered), _notes(results, targets)),
