@@ -61,8 +61,8 @@ SHARED = frozenset({"communes", "device-types"})
 CHOSEN = frozenset({"state/name"})
 """Names that the caller gives to what is his own: writing there makes something. Tried as names, not as ids."""
 
-OPEN = frozenset({"calendar/entry_id", "catalogue/code", "showback/month", "zones/code"})
-"""Everybody reads these and the region writes them: when it may be altered, what it offers; a month is everybody's."""
+OPEN = frozenset({"calendar/entry_id", "catalogue/code", "plays/name", "showback/month", "zones/code"})
+"""Everybody reads these and the region writes them: when and by what it is altered, what it offers, a month."""
 
 GOOD: Mapping[str, Any] = {
     "reason": "walk",
