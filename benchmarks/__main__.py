@@ -27,6 +27,7 @@ from benchmarks import (
     paths,
     polling,
     rating,
+    strand_trace,
 )
 from benchmarks.measuring import Figure, machine, table
 from core.settings import get_settings
@@ -44,6 +45,7 @@ _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "paths": paths.run,
     "polling": polling.run,
     "rating": rating.run,
+    "strand_trace": strand_trace.run,
     "bring_up": bring_up.run,
     "fleet_push": fleet_push.run,
 }

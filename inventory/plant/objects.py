@@ -25,8 +25,12 @@ _STRAND_OF: Final = (
     "(select coalesce((select c.code from cable c where c.id = n.cable_id), strand_cable(n.id)) || '/' || n.number"
     " from strand n where n.id = t.{column})"
 )
+# The id is computed in a query of its own: as a part of the join it would stand behind row-level security, and every
+# strand would be read before it.
 _FIND_STRAND: Final = (
-    "join cable c on c.code = split_part(k, '/', 1) join strand {alias} on {alias}.id = strand_id(c.id, {number})"
+    "join cable c on c.code = split_part(k, '/', 1)"
+    " cross join lateral (select strand_id(c.id, {number}) as id offset 0) made"
+    " join strand {alias} on {alias}.id = made.id"
 )
 _PER_TUBE: Final = "(select c.strands_per_tube from cable c where c.id = t.cable_id)"
 _TUBE: Final = f"(t.number - 1) / {_PER_TUBE} + 1"
