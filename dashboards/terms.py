@@ -249,6 +249,7 @@ KINDS: Final[Mapping[str, str]] = {
     "network.replace": _("Replace a router"),
     "network.upgrade": _("Upgrade software"),
     "network.play": _("Run a play"),
+    "network.design": _("Design the network"),
     "hosting.backup_schedule.alter": _("Alter a schedule of copies"),
     "hosting.backup_schedule.create": _("Copy a volume by itself"),
     "hosting.backup_schedule.delete": _("End a schedule of copies"),

@@ -252,6 +252,9 @@ _RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
         "Plan again.",
     ),
     "reservation_number_once": (Taken, "Another change reserved the same number or unit.", "/vid", "Plan again."),
+    "corridor_node_code_once": (Taken, "A corner of this code exists.", "/code", "Edit it, or choose another code."),
+    "corridor_code_once": (Taken, "A stretch of this code exists.", "/code", "Edit it, or choose another code."),
+    "corridor_two_nodes": (RuleBroken, "A stretch joins two corners.", "/b_node", "Name another corner."),
     **{
         rule: (Taken if sort == "taken" else RuleBroken, message, pointer, hint)
         for rule, (sort, message, pointer, hint) in plant.RULES.items()
@@ -281,6 +284,8 @@ _TABLES: Final = frozenset(
         "vlan_group",
         "vrf",
         *plant.TABLES,
+        "corridor",
+        "corridor_node",
     )
 )
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from inventory.corridor.objects import CORRIDOR
+from inventory.corridor.objects import KEY_PARTS as _CORRIDOR_KEYS
 from inventory.errors import UnknownType
 from inventory.object_type import ObjectType, Reference
 from inventory.plant.objects import KEY_PARTS as _PLANT_KEYS
@@ -250,6 +252,7 @@ ALL: Final[dict[str, ObjectType]] = {
             plain=("name", "scope", "role", "weight", "active", "data"),
         ),
         *PLANT,
+        *CORRIDOR,
     )
 }
 """Every type by name, in the order in which objects can be created; deleting goes the other way."""
@@ -299,6 +302,7 @@ _KEY_PARTS: Final[Mapping[str, str]] = {
     "vlan": "{group}/{vid}",
     "config_context": "{name}",
     **_PLANT_KEYS,
+    **_CORRIDOR_KEYS,
 }
 
 

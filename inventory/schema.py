@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, create_model, model_validator
 
+from inventory.corridor.schema import CORRIDOR
 from inventory.fields import (
     ContextData,
     Host,
@@ -334,6 +335,7 @@ INPUT: dict[str, type[InputModel]] = {
     "vlan": VlanIn,
     "config_context": ConfigContextIn,
     **PLANT,
+    **CORRIDOR,
 }
 """Input models by type, in the order in which objects can be created."""
 

@@ -17,6 +17,7 @@ domain = Domain(
         "network.changes.replace:RouterReplacement",
         "network.changes.upgrade:SoftwareUpgrade",
         "network.changes.play:HostPlay",
+        "network.changes.design:NetworkDesign",
     ),
     routers=("api.network:router", "api.telemetry:router", "api.fibre:router", "api.plays:router"),
     periodic={

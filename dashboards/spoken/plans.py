@@ -9,6 +9,8 @@ from dashboards.terms import mark as _
 __all__ = ["AFFECTED", "SUMMARIES", "TARGETS", "UNDO", "WHY"]
 
 SUMMARIES: Final = (
+    _("Design the network: %(count)s sites, %(km)s km of duct, %(euros)s EUR"),
+    _("Design the network: every site is in it"),
     _("Bring in the SSH key %(name)s (%(rest)s)"),
     _("Forget the SSH key %(name)s (%(rest)s)"),
     _("Extend the lease of %(name)s to %(when)s"),

@@ -172,9 +172,11 @@ FORMS: Final[tuple[tuple[str, frozenset[str], str, Callable[[Row], dict[str, Any
 """(what it is, columns it is known by, attribution, how a row becomes a site)."""
 
 NOT_TAKEN: Final[tuple[tuple[frozenset[str], str], ...]] = (
-    (frozenset({"u", "v", "length_m", "path"}), "edges of a street or corridor graph: fibre plant comes later"),
-    (frozenset({"osm_id", "lon", "lat"}), "nodes of a street graph: fibre plant comes later"),
-    (frozenset({"id", "lon", "lat"}), "nodes of a corridor graph: fibre plant comes later"),
+    (
+        frozenset({"u", "v", "length_m", "highway", "path"}),
+        "streets of one municipality: ducts are laid in the corridor",
+    ),
+    (frozenset({"osm_id", "lon", "lat"}), "corners of one municipality's streets: ducts are laid in the corridor"),
 )
 """Files that are known, and hold nothing for the inventory."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from inventory import objects
 from inventory.errors import ImportRefused
-from inventory.imports import netbox, places
+from inventory.imports import corridor, netbox, places
 from inventory.imports.geojson import read_geojson
 from inventory.imports.reading import Reading, SourceFile, decode, header_of, json_of, rows_of
 from inventory.schema import INPUT
@@ -109,6 +109,9 @@ def _lines(file: SourceFile, rows: list[Any]) -> list[tuple[int, Any]]:
 def _read_csv(file: SourceFile, reading: Reading) -> None:
     text = decode(file)
     header = frozenset(header_of(file, text))
+    if header in (corridor.NODES, corridor.EDGES):
+        (corridor.read_nodes if header == corridor.NODES else corridor.read_edges)(file, text, reading)
+        return
     for form, columns, attribution, to_site in places.FORMS:
         if columns <= header:
             reading.source(file.name, form, attribution)

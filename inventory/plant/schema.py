@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from inventory.fields import InputModel, Latitude, Longitude, Period, Provenance, Ref, Text
 from inventory.plant.geometry import LARGEST_PATH, misplaced
 
-__all__ = ["PLANT", "CableType", "Located"]
+__all__ = ["PLANT", "CableType", "Code", "Located", "Metres", "Path", "PlaceLatitude", "PlaceLongitude"]
 
 NodeKind = Literal["building", "manhole", "handhole", "cabinet", "pole", "closure-point"]
 DuctKind = Literal["duct", "subduct", "trench", "gallery", "tunnel", "aerial"]
@@ -53,6 +53,8 @@ def _path(value: list[list[float]]) -> list[list[float]]:
     return [[round(lon, 6), round(lat, 6)] for lon, lat in value]
 
 
+PlaceLongitude = Annotated[Longitude, BeforeValidator(_in_place)]
+PlaceLatitude = Annotated[Latitude, BeforeValidator(_in_place)]
 Metres = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False), AfterValidator(_centimetres)]
 Position = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)]
 Path = Annotated[list[Position], Field(min_length=2, max_length=LARGEST_PATH), AfterValidator(_path)]
@@ -89,8 +91,8 @@ class PlantNodeIn(Located):
     kind: NodeKind
     site: Ref | None = None
     feed: Ref | None = None
-    lon: Annotated[Longitude, BeforeValidator(_in_place)]
-    lat: Annotated[Latitude, BeforeValidator(_in_place)]
+    lon: PlaceLongitude
+    lat: PlaceLatitude
     provenance: Provenance = "synthetic"
     source: Text = ""
 

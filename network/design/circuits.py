@@ -34,7 +34,7 @@ class Wiring:
 
     def __init__(self, ground: Ground, before: Design, made: Design) -> None:
         self.ground, self.before, self.made = ground, before, made
-        self.lit: dict[str, int] = {}
+        self.lit = dict(before.taken)
         for circuit in before.circuits.values():
             for one in (*circuit.working, *circuit.protecting):
                 self.lit[one.cable] = max(self.lit.get(one.cable, 0), one.number)

@@ -127,6 +127,7 @@ class Design:
         sites: those that are in the network.
         rings: of each ring, its sites in order from core to core; the core ring comes back to where it began.
         single: sites with one way only, and why.
+        taken: of cables that are there, the highest number of a strand in use.
     """
 
     sites: dict[str, Site] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class Design:
     circuits: dict[str, Circuit] = field(default_factory=dict)
     rings: list[tuple[str, ...]] = field(default_factory=list)
     single: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
 
     def with_more(self, made: Design) -> Design:
         """This and what was added to it."""
@@ -145,6 +147,7 @@ class Design:
             circuits=self.circuits | made.circuits,
             rings=[*self.rings, *made.rings],
             single=self.single | made.single,
+            taken=self.taken,
         )
 
     def with_role(self, *roles: Role) -> list[Site]:

@@ -384,7 +384,10 @@ def plant_of() -> list[tuple[str, Any]]:
     lone, lit = f"D-{MARK}/1", f"C-{MARK}/1"
     joined = {"closure": f"K-{MARK}", "a_strand": lit, "a_side": "b", "b_strand": lone, "b_side": "b"}
     ports = [{"panel": f"P-{MARK}", "number": n, "strand": strand, "side": "a"} for n, strand in ((1, lit), (2, lone))]
+    corners = [{"code": one["code"], "lon": one["lon"], "lat": one["lat"]} for one in ends]
     return [
+        ("corridor-nodes", corners),
+        ("corridors", {"code": f"S-{MARK}", **way}),
         ("power-feeds", {"code": f"F-{MARK}"}),
         ("plant-nodes", ends),
         ("site-feeds", {"site": "TH-21009", "feed": f"F-{MARK}"}),

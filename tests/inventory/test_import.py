@@ -123,8 +123,10 @@ def test_open_data_is_taken_as_it_is(fresh_database: Database) -> None:
     assert by_file["stib_stops_2021.csv"]["taken"] > 2400
     assert by_file["schools_osm.csv"]["taken"] > 600
     assert by_file["public_sites_osm.csv"]["taken"] > 600
-    assert by_file["corridor_edges.csv"]["not_taken"] == 7295
-    assert "later" in by_file["streets_1000bruxelles_nodes.csv"]["why"]
+    assert by_file["corridor_edges.csv"]["taken"] == 7295
+    assert by_file["corridor_nodes.csv"]["taken"] == 4789
+    assert "OpenStreetMap" in by_file["corridor_edges.csv"]["attribution"]
+    assert "one municipality" in by_file["streets_1000bruxelles_nodes.csv"]["why"]
     assert all(one["attribution"] for one in prepared.sources if one["taken"])
     assert all(one.line > 1 and one.reason for one in prepared.refused if one.file.endswith(".csv"))
     assert record.state == "succeeded"
@@ -134,6 +136,26 @@ def test_open_data_is_taken_as_it_is(fresh_database: Database) -> None:
     assert sum(one["refused"] for one in prepared.sources) == len(prepared.refused)
     with_codes = {row["code"] for row in json.loads(first["sites.json"])}
     assert {"TH-21009", "ST-GARE-DU-MIDI", "DC-ARTS"} <= with_codes
+
+
+def test_a_corridor_is_taken_stretch_by_stretch_and_what_is_none_is_refused_alone(fresh_database: Database) -> None:
+    bring(fresh_database, built_in())
+    nodes = SourceFile("nodes.csv", b"id,lon,lat\n1,4.35,50.85\n2,4.352,50.85\n3,148872,170500\n")
+    edges = (
+        b"u,v,length_m,kind,path\n1,2,150.5,tram_street,4.35 50.85;4.352 50.85\n1,2,190,canal,4.35 50.85;4.352 50.85\n"
+        b"1,2,-3,canal,4.35 50.85;4.352 50.85\n1,2,10,canal,here;there\n1,9,10,canal,4.35 50.85;4.352 50.85\n"
+    )
+    prepared, record = bring(fresh_database, [nodes, SourceFile("edges.csv", edges)])
+    assert record.state == "succeeded"
+    told = {(one.file, one.line): one.reason for one in prepared.refused}
+    assert set(told) == {("nodes.csv", 4), ("edges.csv", 4), ("edges.csv", 5), ("edges.csv", 6)}
+    assert "length_m" in told["edges.csv", 4]
+    assert "C9" in told["edges.csv", 6]
+    rows = json.loads(exported(fresh_database)["corridors.json"])
+    assert [(row["code"], row["length_m"], row["provenance"]) for row in rows] == [
+        ("C1-C2", 150.5, "derived"),
+        ("C1-C2.2", 190, "derived"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,10 @@ begin
         end if;
     when 'cable_duct' then
         if tg_op <> 'INSERT' then perform cables_chain(array[old.cable_id]); end if;
-        if tg_op <> 'DELETE' then perform cables_chain(array[new.cable_id]); end if;
+        -- Of the rows that come to a cable the last one looks at all: one before it can only have come where another one left.
+        if tg_op = 'UPDATE' or tg_op = 'INSERT' and not exists (select from cable_duct where cable_id = new.cable_id and position > new.position) then
+            perform cables_chain(array[new.cable_id]);
+        end if;
     when 'plant_node' then
         perform ducts_measure(array(select id from duct where new.id in (a_node_id, b_node_id)));
         touched := array(select id from cable where new.id in (a_node_id, b_node_id));
