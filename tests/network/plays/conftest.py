@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from core.bootstrap import ensure
 from core.db import Database
@@ -26,7 +27,13 @@ from orchestrator.durable import prepare_database
 from orchestrator.states import State
 from tests.network.changes.small_region import SCOPE, WorkedRegion, in_force
 
-__all__ = ["PlayedRegion"]
+__all__ = ["PlayedRegion", "device"]
+
+
+def device(tx: Connection, name: str) -> UUID:
+    """A device's id."""
+    found: UUID = tx.execute(text("select id from device where name = :name"), {"name": name}).scalar_one()
+    return found
 
 
 @dataclass(kw_only=True)
