@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api import problems
 from core.errors import IrisplaneError
-from dashboards import board
+from dashboards import board, splice_plan
 from dashboards.pages import (
     account,
     audit,
@@ -51,6 +51,7 @@ _PROGRAMS: Final = ("/api/", "/static/", "/metrics", "/health")
 def install(app: FastAPI) -> None:
     """Add every page to the application."""
     app.include_router(board.router)
+    app.include_router(splice_plan.router)
     app.include_router(board.page_router)  # before /figures/{code}
     app.include_router(servers.forms)
     for place in (

@@ -8,6 +8,7 @@ from typing import Final
 __all__ = [
     "CAPACITY",
     "CONTEXT_SCOPES",
+    "FIBRE",
     "KINDS",
     "RESOURCES",
     "ROLES",
@@ -336,8 +337,27 @@ RULES: Final[Mapping[str, str]] = {
 }
 """Rules that ask for an approval, by their id: their own text, for it to be translated. Other rules speak English."""
 
+FIBRE: Final[Mapping[str, str]] = {
+    "blue": _("blue"),
+    "orange": _("orange"),
+    "green": _("green"),
+    "brown": _("brown"),
+    "grey": _("grey"),
+    "white": _("white"),
+    "red": _("red"),
+    "black": _("black"),
+    "yellow": _("yellow"),
+    "violet": _("violet"),
+    "pink": _("pink"),
+    "turquoise": _("turquoise"),
+    "fusion": _("fusion"),
+    "mechanical": _("mechanical"),
+    "express": _("led through"),
+}
+"""Colours of strands and tubes, and ways of splicing."""
+
 TERMS: Final[Mapping[str, str]] = {
-    **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **DEVICE_ROLES,
+    **FIBRE, **STEPS, **STATES, **STATUSES, **JOURNAL, **PLACES, **SITE_KINDS, **DEVICE_ROLES,
     **INTERFACE_KINDS, **LINK_KINDS, **SOURCES,
     **DRIFT_POLICIES, **FACES, **WAITS, **ROLES, **RESOURCES, **CAPACITY, **DATA_CLASSES, **OFFERED, **RULES, **KINDS,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.shapes import ABSENT, Shape
 
-__all__ = ["Budget", "Place", "Way"]
+__all__ = ["Budget", "Place", "SplicePlan", "Way"]
 
 Metres = Annotated[float, Field(description="Metres.")]
 Decibels = Annotated[float, Field(description="dB.")]
@@ -129,3 +129,54 @@ class Place(Shape):
     lon: float
     lat: float
     nearest: Nearest
+
+
+class StrandAtHand(Shape):
+    """A strand's end as a crew tells it apart."""
+
+    cable: str
+    side: Literal["a", "b"]
+    number: int
+    tube: int
+    tube_colour: Annotated[str, Field(description="`blue+1` is blue with one ring mark.")]
+    position: Annotated[int, Field(description="Its place in the tube.")]
+    colour: str
+    circuit: Annotated[str | None, Field(description="Code of the circuit that lights it.")]
+
+
+class SpliceAtHand(Shape):
+    """A splice, the cable that comes first by its code on the left."""
+
+    tray: int | None
+    kind: Literal["fusion", "mechanical", "express"]
+    loss_db: Annotated[float | None, Field(description="As measured, dB.")]
+    left: StrandAtHand
+    right: StrandAtHand
+
+
+class CableAtHand(Shape):
+    """An end of a cable in a closure."""
+
+    cable: str
+    side: Literal["a", "b"]
+    type: str
+    strands: int
+    strands_per_tube: int
+    status: str
+    length_m: Metres
+    leads_to: Annotated[str, Field(description="The node at its other end.")]
+    not_spliced: Annotated[str, Field(description="Numbers of strands, `13-24, 30`.")]
+
+
+class SplicePlan(Shape):
+    """What a closure holds."""
+
+    closure: str
+    trays: int
+    node: str
+    node_kind: str
+    site: str | None
+    lon: float
+    lat: float
+    cables: list[CableAtHand]
+    splices: Annotated[list[SpliceAtHand], Field(description="By tray.")]

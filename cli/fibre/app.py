@@ -12,3 +12,8 @@ app.command("cli.fibre.works:works", name="works", help="Draft the notice of wor
 app.command("cli.fibre.way:trace", name="trace", help="What light meets on its way, in order.")
 app.command("cli.fibre.way:loss", name="loss", help="What light loses on its way, and what the receiver is left.")
 app.command("cli.fibre.way:locate", name="locate", help="Where on the map a distance is that an OTDR shows.")
+app.command(
+    "cli.fibre.splice_plan:splice_plan",
+    name="splice-plan",
+    help="What a closure holds, drawn for the crew that opens it.",
+)
