@@ -46,6 +46,7 @@ _ENTRIES: Final = (
 
 _PART_OF: Final = {
     "/contexts": "/devices", "/contexts:new": "/devices", "/capacity": "/figures",
+    "/plant": "/map",
     "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
     **dict.fromkeys(("/volumes", "/snapshots", "/networks", "/addresses", "/security-groups"), "/holdings"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`/search`: one box for servers, devices, sites and changes, in the person's scope; an id leads to its thing."""
+"""`/search`: one box for servers, devices, sites, cables and changes, in the person's scope; an id leads there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from datacenter.hosting.servers import queries as servers
+from inventory.plant import views as plant
 from network import places
 from network import queries as devices
 from orchestrator import records
@@ -34,6 +35,7 @@ def search(visit: Annotated[Visit, Depends(visiting())], q: Annotated[str, Query
     found_servers: list[dict[str, Any]] = []
     found_devices: list[dict[str, Any]] = []
     found_sites: list[dict[str, Any]] = []
+    found_cables: list[dict[str, Any]] = []
     with visit.transaction() as tx:
         place = _of_id(tx, visit, wanted)
         if place is not None:
@@ -45,8 +47,11 @@ def search(visit: Annotated[Visit, Depends(visiting())], q: Annotated[str, Query
             ids, _count = devices.named(tx, "", wanted, _MOST)
             found_devices = json.loads(devices.devices_json(tx, ids))
             found_sites = json.loads(places.named_json(tx, wanted, _MOST))
+        if wanted and visit.may("network:read", "inventory:read"):
+            found_cables = plant.cables(tx, q=wanted, limit=_MOST)["cables"]
     return show(
-        visit, "search", _("Search"), q=q, servers=found_servers, devices=found_devices, sites=found_sites
+        visit, "search", _("Search"), q=q, servers=found_servers, devices=found_devices, sites=found_sites,
+        cables=found_cables,
     )  # fmt: skip
 
 

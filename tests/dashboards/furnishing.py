@@ -16,6 +16,8 @@ from network.queries import intended_text
 from tests.api.people import SYSTEM, Person
 from tests.dashboards import standing
 from tests.dashboards.month import a_month
+from tests.inventory.conftest import create
+from tests.inventory.plant.conftest import cable, duct, node, splice
 from tests.network.conftest import two_routers
 
 __all__ = ["Furnished", "furnish"]
@@ -39,11 +41,13 @@ def furnish(agent: Person, engineer: Person, manager: Person, database: Database
         tx.execute(text("update quota set granted = granted + 1 where resource = 'floating_ips'"))  # its month took all
     things = _of_an_administration(agent, manager, database)
     _devices(engineer, database, settings)
+    _plant(engineer)
     names = ["bxl-a1", "bxl-a2", *(f"own-{number:03}" for number in range(4))]
     body = {"kind": "network.example", "intent": {"names": names}, "reason": "rename what stands on the uplinks"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     Sequencer(database, None).drain()
     beside = {"devices": "ac91", "contexts": "ntp-of-access", "figures": "servers", "number": "3", "changes": change}
+    beside |= {"cable": "C-ARTS-1", "closure": "K-RIVOLI"}
     things["problems"] = "CORE-104"
     return Furnished(things, {**things, **beside, "audit": _entry(manager, change)})
 
@@ -103,6 +107,45 @@ def _devices(engineer: Person, database: Database, settings: Settings) -> None:
             ),
             {"drift": _DRIFT},
         )
+
+
+def _plant(engineer: Person) -> None:
+    """Two cables between the routers' sites, spliced in a manhole; light from one to the other, and a dark strand."""
+    arts, manhole, hall = (4.3690, 50.8450), (4.3600, 50.8460), (4.3520, 50.8470)
+    here, there = "cr91:to-ac91", "ac91:to-cr91"
+    splices = [
+        splice(f"C-ARTS-1/{n}:b", f"C-HALL-1/{17 - n}:a", "K-RIVOLI", tray=1, loss_db=0.05) if n < 5
+        else splice(f"C-ARTS-1/{n}:b", f"C-HALL-1/{n}:a", "K-RIVOLI", tray=2, kind="mechanical") for n in range(1, 13)
+    ]  # fmt: skip
+    ports = [
+        {"panel": "P-ARTS", "number": 1, "strand": "C-ARTS-1/1", "side": "a", "interface": here},
+        {"panel": "P-ARTS", "number": 3, "strand": "C-ARTS-1/3", "side": "a"},
+        {"panel": "P-HALL", "number": 1, "strand": "C-HALL-1/16", "side": "b", "interface": there},
+        {"panel": "P-HALL", "number": 3, "strand": "C-HALL-1/14", "side": "b"},
+    ]
+    optics = {"type": "1000BASE-LX", "wavelength_nm": 1310, "tx_power_dbm": -6, "rx_sensitivity_dbm": -20}
+    operations = [
+        create("plant_node", node("ARTS", arts, site="DC-ARTS"), node("MH-1", manhole),
+               node("HALL", hall, site="TH-21004")),
+        create("duct", duct("D-1", "ARTS", "MH-1", [arts, manhole], owner="une société des eaux", length_m=700),
+               duct("D-2", "MH-1", "HALL", [manhole, hall], length_m=700)),
+        create("cable", *(cable(*one, length_m=760) for one in (("C-ARTS-1", "ARTS", "MH-1"),
+                                                                ("C-HALL-1", "MH-1", "HALL")))),
+        create("cable_duct", {"cable": "C-ARTS-1", "duct": "D-1", "position": 1},
+               {"cable": "C-HALL-1", "duct": "D-2", "position": 1}),
+        create("closure", {"code": "K-RIVOLI", "node": "MH-1", "trays": 2}),
+        create("splice", *splices),
+        create("panel", *({"code": code, "site": site, "ports": 24} for code, site in (("P-ARTS", "DC-ARTS"),
+                                                                                       ("P-HALL", "TH-21004")))),
+        create("panel_port", *ports),
+        create("transceiver", *({"interface": one, **optics, "rx_power_dbm": -7.5} for one in (here, there))),
+        create("circuit", {"code": "X-ARTS-HALL", "a_interface": here, "b_interface": there}),
+        create("circuit_strand", {"circuit": "X-ARTS-HALL", "strand": "C-ARTS-1/1", "position": 1},
+               {"circuit": "X-ARTS-HALL", "strand": "C-HALL-1/16", "position": 2}),
+        create("strand_hold", {"strand": "C-ARTS-1/3", "tenant": "ixelles", "purpose": "caméras"}),
+    ]  # fmt: skip
+    body = {"kind": "inventory.edit", "intent": {"operations": operations}, "reason": "what lies between them"}
+    _made(engineer, "/api/v1/changes", body)
 
 
 def _entry(manager: Person, change: str) -> str:

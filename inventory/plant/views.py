@@ -1,0 +1,56 @@
+"""What stands in the plant, for people who look: cables, one with its strands, a closure with its splices."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, TextClause, text
+
+from inventory.errors import ObjectNotFound
+
+__all__ = ["cable", "cables", "closure"]
+
+
+def cables(tx: Connection, *, q: str | None = None, limit: int) -> dict[str, Any]:
+    """Cables by code, those whose code or ends hold ``q``.
+
+    Returns:
+        ``all``: how many there are; ``cables``: the first, each with its ends, ``length_m``, ``ducts`` in order, and of
+        its ``strands`` how many lead on at both ends (``through``), are ``lit`` by a circuit and ``held`` by somebody.
+    """
+    found: dict[str, Any] = msgspec.json.decode(tx.execute(_sql("cables"), {"q": q, "limit": limit}).scalar_one())
+    return found
+
+
+def cable(tx: Connection, code: str) -> dict[str, Any]:
+    """One cable with its ``ducts`` and ``strands``; of each strand what its ends ``a`` and ``b`` lead to, if anything.
+
+    Raises:
+        ObjectNotFound: there is none, or it is not yours.
+    """
+    return _one(tx, "cable", code)
+
+
+def closure(tx: Connection, code: str) -> dict[str, Any]:
+    """One closure with its ``splices`` by tray; ``a`` and ``b`` are the strands that meet.
+
+    Raises:
+        ObjectNotFound: there is none, or it is not yours.
+    """
+    return _one(tx, "closure", code)
+
+
+def _one(tx: Connection, type_: str, code: str) -> dict[str, Any]:
+    row = tx.execute(_sql(type_), {type_: code}).scalar_one_or_none()
+    if row is None:
+        raise ObjectNotFound(f"There is no {type_} {code[:80]!r}.", type=type_, key=code[:80])
+    found: dict[str, Any] = msgspec.json.decode(row)
+    return found
+
+
+@cache
+def _sql(name: str) -> TextClause:
+    return text((files("inventory.plant") / "sql" / f"{name}.sql").read_text())
