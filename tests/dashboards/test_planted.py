@@ -28,7 +28,7 @@ def _only_text(page: Page) -> None:
     found = _MARKUP.search(page.answer.text)
     assert found is None, (where, page.answer.text[max(0, found.start() - 200) : found.end() + 100])
     assert not {name for name in page.attributes if name.startswith("on")}, where
-    assert "autofocus" not in page.attributes, where
+    assert "planted" not in page.attributes, where
     assert not [one for _tag, one in page.addresses if one.strip().lower().startswith("javascript:")], where
     assert "49$" not in page.text, where
 
