@@ -278,5 +278,9 @@ PEOPLE: Final = (
     _("Give it a name."),
     _("2027-01-31"),
     _("Write each as name: value."),
+    _("Does its agent run, does it listen to this address, is the community right?"),
+    _("Compare user, passphrases and what it may read there with 'snmp' in the configuration context."),
+    _("Another agent or software version may be needed on the device; until then its figures are unknown."),
+    _("'irisplane status' tells whether it runs; IRISPLANE_PROMETHEUS_URL names another one."),
 )
 """What to do next about signing in, rights, people and forms."""

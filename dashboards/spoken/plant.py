@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboards.terms import mark as _
 
-__all__ = ["PLANT"]
+__all__ = ["DESIGN", "IMPACT", "PLANT"]
 
 PLANT: Final = (
     _("No strand hangs on the %(word)s '%(name)s'."),
@@ -19,3 +19,36 @@ PLANT: Final = (
     _("Say towards which node it was measured: %(names)s."),
 )
 """Of traces, budgets and measured distances."""
+
+IMPACT: Final = (
+    _("Say what is lost."),
+    _("One of %(names)s, or a polygon."),
+    _("The polygon is no JSON."),
+    _("Give a GeoJSON Polygon or MultiPolygon in WGS84, longitude first."),
+    _("A collection must hold one feature: the polygon."),
+    _("This is no Polygon and no MultiPolygon of GeoJSON (RFC 7946)."),
+    _("Coordinates cannot be read: a ring is a list of at least four [lon, lat]."),
+    _("The polygon is empty."),
+    _("These are metres of Belgian Lambert 72 (EPSG:31370): convert them to WGS84 first."),
+    _("These are no degrees: give WGS84 (EPSG:4326), longitude first."),
+    _("Latitude stands before longitude here: GeoJSON has longitude first."),
+    _("The polygon crosses itself."),
+    _("Nothing that is known of is touched by these works: nobody needs a notice."),
+    _("Ask for the impact first, and name what is really taken out of service."),
+    _("Prometheus at %(name)s does not answer: %(told)s."),
+)
+"""Of what breaks if something is lost."""
+
+DESIGN: Final = (
+    _("There is no corridor to lay a network in."),
+    _("Import its nodes and edges first."),
+    _("No site is a core, so there is nothing to lay a network to."),
+    _("Add a data centre."),
+    _("'%(name)s' is not in this network."),
+    _("No edge leads to it."),
+    _("The edge '%(name)s' has the negative weight %(count)s."),
+    _("The edge '%(name)s' leads from '%(name_of_node)s' to itself."),
+    _("No core is named, so nothing can be cut off from one."),
+    _("The unit price '%(name)s' is %(count)s micro-euros; it must be from 0 to %(count_most)s."),
+)
+"""Of networks that are laid, and ways through them."""

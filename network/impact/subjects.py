@@ -72,28 +72,25 @@ def _readable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     if value.get("type") == "FeatureCollection":
         features = value.get("features")
         if not isinstance(features, list) or len(features) != 1 or not isinstance(features[0], dict):
-            raise ValueError("a collection must hold one feature, the polygon")
+            raise ValueError("A collection must hold one feature: the polygon.")
         geometry = features[0].get("geometry")
     if not isinstance(geometry, Mapping) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise ValueError("give a GeoJSON Polygon or MultiPolygon (RFC 7946)")
+        raise ValueError("This is no Polygon and no MultiPolygon of GeoJSON (RFC 7946).")
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (shapely.errors.GEOSException, TypeError, ValueError) as error:
-        raise ValueError("its coordinates cannot be read: a ring is a list of at least four [lon, lat]") from error
+        raise ValueError("Coordinates cannot be read: a ring is a list of at least four [lon, lat].") from error
     if shape.is_empty:
-        raise ValueError("it is empty")
+        raise ValueError("The polygon is empty.")
     west, south, east, north = shape.bounds
     if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
-        lambert = all(10_000 < edge < 300_000 for edge in (west, south, east, north))
-        raise ValueError(
-            "its coordinates are metres of Belgian Lambert 72 (EPSG:31370), not degrees: convert it to WGS84 first"
-            if lambert
-            else "its coordinates are not degrees: give WGS84 (EPSG:4326), longitude first"
-        )
+        if all(10_000 < edge < 300_000 for edge in (west, south, east, north)):
+            raise ValueError("These are metres of Belgian Lambert 72 (EPSG:31370): convert them to WGS84 first.")
+        raise ValueError("These are no degrees: give WGS84 (EPSG:4326), longitude first.")
     if 49 < west < 52 and 2 < south < 7:
-        raise ValueError("its latitude stands before its longitude: GeoJSON has longitude first")
+        raise ValueError("Latitude stands before longitude here: GeoJSON has longitude first.")
     if not shape.is_valid:
-        raise ValueError(f"it crosses itself: {shapely.is_valid_reason(shape)}")
+        raise ValueError("The polygon crosses itself.")
     return geometry
 
 

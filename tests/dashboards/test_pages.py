@@ -30,6 +30,7 @@ REGION = (
     "/audit",
     "/contexts:new",
     "/map",
+    "/impact",
     "/servers",
     "/servers/new",
     "/keys",

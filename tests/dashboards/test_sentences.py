@@ -34,6 +34,8 @@ TO_OTHERS = (
     "datacenter/hosting/catalogue/document", "datacenter/hosting/catalogue/importing",
     "datacenter/hosting/terraform_state/", "inventory/imports/",
     "orchestrator/webhook", "orchestrator/registry",
+    # the worker's log, and what the API says of polling
+    "network/drivers/snmp/", "api/telemetry",
     # pydantic's own words, as far as dashboards/spoken/fields.py does not have them
     "orchestrator/planning",
 )  # fmt: skip
