@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query
@@ -11,11 +12,12 @@ from fastapi.responses import Response
 from dashboards.csv_files import csv_answer
 from dashboards.rendering import show
 from dashboards.routes import pages
-from dashboards.splice_plans import trays
+from dashboards.splice_plan import INK
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from inventory.plant import views
 from inventory.plant.loss import budget
+from inventory.plant.splice_plan import splice_plan
 from inventory.plant.trace import trace
 
 __all__ = ["router"]
@@ -27,15 +29,9 @@ _EVERY: Final = 1_000_000
 _COLUMNS: Final = (
     "code", "type", "status", "a", "a_site", "b", "b_site", "length_m", "strands", "through", "lit", "held", "ducts",
 )  # fmt: skip
-_COLOURS: Final[Mapping[str, str]] = {
-    "blue": _("blue"), "orange": _("orange"), "green": _("green"), "brown": _("brown"), "grey": _("grey"),
-    "white": _("white"), "red": _("red"), "black": _("black"), "yellow": _("yellow"), "violet": _("violet"),
-    "pink": _("pink"), "turquoise": _("turquoise"),
-}  # fmt: skip
 _WORDS: Final[Mapping[str, str]] = {
     "interface": _("interface"), "port": _("port"), "cord": _("patch cord"), "strand": _("strand"),
-    "splice": _("splice"), "fusion": _("fusion splice"), "mechanical": _("mechanical splice"),
-    "express": _("runs through, uncut"), "fibre": _("fibre"), "splices": _("splices"), "connectors": _("connectors"),
+    "splice": _("splice"), "fibre": _("fibre"), "splices": _("splices"), "connectors": _("connectors"),
     "fits": _("fits"), "thin": _("little is left"), "too-weak": _("too weak"), "too-strong": _("too strong"),
     "unknown": _("unknown"), "as-expected": _("as expected"), "better": _("better than expected"),
     "worse": _("worse than expected"), "none": _("not measured"),
@@ -77,7 +73,7 @@ def cable(visit: Looking, cable: Code) -> Response:
     tubes: dict[int, list[dict[str, Any]]] = {}
     for strand in found["strands"]:
         tubes.setdefault(strand["tube"], []).append(strand)
-    return show(visit, "cable", _("Cable"), cable=found, tubes=tubes, words=_WORDS, colours=_COLOURS)
+    return show(visit, "cable", _("Cable"), cable=found, tubes=tubes, words=_WORDS, ink=INK)
 
 
 @router.get("/plant/cables/{cable}/strands/{number}")
@@ -89,15 +85,14 @@ def strand(visit: Looking, cable: Code, number: Annotated[int, Path(ge=1, le=10_
         told = budget(tx, "strand", ref)
     return show(
         visit, "strand", _("The way of light"), way=way, budget=told, cable=cable, number=number, words=_WORDS,
-        colours=_COLOURS, tones=_TONES,
+        ink=INK, tones=_TONES,
     )  # fmt: skip
 
 
 @router.get("/plant/closures/{closure}")
 def closure(visit: Looking, closure: Code) -> Response:
-    """The splice plan of a closure, tray by tray: for the crew in the street, on paper too."""
+    """The splice plan of a closure, tray by tray: drawn, and as a table."""
     with visit.transaction() as tx:
-        found = views.closure(tx, closure)
-    return show(
-        visit, "closure", _("Splice plan"), closure=found, trays=trays(found["splices"]), words=_WORDS, colours=_COLOURS
-    )  # fmt: skip
+        plan = splice_plan(tx, closure)
+    trays = [(number, list(splices)) for number, splices in groupby(plan["splices"], key=lambda one: one["tray"])]
+    return show(visit, "closure", _("Splice plan"), plan=plan, trays=trays, words=_WORDS, ink=INK)

@@ -1,4 +1,4 @@
-"""What stands in the plant, for people who look: cables, one with its strands, a closure with its splices."""
+"""What stands in the plant, for people who look: cables with what is taken of them, one with its strands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, TextClause, text
 
-from inventory.errors import ObjectNotFound
+from inventory import queries
 
-__all__ = ["cable", "cables", "closure"]
+__all__ = ["cable", "cables"]
 
 
 def cables(tx: Connection, *, q: str | None = None, limit: int) -> dict[str, Any]:
@@ -31,22 +31,7 @@ def cable(tx: Connection, code: str) -> dict[str, Any]:
     Raises:
         ObjectNotFound: there is none, or it is not yours.
     """
-    return _one(tx, "cable", code)
-
-
-def closure(tx: Connection, code: str) -> dict[str, Any]:
-    """One closure with its ``splices`` by tray; ``a`` and ``b`` are the strands that meet.
-
-    Raises:
-        ObjectNotFound: there is none, or it is not yours.
-    """
-    return _one(tx, "closure", code)
-
-
-def _one(tx: Connection, type_: str, code: str) -> dict[str, Any]:
-    row = tx.execute(_sql(type_), {type_: code}).scalar_one_or_none()
-    if row is None:
-        raise ObjectNotFound(f"There is no {type_} {code[:80]!r}.", type=type_, key=code[:80])
+    row = tx.execute(_sql("cable"), {"id": queries.id_of(tx, "cable", code)}).scalar_one()
     found: dict[str, Any] = msgspec.json.decode(row)
     return found
 

@@ -16,7 +16,7 @@ __all__ = ["KEY", "PAYLOADS", "Planted", "everything_of", "plant"]
 PAYLOADS = (
     '<script>ran=1</script>"><img src=x onerror=ran=1></textarea></pre></title><svg onload=ran=1>',
     "javascript:ran=1",
-    "' onfocus='ran=1' autofocus planted {{7*7}}<%=7*7%>{%raw%}\u202etxt.exe\u202c\u200bzero\u200d\u2066isolated\u2069\ufeff",
+    "' onfocus='ran=1' planted {{7*7}}<%=7*7%>{%raw%}\u202etxt.exe\u202c\u200bzero\u200d\u2066isolated\u2069\ufeff",
 )
 """What runs where it is taken for markup, for an address, for an attribute or for a template; and what hides itself."""
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl4"

@@ -7,7 +7,6 @@ import io
 
 import pytest
 
-from dashboards.splice_plans import LINE, trays
 from tests.api.people import Person
 from tests.dashboards.conftest import Visiting
 
@@ -59,24 +58,17 @@ def test_the_way_of_light_is_the_apis_from_interface_to_interface(visiting: Visi
     assert visiting(engineer).open("/plant/cables/C-ARTS-1/strands/25").status == 404
 
 
-def test_a_splice_plan_draws_every_splice_between_the_strands_that_meet(visiting: Visiting, engineer: Person) -> None:
-    page = visiting(engineer).open("/plant/closures/K-RIVOLI")
-    assert page.answer.text.count('class="joint fusion"') == 4
-    assert page.answer.text.count('class="joint mechanical"') == 8
-    assert "Tray 1" in page.text
+def test_a_closures_page_has_its_drawing_and_every_splice_in_a_table(visiting: Visiting, engineer: Person) -> None:
+    browser = visiting(engineer, "nl")
+    page = browser.open("/plant/closures/K-RIVOLI")
+    (drawing,) = [address for tag, address in page.addresses if tag == "img" and "splice-plan" in address]
+    svg = browser.client.get(drawing)
+    assert (svg.status_code, svg.headers["content-type"]) == (200, "image/svg+xml")
+    assert "Lasplan van K-RIVOLI" in svg.text
+    assert {f"/plant/cables/C-ARTS-1/strands/{number}" for number in range(1, 13)} <= set(page.links)
+    assert "13-24" in page.text, "what is not spliced here"
+    assert "Cassette 2" in page.text
     assert visiting(engineer).open("/plant/closures/none").status == 404
-
-
-def test_trays_are_drawn_with_each_side_in_order_and_the_unnamed_one_last() -> None:
-    def splice(tray: int | None, a: tuple[str, int], b: tuple[str, int]) -> dict[str, object]:
-        half = [{"cable": cable, "number": number, "side": "a"} for cable, number in (a, b)]
-        return {"tray": tray, "a": half[0], "b": half[1]}
-
-    found = trays([splice(None, ("X", 1), ("Y", 1)), splice(2, ("Y", 2), ("X", 3)), splice(2, ("X", 2), ("Y", 9))])
-    assert [tray.number for tray in found] == [2, None]
-    crossing = [(one.splice["a"]["number"], one.left, one.right) for one in found[0].drawn]
-    assert crossing == [(2, LINE // 2, LINE + LINE // 2), (3, LINE + LINE // 2, LINE // 2)]
-    assert found[0].height == 2 * LINE
 
 
 def test_an_administration_finds_no_plant(visiting: Visiting, agent: Person) -> None:

@@ -9,7 +9,7 @@ with leads as (
       left join splice x on x.id = e.splice_id left join closure k on k.id = x.closure_id
       left join strand t on t.id = e.next_strand_id left join cable o on o.id = t.cable_id
       left join panel_port p on p.id = e.port_id left join panel l on l.id = p.panel_id
-     where c.code = :cable
+     where c.id = cast(:id as uuid)
 )
 select json_build_object('code', c.code, 'type', c.type, 'status', c.status, 'length_m', c.length_m, 'provenance', c.provenance,
          'source', c.source, 'a', json_build_object('code', a.code, 'site', y.code), 'b', json_build_object('code', b.code, 'site', z.code),
@@ -26,4 +26,4 @@ select json_build_object('code', c.code, 'type', c.type, 'status', c.status, 'le
            from strand s where s.cable_id = c.id))::text
   from cable c join plant_node a on a.id = c.a_node_id join plant_node b on b.id = c.b_node_id
   left join site y on y.id = a.site_id left join site z on z.id = b.site_id
- where c.code = :cable
+ where c.id = cast(:id as uuid)
