@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.shapes import ABSENT, Shape
+from api.shapes import ABSENT, JsonObject, Shape
 
-__all__ = ["Budget", "Place", "SplicePlan", "Way"]
+__all__ = ["Budget", "FeatureCollection", "Place", "SplicePlan", "Way"]
 
 Metres = Annotated[float, Field(description="Metres.")]
 Decibels = Annotated[float, Field(description="dB.")]
@@ -180,3 +180,25 @@ class SplicePlan(Shape):
     lat: float
     cables: list[CableAtHand]
     splices: Annotated[list[SpliceAtHand], Field(description="By tray.")]
+
+
+class Geometry(Shape):
+    """A geometry of GeoJSON, longitude first."""
+
+    type: Literal["Point", "LineString", "MultiLineString"]
+    coordinates: list[Any]
+
+
+class Feature(Shape):
+    """A node, a duct or a cable; `plant` of its properties says which."""
+
+    type: Literal["Feature"]
+    geometry: Geometry | None
+    properties: JsonObject
+
+
+class FeatureCollection(Shape):
+    """The plant as GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Feature]

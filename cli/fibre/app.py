@@ -17,3 +17,4 @@ app.command(
     name="splice-plan",
     help="What a closure holds, drawn for the crew that opens it.",
 )
+app.command("cli.fibre.export:export", name="export", help="Write the plant as a map or as tables.")

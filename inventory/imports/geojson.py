@@ -1,4 +1,4 @@
-"""GeoJSON: municipalities by their NIS code, and points that are sites."""
+"""GeoJSON: municipalities by their NIS code, points that are sites, and the fibre plant."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from inventory.imports import plant
 from inventory.imports.reading import Reading, SourceFile
 
 __all__ = ["read_geojson"]
@@ -26,11 +27,12 @@ def read_geojson(file: SourceFile, data: Mapping[str, Any], reading: Reading) ->
         if isinstance(one, dict) and isinstance(one.get("geometry"), dict)
     }
     properties = first.get("properties") or {}
-    if "nis" not in properties and "nis_code" not in properties and kinds and kinds.isdisjoint({"Point"}):
+    of_the_plant = any(isinstance(one, dict) and plant.kind_of(one) for one in features)
+    if "nis" not in properties and "nis_code" not in properties and kinds.isdisjoint({"Point"}) and not of_the_plant:
         reading.not_taken(
             file.name,
             len(features),
-            f"{', '.join(sorted(kinds))}: neither municipalities nor sites; fibre plant comes later",
+            f"{', '.join(sorted(kinds))}: no municipalities, sites or ducts (a duct names a_node and b_node)",
         )
         return
     reading.source(file.name, "GeoJSON", attribution)
@@ -38,6 +40,8 @@ def read_geojson(file: SourceFile, data: Mapping[str, Any], reading: Reading) ->
         found = feature.get("properties") if isinstance(feature, dict) else None
         if not isinstance(feature, dict) or not isinstance(found, dict):
             reading.refuse(file.name, number, "not a feature with properties")
+        elif (kind := plant.kind_of(feature)) is not None:
+            plant.take_feature(kind, file, number, feature, attribution, reading)
         elif "nis" in found or "nis_code" in found:
             reading.take("commune", _commune(found, attribution), file.name, number)
         else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 from typing import Any, Final
 
+from inventory.imports.netbox_plant import PORTS, Ports
 from inventory.imports.places import slug
 from inventory.imports.reading import Reading, SourceFile
 
@@ -55,12 +56,17 @@ def endpoint_of(rows: Any) -> str | None:
 
 def read_objects(files: Sequence[tuple[SourceFile, str, list[Any]]], reading: Reading) -> None:
     """Take every object that has an equivalent."""
+    ports = Ports()
     for endpoint, reader in _READERS.items():
         for file, theirs, rows in files:
             if theirs != endpoint:
                 continue
             for number, row in enumerate(rows, start=1):
                 try:
+                    if endpoint in PORTS:
+                        ports.port(endpoint, row)
+                    if endpoint == "dcim/cables" and ports.cable(file.name, number, row, _length_m(row)):
+                        continue
                     for kind, values in reader(row, reading):
                         reading.take(kind, values, file.name, number)
                 except _NoEquivalent as why:
@@ -69,6 +75,7 @@ def read_objects(files: Sequence[tuple[SourceFile, str, list[Any]]], reading: Re
                     reading.refuse(
                         file.name, number, f"not as NetBox writes it ({type(error).__name__}: {error})"[:300]
                     )
+    ports.read(reading, next((file.name for file, theirs, _ in files if theirs in PORTS), "NetBox"))
     for file, theirs, rows in files:
         if theirs not in _READERS:
             reading.not_taken(file.name, len(rows), f"NetBox {theirs}: the inventory has no such objects")
@@ -192,6 +199,11 @@ def _interface(row: Row, _: Reading) -> list[tuple[str, Row]]:
     return [("interface", values)]
 
 
+def _collected(_row: Row, _reading: Reading) -> list[tuple[str, Row]]:
+    """Ports are not taken one by one: a panel is all of a device's."""
+    return []
+
+
 def _cable(row: Row, _: Reading) -> list[tuple[str, Row]]:
     ends = []
     for side in ("a_terminations", "b_terminations"):
@@ -201,18 +213,22 @@ def _cable(row: Row, _: Reading) -> list[tuple[str, Row]]:
         end = found[0]["object"]
         ends.append(f"{end['device']['name']}:{str(end['name']).replace(' ', '-')}")
     form = _choice(row.get("type"))
-    metres = {"m": 1.0, "km": 1000.0, "cm": 0.01, "ft": 0.3048, "mi": 1609.344, "in": 0.0254}.get(
-        _choice(row.get("length_unit"))
-    )
+    length_m = _length_m(row)
     values = {
         "name": row.get("label") or f"{ends[0]} - {ends[1]}",
         "a": ends[0],
         "b": ends[1],
         "kind": "copper" if form.startswith("cat") else "dac" if form.startswith("dac") else "fibre",
         "status": "planned" if _choice(row.get("status")) == "planned" else "active",
-        "length_m": round(float(row["length"]) * metres) if row.get("length") and metres else None,
+        "length_m": None if length_m is None else round(length_m),
     }
     return [("link", values)]
+
+
+def _length_m(row: Row) -> float | None:
+    metres = {"m": 1.0, "km": 1000.0, "cm": 0.01, "ft": 0.3048, "mi": 1609.344, "in": 0.0254}
+    unit = metres.get(_choice(row.get("length_unit")))
+    return float(row["length"]) * unit if row.get("length") and unit else None
 
 
 def _prefix(row: Row, _: Reading) -> list[tuple[str, Row]]:
@@ -279,6 +295,7 @@ _READERS: Final[Mapping[str, Callable[[Row, Reading], list[tuple[str, Row]]]]] =
     "ipam/asns": _asn,
     "dcim/devices": _device,
     "dcim/interfaces": _interface,
+    **dict.fromkeys(PORTS, _collected),
     "dcim/cables": _cable,
     "ipam/prefixes": _prefix,
     "ipam/ip-addresses": _address,

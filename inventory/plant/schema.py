@@ -192,7 +192,7 @@ class PanelPortIn(InputModel):
 
     panel: Ref
     number: Annotated[int, Field(ge=1, le=10_000)]
-    connector: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00-\x1f]*$")] = "LC/APC"
+    connector: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]+$")] = "LC/APC"
     strand: Ref | None = None
     side: Side | None = None
     interface: Ref | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 from tests.api.foreign import plant_of
@@ -33,6 +36,22 @@ def test_a_budget_and_a_place_are_answered(engineer: Person) -> None:
     place = engineer.get("/api/v1/fibre/locate?strand=C-zk7/1&node=NA-zk7&metres=100&towards=NB-zk7")
     assert place.status_code == 200, place.text
     assert (place.json()["cable"], place.json()["exact"]) == ("C-zk7", True)
+
+
+def test_the_plant_comes_as_a_map_and_as_tables(engineer: Person) -> None:
+    features = engineer.get("/api/v1/fibre:geojson").json()["features"]
+    assert {one["properties"]["plant"] for one in features} == {"plant_node", "duct", "cable"}
+    with zipfile.ZipFile(io.BytesIO(engineer.get("/api/v1/fibre:csv").content)) as archive:
+        assert b"C-zk7/1" in archive.read("splices.csv")
+
+
+def test_a_closure_is_answered_as_data_and_drawn(engineer: Person) -> None:
+    plan = engineer.get("/api/v1/fibre/splice-plan?closure=K-zk7").json()
+    assert [one["left"]["cable"] for one in plan["splices"]] == ["C-zk7"]
+    drawn = engineer.get("/api/v1/fibre/splice-plan:svg?closure=K-zk7&language=nl")
+    assert (drawn.headers["content-type"].split(";")[0], "Lasplan" in drawn.text) == ("image/svg+xml", True)
+    assert engineer.get("/api/v1/fibre/splice-plan:pdf?closure=K-zk7").content.startswith(b"%PDF")
+    assert engineer.get("/api/v1/fibre/splice-plan:svg?closure=NOWHERE").status_code == 404
 
 
 @pytest.mark.parametrize(

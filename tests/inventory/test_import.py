@@ -15,6 +15,7 @@ from inventory.errors import ImportRefused
 from inventory.imports import SourceFile, read_all
 from inventory.imports.places import slug, two_names
 from inventory.imports.router import unpack
+from inventory.plant.trace import trace
 from inventory.region_export import export_files
 from inventory.region_import import Prepared, built_in, prepare
 from orchestrator import blobs
@@ -301,4 +302,59 @@ def test_a_netbox_export_is_read_in_any_order_of_files(fresh_database: Database)
         ("r2", "core", "junos", "LAB"),
     ]
     assert json.loads(exported(fresh_database)["links.json"])[0]["length_m"] == 1200
+    assert bring(fresh_database, files)[1].outcome == {"nothing_to_do": True}
+
+
+def _ends(*ends: tuple[str, str, str]) -> dict[str, Any]:
+    """Terminations of a NetBox cable: (what, device, port) of each side."""
+    return {
+        f"{side}_terminations": [{"object_type": f"dcim.{kind}", "object": {"name": name, "device": {"name": device}}}]
+        for side, (kind, device, name) in zip("ab", ends, strict=True)
+    }
+
+
+def test_netbox_ports_and_cables_become_panels_strands_and_patch_cords(fresh_database: Database) -> None:
+    sites = [{"name": f"S{n}", "slug": f"s{n}", "latitude": 50.84 + n / 100, "longitude": 4.35} for n in (1, 2)]
+    kind = {"model": "ODF", "manufacturer": {"name": "Any"}}
+    devices = [("odf1", 0), ("odf2", 1), ("odf3", 1), ("r1", 0)]
+    fronts = [
+        {"device": {"name": f"odf{n}"}, "name": f"F{port}", "rear_port": {"name": "R"}, "rear_port_position": port}
+        for n in (1, 2)
+        for port in range(1, 13)
+    ]
+    newer = {"device": {"name": "odf3"}, "name": "F1",
+             "rear_ports": [{"position": 1, "rear_port": {"name": "R"}, "rear_port_position": 1}]}  # fmt: skip
+    files = [
+        netbox("dcim/sites", *sites),
+        netbox("dcim/device-types", kind),
+        netbox("dcim/devices", *({"name": name, "role": {"slug": "panel"}, "site": sites[at], "device_type": kind}
+                                 for name, at in devices)),
+        netbox("dcim/interfaces", {"device": {"name": "r1"}, "name": "et 0", "type": {"value": "10gbase-x-sfpp"}}),
+        netbox("dcim/rear-ports", *({"device": {"name": f"odf{n}"}, "name": "R", "positions": 12 if n < 3 else 1}
+                                    for n in (1, 2, 3))),
+        netbox("dcim/front-ports", *fronts, newer),
+        netbox(
+            "dcim/cables",
+            {"id": 7, "label": "TRUNK 1", "type": {"value": "smf-os2"}, "length": 1.3, "length_unit": {"value": "km"},
+             **_ends(("rearport", "odf1", "R"), ("rearport", "odf2", "R"))},
+            _ends(("interface", "r1", "et 0"), ("frontport", "odf1", "F10")),
+            {"id": 9, **_ends(("frontport", "odf2", "F10"), ("frontport", "odf3", "F1"))},
+            _ends(("rearport", "odf3", "R"), ("interface", "r1", "et 0")),
+        ),
+    ]  # fmt: skip
+    prepared, record = bring(fresh_database, files)
+    assert [one.reason for one in prepared.refused] == [
+        "a cable between interface and rearport: the plant has no such joint"
+    ]
+    assert record.state == "succeeded"
+    found = exported(fresh_database)
+    cable = json.loads(found["cables.json"])[0]
+    assert (cable["code"], cable["strands"], cable["a_node"], cable["length_m"]) == ("TRUNK-1", 12, "S1", 1300)
+    port = next(one for one in json.loads(found["panel-ports.json"]) if one["interface"])
+    assert (port["panel"], port["number"], port["strand"], port["side"]) == ("odf1", 10, "TRUNK-1/10", "a")
+    cord = json.loads(found["patch-cords.json"])[0]
+    assert (cord["code"], cord["a_port"], cord["b_port"]) == ("CORD-9", "odf2/10", "odf3/1")
+    with fresh_database.transaction("api", SYSTEM) as tx:
+        names = [hop["name"] for hop in trace(tx, "interface", "r1:et-0")["hops"]]
+    assert names == ["r1:et-0", "odf1/10", "TRUNK-1/10", "odf2/10", "CORD-9", "odf3/1"]
     assert bring(fresh_database, files)[1].outcome == {"nothing_to_do": True}
