@@ -46,6 +46,30 @@ def down() -> None:
 
 
 @app.command
+def customer(
+    place: str, *command: Annotated[str, Parameter(allow_leading_hyphen=True)], address: str = "", gateway: str = ""
+) -> None:
+    """Give the customer's host at a port an address, or run a command on it.
+
+    Args:
+        place: ROUTER:PORT, ac01:port1.
+        command: what to run there: ping -c1 10.20.2.10.
+        address: with its length, 10.20.1.10/24.
+        gateway: where its packets go, 10.20.1.1.
+    """
+    from lab.network import customers
+
+    router, _, port = place.partition(":")
+    if address or not command:
+        customers.give(router, port, address, gateway)
+    if command:
+        done = customers.execute(router, port, command)
+        output.give({"status": done.returncode, "said": done.stdout}, lambda: output.say(done.stdout + done.stderr))
+        if done.returncode:
+            raise Ended(FAILED)
+
+
+@app.command
 def status() -> None:
     """Every router, and what is wrong with it; fibres that are cut."""
     from lab.network import control

@@ -135,7 +135,7 @@ def up(
         size = size or old.size or DEFAULT_SIZE
         topology = plan(size)
         spaces = [layout.instance.namespace(router.name) for router in topology.routers]
-        if links.claim(layout) and (old.size != size or links.namespaces(layout) != sorted(spaces)):
+        if links.claim(layout) and (old.size != size or links.namespaces(layout) != links.expected(layout, topology)):
             _take_down(layout)
         if not links.claim(layout):
             old = State()

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 from lab.network.layout import Credentials, Layout, write_whole
@@ -153,6 +154,16 @@ def copy_system_files(etc: Path) -> None:
             shutil.copy2(source, etc / name)
 
 
+def _roots_door(etc: Path) -> None:
+    """The program behind which the Linux half lies (``network/drivers/frr/linux``): root's own, as of a package."""
+    room = files("network.drivers.frr")
+    target = etc / "irisplane" / "network" / "drivers" / "frr"
+    for name in ("linux/__init__.py", "linux/grammar.py", "linux/kernel.py", "linux/door.py", "onrouter/reach.py"):
+        write_whole(target / name, room.joinpath(name).read_text())
+    for folder in (target, target / "onrouter", target.parent, target.parent.parent):
+        write_whole(folder / "__init__.py", "")
+
+
 def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes: Mapping[str, str]) -> str:
     """Make a router's disk as delivered; its public host key.
 
@@ -165,6 +176,7 @@ def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes
     copy_system_files(etc)
     write_accounts(etc, ACCOUNTS, hashes)
     let_ops_in(etc)
+    _roots_door(etc)
     frr = (pwd.getpwnam("frr").pw_uid, grp.getgrnam("frr").gr_gid)
     vty = (frr[0], grp.getgrnam("frrvty").gr_gid)
     os.chown(log, *frr)

@@ -16,7 +16,9 @@ from lab.errors import LabElsewhere, WiringFailed
 from lab.network.layout import Cut, Layout
 from lab.network.topology import Topology
 
-__all__ = ["build", "claim", "cut", "lower", "mend", "namespaces", "remove", "run_ip", "uplink"]
+__all__ = [
+    "build", "claim", "customer", "cut", "expected", "lower", "mend", "namespaces", "remove", "run_ip", "uplink",
+]  # fmt: skip
 
 _NETNS = Path("/run/netns")
 
@@ -41,6 +43,17 @@ def namespaces(layout: Layout) -> list[str]:
     """The namespaces of this instance that exist."""
     prefix = layout.instance.namespace("")
     return sorted(p.name for p in _NETNS.iterdir() if p.name.startswith(prefix)) if _NETNS.exists() else []
+
+
+def customer(layout: Layout, router: str, port: str) -> str:
+    """The namespace of the host behind a customer port."""
+    return layout.instance.namespace(f"customer-{router}-{port}")
+
+
+def expected(layout: Layout, topology: Topology) -> list[str]:
+    """The namespaces that a lab of this size has: its routers and the hosts at their ports."""
+    routers = [layout.instance.namespace(router.name) for router in topology.routers]
+    return sorted(routers + [customer(layout, router.name, port) for router in topology.routers for port in router.ports])
 
 
 def claim(layout: Layout) -> bool:
@@ -85,7 +98,16 @@ def build(layout: Layout, topology: Topology) -> None:
         f" netns {space[fibre.b]}"
         for fibre in topology.fibres
     ]
+    hosts = {
+        customer(layout, router.name, port): (port, space[router.name])
+        for router in topology.routers
+        for port in router.ports
+    }
+    for far, (port, near) in hosts.items():
+        batch += [f"netns add {far}", f"link add {port} netns {near} type veth peer name eth0 netns {far}"]
     run_ip(batch)
+    for far in hosts:
+        run_ip(["link set lo up", "link set eth0 up"], namespace=far)
 
 
 def remove(layout: Layout) -> None:
@@ -112,17 +134,22 @@ def uplink(topology: Topology, router: str, cuts: Iterable[Cut]) -> list[str]:
         "lo",
         "mgmt0",
         *(name for name in topology.router(router).interfaces if {router, name[3:]} not in dark),
+        *topology.router(router).ports,
     ]
 
 
 def lower(layout: Layout, router: str) -> None:
-    """What a power loss leaves in the kernel: every interface down, no address, no route."""
+    """What a power loss leaves in the kernel: the cables, every interface down, no address, no route."""
     space = layout.instance.namespace(router)
-    shown = subprocess.run(["ip", "-n", space, "-j", "link"], capture_output=True, text=True, check=True)
-    names = [str(link["ifname"]) for link in json.loads(shown.stdout)]
+    shown = subprocess.run(["ip", "-n", space, "-d", "-j", "link"], capture_output=True, text=True, check=True)
     batch: list[str] = []
-    for name in names:
-        batch += [f"link set {name} down", f"addr flush dev {name}"]
+    for link in json.loads(shown.stdout):
+        name = str(link["ifname"])
+        kind = link.get("linkinfo", {}).get("info_kind")
+        if kind in ("bridge", "vxlan") or name.startswith("v-"):  # what the router made itself (its Linux half)
+            batch.append(f"link del {name}")
+        else:
+            batch += [f"link set {name} down", f"addr flush dev {name}"]
     run_ip(batch, namespace=space, force=True)
 
 

@@ -25,13 +25,14 @@ __all__ = ["PROGRAMS", "READY", "await_ready", "enter", "first_process", "start"
 _FRR: Final = "/usr/lib/frr"
 _TERMINAL: Final = "-A 127.0.0.1 -P 0"  # no telnet: the unix socket is enough
 _DAEMONS: Final = (
-    f"{_FRR}/zebra -d {_TERMINAL} -s 90000000 -M snmp",
+    f"{_FRR}/zebra -d -n {_TERMINAL} -s 90000000 -M snmp",
     f"{_FRR}/staticd -d {_TERMINAL}",
     f"{_FRR}/ospfd -d {_TERMINAL} -M snmp",
     f"{_FRR}/ospf6d -d {_TERMINAL} -M snmp",
     f"{_FRR}/bgpd -d {_TERMINAL} -M snmp",
 )
-PROGRAMS: Final = ("zebra", "staticd", "ospfd", "ospf6d", "bgpd", "snmpd", "lldpd", "sshd")
+_ROOTS_DOOR: Final = "/usr/bin/python3 -E -s -S -m network.drivers.frr.linux.door"
+PROGRAMS: Final = ("zebra", "staticd", "ospfd", "ospf6d", "bgpd", "snmpd", "lldpd", "sshd", "irisplane-linux")
 """What runs in a router; one of them missing is a fault."""
 
 _KERNEL: Final[dict[str, int | str]] = {
@@ -64,11 +65,14 @@ def starting_script(layout: Layout, router: Router, raised: Sequence[str], *, bf
         f"mount --bind {home}/kept /var/lib/irisplane",
         "mount -t tmpfs -o mode=755,size=16m tmpfs /run",
         "mount -t tmpfs -o mode=1777,size=64m tmpfs /tmp",
-        "mkdir -p /run/sshd /run/lldpd /run/frr",
+        "mkdir -p /run/sshd /run/lldpd /run/frr /run/netns",
         "chown frr:frr /run/frr && chmod 775 /run/frr",
         f"hostname {router.name}",
         *(f"echo {value} > /proc/sys/{key.replace('.', '/')}" for key, value in _KERNEL.items()),
         *(f"ip link set {name} up" for name in raised),
+        f"cd /etc/irisplane && {_ROOTS_DOOR} boot",  # namespaces first: zebra looks for them when it starts
+        f"{_ROOTS_DOOR} serve < /dev/null > /dev/null 2>> /var/log/frr/linux.log &",
+        "cd /",
         "snmpd -LF w /var/log/frr/snmpd.log -C -c /etc/snmp/snmpd.conf -p /run/snmpd.pid -x /run/frr/agentx",
         *daemons,
         "vtysh -b > /run/frr/boot.log 2>&1 || :",

@@ -23,6 +23,7 @@ Role = Literal["core", "aggregation", "access"]
 SMALLEST: Final = 4
 LARGEST: Final = 60
 DEFAULT_SIZE: Final = 12
+_PORTS: Final = 2
 
 _CORE_SITES: Final = ("DC-ARTS", "DC-USINES", "DC-ULB", "DC-SIAMU")
 _BIG_STATIONS: Final = (
@@ -72,13 +73,18 @@ class Fibre:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """One router: its number (which fixes its addresses), role, site, and interfaces besides ``lo`` and ``mgmt0``."""
+    """One router: its number (which fixes its addresses), role, site, and fibres' interfaces."""
 
     name: str
     number: int
     role: Role
     site: str
     interfaces: tuple[str, ...]
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Where customers are attached: each goes to a host of the lab."""
+        return tuple(f"port{number}" for number in range(1, _PORTS + 1))
 
 
 @dataclass(frozen=True, slots=True)

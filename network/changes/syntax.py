@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from network.drivers.frr.delta import typed, understood
+from network.drivers.frr.halves import split
 from network.drivers.frr.single import KEPT_NO
 from network.drivers.protocol import ConfigDriver, SyntaxChecking
 from network.errors import NotReady, SyntaxRefused
@@ -41,7 +42,10 @@ class Lines:
 
 def as_typed(running: str, wanted: str) -> str:
     """What a router that runs one text would be told to become the other."""
-    return "\n".join(typed(understood(running), understood(wanted))) + "\n"
+    have, want = split(understood(running))[0], understood(wanted)
+    frr, linux = split(want)
+    # The Linux half is not typed: it is brought about as a whole.
+    return "\n".join(typed(have, frr)) + "\n" + linux
 
 
 def must_be_accepted(world: World, wanted: Mapping[UUID, Lines]) -> None:

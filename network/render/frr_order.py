@@ -23,7 +23,7 @@ _TOP = (
     r"access-list ", r"ipv6 access-list ", r"mac access-list ", r"ip prefix-list ", r"ipv6 prefix-list ",
     r"bgp as-path ", r"bgp community-list ", r"bgp ", r"route-map ", r"pbr-map ",
 )  # fmt: skip
-_LAST = (r"segment-routing", r"bfd$", r"line vty$")
+_LAST = (r"segment-routing", r"bfd$", r"line vty$", r"linux main$", r"linux ")
 _ROUTE_WORDS = ("tag", "label", "table", "nexthop-vrf", "vrf", "color", "onlink", "segments")
 _PROTOCOLS = ("kernel", "connected", "static", "rip", "ripng", "ospf", "ospf6", "isis", "bgp", "table", "vnc", "sharp")
 _OSPF = (
@@ -179,6 +179,8 @@ def order(root: Node) -> None:
         if node.line.startswith(("interface ", "route-map ", "line vty")):
             # strcmp order, as vtysh prints these; nested contexts move with their first line.
             node.children.sort(key=lambda child: child.line)
+        elif node.line.startswith("linux "):
+            node.children.sort(key=lambda child: natural(child.line))
         elif node.line.startswith("vrf "):
             node.children.sort(key=lambda child: _top(child.line))
         elif re.match(r"router ospf(?: |$)", node.line):

@@ -26,7 +26,7 @@ def test_every_router_runs_every_program_and_answers(lab: RunningLab) -> None:
         with lab.driver(router.name) as driver:
             facts = driver.facts()
         assert facts.hostname == router.name
-        assert set(facts.interfaces) == {"lo", "mgmt0", *router.interfaces}
+        assert set(facts.interfaces) == {"lo", "mgmt0", *router.interfaces, *router.ports}
         serials.add(facts.serial_number)
     assert len(serials) == len(lab.topology.routers)
     assert len(set(lab.credentials["host_keys"].values())) >= len(serials)

@@ -24,13 +24,15 @@ Line = tuple[Path, str]
 # Printed for reasons outside the configuration: version, defaults profile, vtysh's own file handling.
 _NOISE = re.compile(r"(?:frr version \S+|frr defaults \S+|(?:no )?service integrated-vtysh-config|line vty)$")
 # Contexts that exist with the equipment or with what stands in them: without lines they mean nothing.
-_NOTHING_WHEN_EMPTY = re.compile(r"interface |address-family |line vty|vrf ")
+_NOTHING_WHEN_EMPTY = re.compile(r"interface |address-family |line vty|vrf |linux main$")
 # A banner keeps its spacing; elsewhere runs of spaces are one space, also in descriptions: FRR joins the words it read.
 _FREE_TEXT = re.compile(r"banner ")
 # Lines that FRR takes back only without their value.
 _SHORT_NO = re.compile(r"(description|maximum-paths(?: ibgp)?|neighbor \S+ description|profile|domainname) ")
 # Contexts that FRR does not take back as a whole, but with a line in them.
 _GOES_FROM_WITHIN = {"link-params": "no enable"}
+# Lines that go when what they name goes: to be told to leave a namespace ends zebra 8.4 in an assertion.
+_LEFT_BY_ITSELF = re.compile(r"netns ")
 # Single values that FRR does not overwrite: the old one has to go first.
 _GOES_FIRST = re.compile(r"(?:ip ospf|ipv6 ospf6) area |neighbor \S+ peer-group \S|ip ospf message-digest-key ")
 
@@ -160,7 +162,10 @@ def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
     """What goes."""
     body: list[str] = []
     wanted = _Index(want, path)
-    for child in reversed(have.children):
+    # A table's tunnel goes before its BGP instance: FRR keeps an instance that has one.
+    children = have.children[::-1]
+    children.sort(key=lambda child: not (child.context and child.line.startswith("vrf ")))
+    for child in children:
         other = wanted.find(child.line)
         if child.context and (other is not None or _NOTHING_WHEN_EMPTY.match(child.line)):
             _enter(path, body, out)
@@ -168,7 +173,7 @@ def _take(have: Node, want: Node | None, path: Path, out: list[str]) -> None:
             _take(child, other, (*path, child.line), out)
         elif other is None and child.line in _GOES_FROM_WITHIN:
             _enter((*path, child.line), [_GOES_FROM_WITHIN[child.line]], out)
-        elif other is None and not wanted.replaces(child.line):
+        elif other is None and not wanted.replaces(child.line) and not _LEFT_BY_ITSELF.match(child.line):
             body.append(_negated(child.line))
     _enter(path, body, out)
 

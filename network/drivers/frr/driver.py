@@ -137,9 +137,9 @@ class FRRConfigDriver:
         """Whether an address answers a ping from the router; three tries of ``patience`` seconds."""
         return bool(self.pings([target], patience=patience))
 
-    def pings(self, targets: Sequence[str], *, patience: float = 1.0) -> tuple[str, ...]:
-        """Those of these addresses that answer a ping from the router, all asked at once."""
-        return tuple(self._guard.ask("ping", targets=list(targets), wait=patience)["answering"])
+    def pings(self, targets: Sequence[str], *, patience: float = 1.0, table: str = "") -> tuple[str, ...]:
+        """Those of these addresses that answer a ping from the router, all asked at once; ``table``: from a VRF."""
+        return tuple(self._guard.ask("ping", targets=list(targets), wait=patience, namespace=table)["answering"])
 
     @property
     def software(self) -> str:

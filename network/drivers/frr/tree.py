@@ -19,7 +19,8 @@ Path = tuple[str, ...]
 # Lines that open a context wherever they stand at the top.
 _OPENS_TOP = re.compile(
     r"(?:interface \S|vrf \S|router (?!-id)\S|route-map \S+ (?:permit|deny) \d+|key chain \S|line vty|bfd$|pbr-map \S"
-    r"|nexthop-group \S|segment-routing$|mpls ldp$|l2vpn \S|pseudowire \S|rpki$|affinity-map$|vnc \S|evpn mh$)"
+    r"|nexthop-group \S|segment-routing$|mpls ldp$|l2vpn \S|pseudowire \S|rpki$|affinity-map$|vnc \S|evpn mh$"
+    r"|linux (?:main$|namespace \S))"  # the Linux half, see halves.py
 )
 # Lines that open a context inside another, by the first word or two of that other.
 _OPENS_BELOW: tuple[tuple[str, re.Pattern[str]], ...] = (
