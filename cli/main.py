@@ -38,6 +38,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("rack", "cli.inventory:rack", _REGION, "Racks."),
     ("prefix", "cli.inventory:prefix", _REGION, "Prefixes, and the next free one."),
     ("vlan", "cli.inventory:vlan", _REGION, "VLANs, and the next free one."),
+    ("service", "cli.service:app", _REGION, "Services of tenants on the network: order, test, remove."),
     ("fibre", "cli.fibre.app:app", _REGION, "The plant in the ground: what runs over it, what breaks if it is cut."),
     ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
     ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),

@@ -248,6 +248,8 @@ KINDS: Final[Mapping[str, str]] = {
     "network.adopt": _("Adopt what runs"),
     "network.enrol": _("Enrol a host key"),
     "network.replace": _("Replace a router"),
+    "network.service.order": _("Order a network service"),
+    "network.service.remove": _("Remove a network service"),
     "network.upgrade": _("Upgrade software"),
     "network.play": _("Run a play"),
     "network.design": _("Design the network"),

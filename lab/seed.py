@@ -228,7 +228,7 @@ _CONTEXT: Final = {
     # The lab's routers log to a file of their own and meet their reflectors quickly.
     "data": {
         "verbatim": {"frr": "log file /var/log/frr/frr.log warnings"},
-        "bgp": {"connect": 5},
+        "bgp": {"connect": 5, "evpn": True},
         "snmp": {"poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY}},
         # The driver's account is nobody's root; plays need one that is.
         "ansible": {"user": "ops", "secret": _OPS},
@@ -262,6 +262,7 @@ def _devices(settings: Settings, topology: Topology, new: set[str]) -> list[dict
                 {"name": "lo", "kind": "loopback", "description": f"loopback {router.name}"},
                 {"name": "mgmt0", "kind": "management", "description": "management"},
                 *({"name": name, "description": f"fibre to {name[3:]}"} for name in router.interfaces),
+                *({"name": name, "description": f"customer port {name[4:]}"} for name in router.ports),
             ],
         }
         for router in topology.routers

@@ -18,8 +18,16 @@ domain = Domain(
         "network.changes.upgrade:SoftwareUpgrade",
         "network.changes.play:HostPlay",
         "network.changes.design:NetworkDesign",
+        "network.changes.service:ServiceOrder",
+        "network.changes.service:ServiceRemove",
     ),
-    routers=("api.network:router", "api.telemetry:router", "api.fibre:router", "api.plays:router"),
+    routers=(
+        "api.network:router",
+        "api.telemetry:router",
+        "api.fibre:router",
+        "api.plays:router",
+        "api.services:router",
+    ),
     periodic={
         "network.observing:look": 15.0,
         "network.backups:keep_all": 3600.0,
@@ -28,6 +36,14 @@ domain = Domain(
     },
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context", "ansible": "network.plays.hosts:wrong_account"},
-    tables=("config_text", "config_version", "config_overlay", "device_state", "device_polled"),
+    tables=(
+        "config_text",
+        "config_version",
+        "config_overlay",
+        "device_state",
+        "device_polled",
+        "service",
+        "service_end",
+    ),
     sealed=("config_text.sealed",),
 )

@@ -25,6 +25,7 @@
     ├── CandidateTooLarge         NET-023  more text than any router's configuration
     ├── PlayFailed                NET-024  an Ansible play on a device did not go through
     ├── NothingKept               NET-025  what a play altered on a host cannot be put back: nothing is kept of it
+    ├── NotServiceable            NET-026  a service cannot come out there, or not as safely as it was ordered
     ├── SnmpSilent                NET-040  no answer over SNMP
     ├── SnmpRefused               NET-041  the agent refuses the user, the keys or a value
     ├── SnmpNonsense              NET-042  an SNMP answer that cannot be read, or does not end
@@ -56,6 +57,7 @@ __all__ = [
     "NotPrepared",
     "NotReady",
     "NothingKept",
+    "NotServiceable",
     "PlayFailed",
     "PrometheusAway",
     "SessionLost",
@@ -223,6 +225,14 @@ class NotReady(NetworkError):
     code = "NET-021"
     title = "Devices cannot be read"
     hint = "Mend the named devices, or leave them out of the selection: --select '…,!name=NAME'."
+
+
+class NotServiceable(NetworkError):
+    """A service cannot come out at a port, be carried by a device, or be as safe as it was ordered."""
+
+    code = "NET-026"
+    title = "No service there"
+    hint = "Take another port or device, or order less protection."
 
 
 class NotAdoptable(NetworkError):

@@ -11,7 +11,8 @@ Keys of the merged context that this reads::
     syslog.servers[].host/.severity, syslog.level
     snmp.contact, snmp.agentx
     ospf.area, .hello, .dead, .reference_bandwidth, .log_adjacency, .spf_timers, .maximum_paths
-    bgp.asn, .keepalive, .hold, .connect, .maximum_paths_ibgp, .reflectors (a role; its devices reflect routes)
+    bgp.asn, .keepalive, .hold, .connect, .maximum_paths_ibgp, .reflectors (a role; its devices reflect routes),
+        .evpn (services of tenants can be ordered)
     verbatim.<platform>                                  lines kept as they are written
     drift_policy                                         report | restore | adopt
     checks                                               engineers' own expectations (network/checks.py)
@@ -357,6 +358,8 @@ def _bgp(
             connect=bgp.get("connect"),
             ipv4=family if version == 4 else None,
             ipv6=family if version == 6 else None,
+            # Not reflected: see decision 49.
+            evpn=PeerFamily() if version == 4 and bgp.get("evpn") else None,
         )
 
     def group_of(peer: Any) -> str:
@@ -378,6 +381,7 @@ def _bgp(
         neighbors=neighbors,
         ipv4=BgpFamily(networks=tuple(BgpNetwork(p) for p in prefixes if ":" not in p), maximum_paths_ibgp=more),
         ipv6=BgpFamily(networks=tuple(BgpNetwork(p) for p in prefixes if ":" in p), maximum_paths_ibgp=more),
+        advertise_all_vni=bool(bgp.get("evpn")),
     )
 
 

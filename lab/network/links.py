@@ -53,7 +53,9 @@ def customer(layout: Layout, router: str, port: str) -> str:
 def expected(layout: Layout, topology: Topology) -> list[str]:
     """The namespaces that a lab of this size has: its routers and the hosts at their ports."""
     routers = [layout.instance.namespace(router.name) for router in topology.routers]
-    return sorted(routers + [customer(layout, router.name, port) for router in topology.routers for port in router.ports])
+    return sorted(
+        routers + [customer(layout, router.name, port) for router in topology.routers for port in router.ports]
+    )
 
 
 def claim(layout: Layout) -> bool:

@@ -170,6 +170,11 @@ def adopting(one: Intended, running: str) -> Adopting:
     Raises:
         NotAdoptable: no overlays reproduce it.
     """
+    if service := next((overlay.name for overlay in one.overlays if overlay.name.startswith("service ")), None):
+        raise NotAdoptable(
+            f"{one.name} carries the {service}: adopting what runs would take its lines from it.",
+            hint="Bring the device to its intent with 'irisplane config push', or remove its services first.",
+        )
     found = adopt(one.bare, running)
     ours = {(block.context, block.text) for block in one.bare.opaque}
     blocks = [block for block in found.opaque if (block.context, block.text) not in ours]

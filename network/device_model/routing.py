@@ -178,6 +178,7 @@ class BgpPeer:
     connect: int | None = None
     ipv4: PeerFamily | None = None
     ipv6: PeerFamily | None = None
+    evpn: PeerFamily | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", spelled(self.name))
@@ -213,7 +214,10 @@ def _peer_key(peer: BgpPeer) -> tuple[bool, tuple[int, int, int] | tuple[tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Bgp:
-    """One BGP instance. The two booleans of policy say what the instance really does, not what FRR prints."""
+    """One BGP instance. The two booleans of policy say what the instance really does, not what FRR prints.
+
+    ``advertise_all_vni``: tunnels of the kernel are told to peers of the EVPN family (RFC 7432, RFC 9136).
+    """
 
     asn: int
     router_id: str | None = None
@@ -225,6 +229,7 @@ class Bgp:
     neighbors: tuple[BgpPeer, ...] = ()
     ipv4: BgpFamily = BgpFamily()
     ipv6: BgpFamily = BgpFamily()
+    advertise_all_vni: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups", tuple(sorted(self.groups, key=lambda peer: peer.name)))

@@ -12,6 +12,7 @@ from network.parse.lines import Lines
 
 __all__ = ["bgp", "ospf"]
 
+_EVPN = 0  # among the versions of IP, the family that is of neither
 _REDISTRIBUTE = r"redistribute (\S+)(?: metric (\d+))?(?: route-map (\S+))?"
 
 
@@ -51,6 +52,7 @@ def bgp(node: Node) -> Bgp:
     peers = _names(texts, r"(?:no )?neighbor (\S+) ")
     lines = Lines(node.children)
     families = {version: node.child(f"address-family ipv{version} unicast") for version in (4, 6)}
+    families[_EVPN] = node.child("address-family l2vpn evpn")
     family_lines = {version: Lines(found.children if found else ()) for version, found in families.items()}
     told = {name: _peer(lines, family_lines, name) for name in peers}
     return Bgp(
@@ -64,6 +66,7 @@ def bgp(node: Node) -> Bgp:
         neighbors=tuple(peer for name, peer in told.items() if name not in groups and _is_peer(peer)),
         ipv4=_family(family_lines[4]),
         ipv6=_family(family_lines[6]),
+        advertise_all_vni=family_lines[_EVPN].flag("advertise-all-vni"),
     )
 
 
@@ -91,6 +94,7 @@ def _peer(lines: Lines, families: dict[int, Lines], name: str) -> BgpPeer:
         connect=lines.number(rf"{start} timers connect (\d+)"),
         ipv4=_peer_family(families[4], name),
         ipv6=_peer_family(families[6], name),
+        evpn=_peer_family(families[_EVPN], name),
     )
 
 

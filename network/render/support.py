@@ -116,6 +116,8 @@ _IN_FAMILY = {
 
 
 def _sessions(bgp: Bgp, platform: str) -> Iterator[str]:
+    if bgp.advertise_all_vni:
+        yield f"bgp.evpn: the EVPN family of sessions is not rendered for {platform}"
     for peer in (*bgp.groups, *bgp.neighbors):
         for field in _SESSION[platform]:
             if getattr(peer, field):

@@ -1,0 +1,142 @@
+"""The places where an ordered service comes out: looked up, and judged against what stands there already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, text
+
+from inventory.errors import ObjectNotFound, Taken
+from network.errors import NotServiceable
+from network.intent import Intended
+from network.services.lines import Block, Port
+from network.services.numbers import Numbers
+from network.services.orders import Order, OrderedEnd
+
+__all__ = ["End", "blocks", "look_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An ordered end, and what the inventory says of it."""
+
+    ordered: OrderedEnd
+    device_id: UUID
+    interface_id: UUID
+
+
+_PORTS: Final = text("""
+select w.place, d.id as device_id, d.status, i.id as interface_id, i.enabled, i.kind,
+       (select l.name from link_end e join link l on l.id = e.link_id and l.status <> 'retired'
+         where e.interface_id = i.id limit 1) as link,
+       (select host(a.address) from address a where a.interface_id = i.id and upper_inf(a.held) limit 1) as address,
+       (select s.code from service_end e join service s on s.id = e.service_id where e.interface_id = i.id) as service
+from unnest(cast(:devices as text[]), cast(:ports as text[])) with ordinality w(device, port, place)
+left join device d on d.name = w.device and d.status <> 'retired'
+left join interface i on i.device_id = d.id and i.name = w.port
+order by w.place
+""")
+
+
+def look_up(tx: Connection, order: Order) -> list[End]:
+    """Every end of an order, in its order.
+
+    Raises:
+        ObjectNotFound: there is no such device or port.
+        Taken: the port carries another service.
+        NotServiceable: the port is somebody else's end of a link, has an address of its own, or is no customer's port.
+    """
+    wanted = {"devices": [end.device for end in order.ends], "ports": [end.port for end in order.ends]}
+    found = tx.execute(_PORTS, wanted).mappings().all()
+    return [
+        _judged(end, row, f"/intent/ends/{number}")
+        for number, (end, row) in enumerate(zip(order.ends, found, strict=True))
+    ]
+
+
+def _judged(end: OrderedEnd, row: RowMapping, pointer: str) -> End:
+    place = f"{end.device}:{end.port}"
+    if row["device_id"] is None:
+        raise ObjectNotFound(
+            f"There is no device {end.device!r} in service.",
+            pointer=f"{pointer}/device",
+            hint="'irisplane device list'.",
+        )
+    if row["interface_id"] is None:
+        raise ObjectNotFound(
+            f"{end.device} has no port {end.port!r}.",
+            pointer=f"{pointer}/port",
+            hint=f"'irisplane inventory list interface --device {end.device}' lists its ports.",
+        )
+    if row["service"] is not None:
+        raise Taken(
+            f"The port {place} carries the service {row['service']!r}.",
+            pointer=f"{pointer}/port",
+            hint="Take another port, or remove that service first.",
+        )
+    stands = (
+        f"is an end of the link {row['link']}" if row["link"]
+        else f"has the address {row['address']}" if row["address"]
+        else f"is a {row['kind']} interface" if row["kind"] not in ("physical", "lag")
+        else "is disabled" if not row["enabled"]
+        else ""
+    )  # fmt: skip
+    if stands:
+        raise NotServiceable(
+            f"{place} {stands}, so no customer can be attached there.",
+            hint="Take a port that nothing else is attached to.",
+            pointer=f"{pointer}/port",
+        )
+    return End(end, row["device_id"], row["interface_id"])
+
+
+def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping[UUID, Intended]) -> dict[UUID, Block]:
+    """What each device is to carry for a service.
+
+    Raises:
+        NotServiceable: a device has no loopback or no BGP, or does not speak EVPN to the others.
+    """
+    for one in devices.values():
+        _ready(one)
+    carried = list(dict.fromkeys(end.device_id for end in ends))
+    loopbacks = {device: str(devices[device].facts["loopback"]) for device in carried}
+    made = {}
+    for device in carried:
+        one = devices[device]
+        bgp = one.model.bgp
+        assert bgp is not None, "judged above"
+        there = {neighbor.name for neighbor in bgp.neighbors}
+        others = [loopbacks[other] for other in carried if other != device]
+        ports = tuple(Port(end.ordered.port, end.ordered.address or "") for end in ends if end.device_id == device)
+        made[device] = Block(
+            code=order.code,
+            kind=order.kind,
+            platform=one.platform,
+            asn=bgp.asn,
+            loopback=loopbacks[device],
+            table=numbers.table,
+            tunnel=numbers.tunnel,
+            ports=ports,
+            peers=tuple(sorted(other for other in others if other not in there)),
+            remote=others[0] if order.kind == "e-line" else "",
+            connect=(one.context.get("bgp") or {}).get("connect"),
+        )
+    return made
+
+
+def _ready(device: Intended) -> None:
+    problem = (
+        "has no IPv4 loopback" if not device.facts["loopback"]
+        else "speaks no BGP" if device.model.bgp is None
+        else "does not speak EVPN" if device.platform == "frr" and not device.model.bgp.advertise_all_vni
+        else ""
+    )  # fmt: skip
+    if problem:
+        raise NotServiceable(
+            f"{device.name} {problem}, so it can carry no service.",
+            hint="Set 'bgp: {evpn: true}' in the region's configuration context and push it, or take another device.",
+            device=device.name,
+        )

@@ -1,0 +1,85 @@
+"""Over which links and devices a service goes, and whether there is a second way where one was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from network.errors import NotServiceable
+from network.paths.disjoint import disjoint_pair
+from network.paths.graph import Edge, Graph, Path
+from network.paths.shortest import cheapest
+from network.services.orders import Protection
+
+__all__ = ["Way", "ways"]
+
+_PAIRS: Final = 45
+"""Pairs of ends that a plan looks at one by one: ten sites, each with each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Between two devices: the devices and links passed now, and those of the second way where there is one."""
+
+    a: str
+    b: str
+    links: tuple[str, ...]
+    devices: tuple[str, ...]
+    second: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        spare = f"; else over {', '.join(self.second)}" if self.second else "; no second way"
+        return f"{self.a} – {self.b}: over {', '.join(self.links)}{spare}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For plans and answers."""
+        return {"a": self.a, "b": self.b, "links": self.links, "devices": self.devices, "second": self.second}
+
+
+_LINKS: Final = text("""
+select l.name, da.name as a, db.name as b from link l
+join interface ia on ia.id = l.a_interface_id join device da on da.id = ia.device_id
+join interface ib on ib.id = l.b_interface_id join device db on db.id = ib.device_id
+where l.status = 'active' and da.id <> db.id and da.status <> 'retired' and db.status <> 'retired' order by l.name
+""")
+
+
+def ways(tx: Connection, devices: Sequence[str], protection: Protection) -> list[Way]:
+    """The way of every pair of devices: fewest links first, as routing with equal costs goes.
+
+    Raises:
+        NotServiceable: no way leads from one to the other, or too few for the protection that was ordered.
+    """
+    graph = Graph.of(Edge(row.name, row.a, row.b, 1) for row in tx.execute(_LINKS))
+    return [_way(graph, a, b, protection) for a, b in list(combinations(devices, 2))[:_PAIRS]]
+
+
+def _way(graph: Graph, a: str, b: str, protection: Protection) -> Way:
+    first = cheapest(graph, a, b) if {a, b} <= graph.number.keys() else None
+    if first is None:
+        raise NotServiceable(f"No link leads from {a} to {b}.", hint="Enter the links between them first.")
+    diverse = disjoint_pair(graph, a, b, share="nothing")
+    pair = diverse or disjoint_pair(graph, a, b, share="nodes")
+    if protection != "none" and (pair if protection == "protected" else diverse) is None:
+        what = "link" if protection == "protected" else "device"
+        raise NotServiceable(
+            f"Every two ways from {a} to {b} share a {what}, so the service cannot be {protection}.",
+            hint="Order it with less protection, or lay another link.",
+            pointer="/intent/protection",
+        )
+    return Way(a, b, _names(first.edges), _names(first.nodes), _second(first, pair))
+
+
+def _second(first: Path, pair: tuple[Path, Path] | None) -> tuple[str, ...]:
+    if pair is None:
+        return ()
+    used = set(first.edges)
+    return _names(min(pair, key=lambda path: (len(used & set(path.edges)), path.weight)).edges)
+
+
+def _names(found: Sequence[object]) -> tuple[str, ...]:
+    return tuple(str(one) for one in found)
