@@ -33,13 +33,29 @@ from dashboards.spoken import (
     plays,
     region,
     runs,
+    services,
     words,
 )
 from dashboards.terms import TERMS
 
 __all__ = ["DICTIONARY", "SENTENCES", "difference", "pattern", "said", "spoken"]
 
-_ROOMS: Final = (plans, runs, plays, cloud, errors, region, hosting, network, plant, paths, hints, fields, differences)
+_ROOMS: Final = (
+    plans,
+    runs,
+    plays,
+    services,
+    cloud,
+    errors,
+    region,
+    hosting,
+    network,
+    plant,
+    paths,
+    hints,
+    fields,
+    differences,
+)
 SENTENCES: Final = tuple(
     dict.fromkeys(chain.from_iterable(getattr(room, name) for room in _ROOMS for name in room.__all__ if name != "WHY"))
 )

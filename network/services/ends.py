@@ -63,13 +63,13 @@ def _judged(end: OrderedEnd, row: RowMapping, pointer: str) -> End:
         raise ObjectNotFound(
             f"There is no device {end.device!r} in service.",
             pointer=f"{pointer}/device",
-            hint="'irisplane device list'.",
+            hint="'irisplane device list' shows them.",
         )
     if row["interface_id"] is None:
         raise ObjectNotFound(
             f"{end.device} has no port {end.port!r}.",
             pointer=f"{pointer}/port",
-            hint=f"'irisplane inventory list interface --device {end.device}' lists its ports.",
+            hint=f"'irisplane device show {end.device}' lists its ports.",
         )
     if row["service"] is not None:
         raise Taken(
@@ -77,20 +77,24 @@ def _judged(end: OrderedEnd, row: RowMapping, pointer: str) -> End:
             pointer=f"{pointer}/port",
             hint="Take another port, or remove that service first.",
         )
-    stands = (
-        f"is an end of the link {row['link']}" if row["link"]
-        else f"has the address {row['address']}" if row["address"]
-        else f"is a {row['kind']} interface" if row["kind"] not in ("physical", "lag")
-        else "is disabled" if not row["enabled"]
-        else ""
-    )  # fmt: skip
-    if stands:
+    if stands := _stands(row):
         raise NotServiceable(
             f"{place} {stands}, so no customer can be attached there.",
             hint="Take a port that nothing else is attached to.",
             pointer=f"{pointer}/port",
         )
     return End(end, row["device_id"], row["interface_id"])
+
+
+def _stands(row: RowMapping) -> str:
+    """What stands at a port that no customer can have; nothing where one can."""
+    if row["link"]:
+        return f"is an end of the link {row['link']}"
+    if row["address"]:
+        return f"has the address {row['address']}"
+    if row["kind"] not in ("physical", "lag"):
+        return f"is a {row['kind']} interface"
+    return "" if row["enabled"] else "is disabled"
 
 
 def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping[UUID, Intended]) -> dict[UUID, Block]:
@@ -128,15 +132,17 @@ def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping
 
 
 def _ready(device: Intended) -> None:
-    problem = (
-        "has no IPv4 loopback" if not device.facts["loopback"]
-        else "speaks no BGP" if device.model.bgp is None
-        else "does not speak EVPN" if device.platform == "frr" and not device.model.bgp.advertise_all_vni
-        else ""
-    )  # fmt: skip
-    if problem:
+    if problem := _lacks(device):
         raise NotServiceable(
             f"{device.name} {problem}, so it can carry no service.",
             hint="Set 'bgp: {evpn: true}' in the region's configuration context and push it, or take another device.",
             device=device.name,
         )
+
+
+def _lacks(device: Intended) -> str:
+    if not device.facts["loopback"]:
+        return "has no IPv4 loopback"
+    if device.model.bgp is None:
+        return "speaks no BGP"
+    return "does not speak EVPN" if device.platform == "frr" and not device.model.bgp.advertise_all_vni else ""

@@ -117,6 +117,17 @@ def foreign(
         life = Life(timedelta(hours=1), timedelta(hours=2))
         start_session(tx, principal_id=ann.id, tenant_id=tenants["ixelles"], issuer=MARK, life=life)
         session = str(tx.execute(text("select id from session where issuer = :mark"), {"mark": MARK}).scalar_one())
+        on_the_network = {"tenant": tenants["ixelles"], "port": "own01"}
+        tx.execute(
+            text(
+                "with s as (insert into service (tenant_id, code, kind, protection, table_number, tunnel_number)"
+                f" values (:tenant, 'sv-{MARK}', 'l3vpn', 'none', 1077, 10077) returning id)"
+                " insert into service_end (service_id, tenant_id, device_id, interface_id, address)"
+                " select s.id, :tenant, d.id, i.id, '10.77.0.1/24' from s, device d"
+                " join interface i on i.device_id = d.id where d.name = :port"
+            ),
+            on_the_network,
+        )
     added = {"handle": f"new-{MARK}", "display_name": MARK, "role": "agency-user"}
     _make(them, agent, "/api/v1/principals", added)
     freeze = {"kind": "freeze", "name": "f", "begins": "2031-06-01T00:00:00Z", "ends": "2031-06-03T00:00:00Z"}
@@ -175,6 +186,7 @@ def foreign(
         "images/image_id": ([_IMAGE], _id),
         "devices/name": (["own01"], _word),
         "links/name": (["own01-own02"], _word),
+        "services/code": ([f"sv-{MARK}"], _word),
     }
     them.fields |= {
         "tenant": (["ixelles", "region", str(tenants["ixelles"])], _word),

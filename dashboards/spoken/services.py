@@ -1,0 +1,71 @@
+"""What services of tenants say: their plans, what packets did, what was wrong with an order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboards.terms import mark as _
+
+__all__ = ["ERRORS", "HINTS", "SEEN", "SUMMARIES", "UNDO"]
+
+SUMMARIES: Final = (
+    _("Order the L3VPN %(name)s for %(tenant)s on %(count)s routers"),
+    _("Order the E-Line %(name)s for %(tenant)s on %(count)s routers"),
+    _("Bring the service %(name)s back on %(count)s routers"),
+    _("Remove the service %(name)s from %(count)s routers"),
+)
+"""What their plans are called."""
+
+UNDO: Final = (
+    _("The service is removed: its lines, its numbers, and nothing of another service."),
+    _("It is removed again."),
+    _("The service comes back with the same numbers, as long as nobody else took them."),
+)
+"""How they are taken back."""
+
+SEEN: Final = (
+    _("%(name)s: its driver cannot ping from a table; no packets were sent"),
+    _("%(name)s: nobody could ask for packets: %(said)s"),
+    _("%(name)s: %(address)s does not answer in %(table)s"),
+    _("%(name)s: %(address)s of another service answers in %(table)s"),
+    _("%(name)s: %(count)s of %(all)s members answer in %(table)s"),
+    _("%(name)s: %(count)s of %(all)s members answer in %(table)s, %(others)s of other services do not"),
+)
+"""What packets did."""
+
+ERRORS: Final = (
+    _("%(name)s carries the %(what)s: adopting what runs would take its lines from it."),
+    _("There is a service '%(name)s' already."),
+    _("The service '%(name)s' has taken what '%(other)s' had: its code, a number or a port."),
+    _("%(name)s %(rest)s, so it can carry no service."),
+    _("%(name)s has no port '%(port)s'."),
+    _("The port %(name)s:%(port)s carries the service '%(other)s'."),
+    _("%(name)s:%(port)s %(rest)s, so no customer can be attached there."),
+    _("There are no templates of services for '%(platform)s'."),
+    _("The port '%(port)s' has %(count)s characters; a service needs two of Linux's 15 itself."),
+    _("The pool '%(name)s' (%(low)s to %(high)s) has no free number left."),
+    _("%(name)s is an E-Line: the devices pass its frames on and have no address in it."),
+    _("No link leads from %(name)s to %(other)s."),
+    _("Every two ways from %(name)s to %(other)s share a device, so the service cannot be %(what)s."),
+    _("Every two ways from %(name)s to %(other)s share a link, so the service cannot be %(what)s."),
+)
+"""What is wrong."""
+
+HINTS: Final = (
+    _("Bring the device to its intent with 'irisplane config push', or remove its services first."),
+    _("Give it another code, or remove that one first."),
+    _("Order it anew: it then gets numbers that are free."),
+    _("Set 'bgp: {evpn: true}' in the region's configuration context and push it, or take another device."),
+    _("'irisplane device list' shows them."),
+    _("'irisplane device show %(name)s' lists its ports."),
+    _("Take another port, or remove that service first."),
+    _("Take a port that nothing else is attached to."),
+    _("Name it with %(count)s characters at most."),
+    _("Remove a service that nobody uses, or reject an order that waits."),
+    _("'irisplane service list' lists them."),
+    _("Let the hosts at its ends ping each other; in the lab 'irisplane lab customer'."),
+    _("Enter the links between them first."),
+    _("Order it with less protection, or lay another link."),
+    _("Take another port or device, or order less protection."),
+)
+"""The way out."""
