@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from benchmarks import (
     bring_up,
+    designing,
     durable_steps,
     fibre_impact,
     fleet_push,
@@ -37,6 +38,7 @@ _STANDING: Final = frozenset({"bring_up", "fleet_push"})
 """Those that bring a region up, and may use the one that runs."""
 _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "inventory_api": inventory_api.run,
+    "designing": designing.run,
     "durable_steps": durable_steps.run,
     "fibre_impact": fibre_impact.run,
     "hosting_lists": hosting_lists.run,

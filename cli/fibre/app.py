@@ -18,3 +18,5 @@ app.command(
     help="What a closure holds, drawn for the crew that opens it.",
 )
 app.command("cli.fibre.export:export", name="export", help="Write the plant as a map or as tables.")
+app.command("cli.fibre.path:path", name="path", help="The best ways between two places, or two that share nothing.")
+app.command("cli.fibre.path:weak_points", name="weak-points", help="What cuts sites off when it alone is lost.")

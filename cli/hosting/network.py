@@ -1,4 +1,4 @@
-"""`irisplane network`: private networks of a project."""
+"""`irisplane network`: private networks of a project; the region's own is designed by `cli.design`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cli.hosting.ordering import Manner, Order, place
 
 __all__ = ["app"]
 
-app = App(name="network", help="Private networks.")
+app = App(name="network", help="Private networks of projects; and the design of the region's.")
+app.command("cli.design:design", name="design", help="Lay the region's network over its corridor.")
 _HOW = Manner()
 
 

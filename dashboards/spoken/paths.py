@@ -20,5 +20,11 @@ PATHS: Final = (
     _("The edge '%(edge)s' has the negative weight %(weight)s."),
     _("The edge '%(edge)s' leads from '%(node)s' to itself."),
     _("No core is named, so nothing can be cut off from one."),
+    _("The plant has no node and no building of a site '%(ref)s'."),
+    _("Both ends are the node '%(node)s'."),
+    _("Name two different places."),
+    _("No data centre is in the plant."),
+    _("Add its building, and ducts that lead to it."),
+    _("'%(what)s' cannot be avoided."),
 )
 """Errors, and what to do next."""

@@ -21,6 +21,8 @@ __all__ = ["ENTRIES", "Ground", "Route"]
 
 ENTRIES: Final = 4
 """Corners of the street that a building may be joined to."""
+FARTHEST_MM: Final = 1_000_000
+"""A corner that is farther from a building is not joined to it."""
 _CELL: Final = 300.0
 """Metres; corners are looked for in squares of this size."""
 _SINK: Final = "(any of several)"
@@ -76,7 +78,7 @@ class Ground:
             self.dig([duct.code])
 
     def join(self, site: Site) -> tuple[Duct, ...]:
-        """The ways into a building, the shortest first; those that are dug are among them."""
+        """The ways into a building, the shortest first, those that are dug among them; none where no street is near."""
         found = self.entries.get(site.code)
         if found is None:
             near = self._corners.near(site.place, ENTRIES)
@@ -188,7 +190,7 @@ class _Corners:
         """The nearest corners, nearest first."""
         x, y = self._square(place)
         found: list[tuple[int, str]] = []
-        for ring in range(1, 60):
+        for ring in range(1, round(FARTHEST_MM / 1000 / _CELL) + 2):
             if len(found) >= count and ring > 2:
                 break
             found = sorted(
@@ -196,7 +198,7 @@ class _Corners:
                 for dx in range(-ring, ring + 1) for dy in range(-ring, ring + 1)
                 for code in self.squares.get((x + dx, y + dy), ())
             )  # fmt: skip
-        return [code for _, code in found[:count]]
+        return [code for away, code in found[:count] if away <= FARTHEST_MM]
 
     def _square(self, place: Place) -> tuple[int, int]:
         lon, lat = place

@@ -19,6 +19,7 @@ from network.design.rings import aggregation_rings, core_ring
 
 __all__ = ["Wishes", "lay"]
 
+NO_STREET: Final = "no street leads to it"
 ONE_ENTRY: Final = "no second way into or out of its part of the street network"
 DEAR: Final = "a second way would cost more than it may"
 
@@ -55,10 +56,15 @@ def lay(
     wishes, before = wishes or Wishes(), there or Design()
     ground = Ground(corridor, digging=costs["digging"], cabling=costs["cable"] + 12 * costs["strand"], dug=before.ducts)
     new = [site for site in sorted(sites, key=lambda one: one.code) if site.code not in before.sites]
+    made = Design(sites={site.code: site for site in new})
+    for site in new:
+        if not ground.join(site):
+            made.single[site.code] = NO_STREET
+            del made.sites[site.code]
+    new = list(made.sites.values())
     cores = [site for site in [*before.with_role("core"), *new] if site.role == "core"]
     if not cores:
         raise InvalidInput("No site is a core, so there is nothing to lay a network to.", hint="Add a data centre.")
-    made = Design(sites={site.code: site for site in new})
     wiring = Wiring(ground, before, made)
     known_cores = before.with_role("core")
     if not known_cores:
@@ -92,7 +98,7 @@ def _spurs(
     ground: Ground, wiring: Wiring, made: Design, hubs: Sequence[Site], spurs: Sequence[Site], wishes: Wishes
 ) -> None:
     for lost in grow(ground, spurs):
-        made.single[lost.code] = "no street leads to it"
+        made.single[lost.code] = NO_STREET
         del made.sites[lost.code]
     reached = [site for site in spurs if site.code in made.sites]
     ways = ways_to_hubs(ground, hubs, reached)

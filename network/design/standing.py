@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from network.design.choosing import RULES, Candidate
 from network.design.plan import Cable, Circuit, Corridor, CorridorEdge, Design, Duct, Place, Role, Site, millimetres
 
-__all__ = ["Standing", "standing"]
+__all__ = ["Standing", "standing", "stretch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def standing(tx: Connection) -> Standing:
         for row in tx.execute(_SITES, {"kinds": kinds})
     ]
     corners: dict[str, Place] = {row.code: (float(row.lon), float(row.lat)) for row in tx.execute(_CORNERS)}
-    edges = tuple(_stretch(row, corners) for row in tx.execute(_STRETCHES))
+    edges = tuple(stretch(row, corners) for row in tx.execute(_STRETCHES))
     nodes = {row.code: row for row in tx.execute(_NODES)}
     buildings = {row.site: row.code for row in nodes.values() if row.site is not None}
     inside = {node: site for site, node in buildings.items()}
@@ -50,7 +50,7 @@ def standing(tx: Connection) -> Standing:
     return Standing(sites, Corridor(corners, edges), there, buildings, frozenset(nodes), closures)
 
 
-def _stretch(row: Any, corners: Mapping[str, Place]) -> CorridorEdge:
+def stretch(row: Any, corners: Mapping[str, Place]) -> CorridorEdge:
     """A stretch from corner to corner.
 
     Sources draw some from their b, and end some short of the corner, where several were drawn together: the path is

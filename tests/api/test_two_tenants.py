@@ -47,6 +47,7 @@ PLAIN: frozenset[str] = frozenset(
         "what Who zone tag tags lines now plan user_data metadata lease_until floating_address how differs",
         "allow deny direction port_max port_min protocol public_key routed rules size_gib",
         "every hour keep method weekday of polygon",
+        "k by disjoint avoid",
         "a_side b_side connector during loss_db owner path ports position protection reversed side strands",
         "strands_per_tube tray trays wavelength_nm tx_power_dbm rx_sensitivity_dbm rx_overload_dbm rx_power_dbm",
         "metres rx_dbm",

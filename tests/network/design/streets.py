@@ -46,4 +46,4 @@ def candidates(seed: int, side: int = 16) -> list[Candidate]:
 
 
 def _corner(x: int, y: int) -> str:
-    return f"C{x:02}{y:02}"
+    return f"K{x:02}{y:02}"

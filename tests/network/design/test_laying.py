@@ -190,3 +190,11 @@ def test_a_price_that_is_none_is_refused_by_name() -> None:
         unit_costs({"gold": 1})
     with pytest.raises(InvalidInput, match="'digging' is -1"):
         unit_costs({"digging": -1})
+
+
+def test_a_site_far_from_every_street_stays_out_and_is_told() -> None:
+    far = Candidate("SC-FAR", "school", (LON - 0.05, LAT), {"level_guess": "secondary"})
+    made = lay(town(1), choose([*candidates(1), far]).sites, unit_costs())
+    assert "SC-FAR" not in made.sites
+    assert made.single["SC-FAR"] == "no street leads to it"
+    assert report(made, unit_costs()).counts["sites"] == 47

@@ -1,0 +1,107 @@
+"""A region is imported, designed and looked at from the command line, against a really served API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from cli.main import main
+from tests.api.people import Person
+from tests.api.serving import serve
+from tests.network.design.test_change import OPEN_DATA, small_town
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def address(app: FastAPI) -> Iterator[str]:
+    with serve(app) as url:
+        yield url
+
+
+@pytest.fixture
+def run(
+    address: str, engineer: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    known = {engineer.handle: {"token": engineer.token, "handle": engineer.handle}}
+    file = tmp_path / "credentials" / "cli.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"url": address, "profiles": known}))
+    monkeypatch.setenv("IRISPLANE_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run_one(*arguments: str) -> tuple[int, str, str]:
+        code = main([*arguments, "--profile", engineer.handle])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run_one
+
+
+def _json(run: Run, *arguments: str) -> object:
+    code, out, err = run(*arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_a_town_is_designed_drawn_and_searched(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    for file in small_town():
+        (folder / file.name).write_bytes(file.content)
+    assert run("region", "import", str(folder))[0] == 0
+
+    code, out, _ = run("network", "design", "--dry-run")
+    assert code == 0
+    assert "47" in out
+    assert "assumptions, not offers" in out
+    assert run("fibre", "path", "ST-0", "ST-1")[0] == 4  # nothing was made
+
+    picture = tmp_path / "plant.svg"
+    code, out, err = run("network", "design", "--yes", "--svg", str(picture))
+    assert code == 0, err
+    assert "km" in out
+    assert picture.read_text().count("<circle") > 47
+    assert "nothing to do" in run("network", "design")[1]
+
+    code, out, _ = run("fibre", "path", "ST-0", "ST-1", "--diverse")
+    assert code == 0
+    assert "They share no duct, no manhole or building between their ends. No pair is better." in out
+    found = _json(run, "fibre", "path", "ST-0", "ST-1", "--k", "3", "--by", "loss")
+    assert isinstance(found, dict)
+    losses = [way["loss_db"] for way in found["paths"]]
+    assert len(losses) == 3
+    assert losses == sorted(losses)
+    assert "single points of failure for 47 sites" in run("fibre", "weak-points")[1]
+
+
+def test_prices_come_from_a_file_and_one_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"gold": 3.5}')
+    code, _, err = run("network", "design", "--costs", str(prices))
+    assert code == 2
+    assert "no unit price 'gold'" in err
+    prices.write_text("[1]")
+    code, _, err = run("network", "design", "--costs", str(prices))
+    assert code == 2
+    assert "is not a JSON object of prices" in err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not OPEN_DATA.is_dir(), reason="the region's open data is not beside this clone")
+def test_brussels_is_imported_and_designed_and_a_diverse_pair_shares_no_duct(run: Run, tmp_path: Path) -> None:
+    assert run("region", "import", str(OPEN_DATA))[0] == 0
+    told = _json(run, "network", "design", "--dry-run")
+    assert isinstance(told, dict)
+    assert 400 <= told["site_count"] <= 500  # the town of the other test is in it already
+    code, _, err = run("network", "design", "--yes", "--svg", str(tmp_path / "brussels.svg"))
+    assert code == 0, err
+    found = _json(run, "fibre", "path", "ST-GARE-DU-MIDI", "TH-21009", "--diverse")
+    assert isinstance(found, dict)
+    one, other = ({duct["code"] for duct in way["ducts"]} for way in found["paths"])
+    assert found["exact"]
+    assert one.isdisjoint(other)
