@@ -33,8 +33,8 @@ UNDO: Final = (
 """How they are taken back."""
 
 DONE: Final = (
-    _("The host keeps %(count)s files as they are."),
-    _("The host keeps %(count)s file as they are."),
+    _("The host keeps what stands at %(count)s places."),
+    _("The host keeps what stands at %(count)s place."),
     _("%(count)s altered."),
     _("%(count)s altered, and every service was told again, because the run was taken up again."),
     _("%(name)s cannot be reached: %(said)s"),

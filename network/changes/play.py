@@ -155,8 +155,8 @@ class HostPlay(ChangeKind[PlayIntent]):
             before = keeper.keep(str(step.change_id), step.target.data["paths"])
         if digest_of(canonical_json(before)) != step.target.base:
             raise StalePlan(f"{host.name} is no longer as the plan saw it.", target=host.name)
-        files = sum(1 for one in before.values() if one["kind"] == "file")
-        return Outcome({"kept": len(before)}, f"The host keeps {files} file{'' if files == 1 else 's'} as they are.")
+        places = f"{len(before)} place{'' if len(before) == 1 else 's'}"
+        return Outcome({"kept": len(before)}, f"The host keeps what stands at {places}.")
 
     def apply(self, step: Step, around: Surroundings) -> Outcome:
         """The play; or, of a Change that takes back, the files and their services."""
@@ -170,7 +170,7 @@ class HostPlay(ChangeKind[PlayIntent]):
         host = replace(work.host, python=python)
 
         def heard(word: Heard) -> None:
-            tell(around, step, "apply", word.status, f"{word.task}: {word.status}")
+            tell(around, step, "apply", word.status, word.task)
 
         done = run(work.play.name, [host], check=False, seconds=_SECONDS, heard=heard)[host.name]
         _must_have_gone(work.play, done)

@@ -37,6 +37,7 @@ class Ears:
 
     def __init__(self, names: list[str]) -> None:
         self._hosts = {name: _OneHost() for name in names}
+        self._handlers: set[str] = set()
         self.trouble = ""
         """What Ansible said that concerns no host: a playbook that it cannot read."""
 
@@ -47,13 +48,15 @@ class Ears:
         kind = str(event.get("event"))
         if kind == "verbose" and "ERROR" in str(event.get("stdout")) and not self.trouble:
             self.trouble = _line(str(event["stdout"]))
+        if kind == "playbook_on_handler_task_start":
+            self._handlers.add(str(data.get("task_uuid")))
         if host is None:
             return None
         task, result = _line(str(data.get("task", ""))), data.get("res") or {}
         match kind:
             case "runner_on_ok":
                 host.status = "ok" if host.status == "not for it" else host.status
-                if result.get("changed") and not _is_handler(data):
+                if result.get("changed") and str(data.get("task_uuid")) not in self._handlers:
                     host.alterations += _alterations(task, str(data.get("task_action", "")), result)
                     return str(data["host"]), task, "changed"
             case "runner_on_skipped":
@@ -78,10 +81,6 @@ class Ears:
             )
 
 
-def _is_handler(data: Mapping[str, Any]) -> bool:
-    return bool(data.get("is_handler"))
-
-
 def _alterations(task: str, action: str, result: Mapping[str, Any]) -> Iterator[Alteration]:
     """What a task altered, item by item."""
     short = action.rpartition(".")[2]
@@ -89,8 +88,10 @@ def _alterations(task: str, action: str, result: Mapping[str, Any]) -> Iterator[
         if not one.get("changed"):
             continue
         if short in _ACCOUNTS:
-            name = mask(str(one.get("name") or ""))
-            yield Alteration(task, ACCOUNT_FILES, _note(f"{short} {name}: {one.get('state', 'present')}", task))
+            given = (one.get("invocation") or {}).get("module_args") or {}
+            name = mask(str(one.get("name") or given.get("name") or ""))
+            state = one.get("state") or given.get("state") or "present"
+            yield Alteration(task, ACCOUNT_FILES, _note(f"{short} {name}: {state}", task))
             continue
         path = _path(one) if short in _IN_FILES else ""
         paths = (path,) if path else ()

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from core.errors import InvalidInput
 from lab.network import hosts
-from network.errors import NotOffered
+from network.errors import NotOffered, NotReady
 from orchestrator.plan import Options
 from orchestrator.states import State
 from tests.lab.running import eventually
@@ -105,7 +105,7 @@ def test_a_host_that_dies_under_a_play_is_unknown_and_the_others_are_put_back(pl
     try:
         with ThreadPoolExecutor(1) as pool:
             ended = pool.submit(played.approved, made, 400)
-            eventually(lambda: "changed" in _heard(played, made.id, "ed02"), 180, "the play is at work")
+            eventually(lambda: _heard(played, made.id, "ed02") != "", 180, "the play is at work")
             hosts.power_off("ed02", played.instance)
             assert ended.result().state is State.UNKNOWN, (played.last, played.steps(made.id))
     finally:
@@ -178,3 +178,41 @@ def test_what_a_play_does_not_take_is_refused_with_the_way_out(played: PlayedReg
         played.submit("network.play", {"play": "wifi", "select": "all"})
     with pytest.raises(NotOffered, match="edge_router is not for hv01"):
         played.submit("network.play", {**_edge(), "select": "name=hv01"})
+
+
+def test_what_would_cut_the_way_in_is_refused_before_anybody_is_asked(played: PlayedRegion) -> None:
+    with pytest.raises(NotReady, match="ed01 at 'Keep the way in': It has no interface eth9"):
+        played.submit("network.play", _edge(management="eth9"))
+    hardened = {"play": "hypervisor_baseline", "select": "name=hv01", "variables": {"log_ins": ["marie"]}}
+    with pytest.raises(NotReady, match="log_ins leaves out ops"):
+        played.submit("network.play", hardened)
+
+
+def test_a_hypervisor_is_hardened_and_accounts_come_with_their_keys_and_go_again(played: PlayedRegion) -> None:
+    before = played.everything("hv01")
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5lcm8gd2FzIG5vdCBhIG5pY2UgcGVyc29uIGF0IGFs marie"
+    plays = (
+        {
+            "play": "hypervisor_baseline",
+            "variables": {"log_ins": ["ops", "marie"], "kernel": {"net.core.somaxconn": 512}},
+        },
+        {
+            "play": "router_baseline",
+            "variables": {"users": [{"name": "marie", "keys": [key]}], "ntp_servers": ["10.0.0.1"]},
+        },
+    )
+    made = []
+    for intent in plays:
+        done = played.carried_out("network.play", {**intent, "select": "name=hv01"})
+        assert done.state is State.SUCCEEDED, (played.last, played.steps(done.id))
+        made.append(done.id)
+        assert played.submit("network.play", {**intent, "select": "name=hv01"}).state is State.SUCCEEDED
+    assert "~ user marie: present: Keep the accounts" in played.plan(made[1])["targets"][0]["diff"]
+    sshd = played.console("hv01", "/usr/sbin/sshd", "-T").splitlines()
+    assert {"permitrootlogin no", "allowusers marie", "maxauthtries 3"} <= set(sshd)
+    assert played.console("hv01", "cat", "/proc/sys/net/core/somaxconn").strip() == "512"
+    assert played.console("hv01", "getent", "passwd", "marie").startswith("marie:x:")
+    assert key in str(played.read("hv01", "/etc/ssh/authorized_keys/marie"))
+    for change in reversed(made):
+        assert played.taken_back(change).state is State.SUCCEEDED, played.last
+    assert played.everything("hv01") == before
