@@ -137,6 +137,17 @@ def test_a_reader_cannot_write_and_an_agency_sees_its_own(agent: Person, hire: o
     assert len(agent.get("/api/v1/communes").json()["items"]) == 19
 
 
+def test_plays_are_told_with_what_they_take(engineer: Person) -> None:
+    listed = engineer.get("/api/v1/network/plays").json()["items"]
+    assert [one["name"] for one in listed] == ["edge_router", "hypervisor_baseline", "router_baseline"]
+    told = engineer.get("/api/v1/network/plays/router_baseline").json()
+    users = next(one for one in told["variables"] if one["name"] == "snmp_users")
+    assert {one["name"]: one["secret"] for one in users["fields"]} == {"name": False, "auth": True, "privacy": True}
+    unknown = engineer.get("/api/v1/network/plays/wifi")
+    assert unknown.status_code == 404
+    assert "There is: edge_router, hypervisor_baseline, router_baseline." in unknown.json()["hint"]
+
+
 def test_ansible_and_prometheus_find_the_devices(engineer: Person) -> None:
     engineer.post("/api/v1/devices", json=device("find1", management_address="172.30.0.77", status="active"))
     found = engineer.get("/api/v1/ansible-inventory?select=name%3Dfind1").json()
