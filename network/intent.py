@@ -52,7 +52,7 @@ from network.drivers.frr.merge import merge as merge_frr
 from network.pins import apply_pins
 from network.render import PLATFORMS, normalise, render_unfilled
 
-__all__ = ["Intended", "Overlay", "intended", "relaid"]
+__all__ = ["Intended", "Overlay", "intended", "only_routers", "relaid"]
 
 
 _OPAQUE: Final = TypeAdapter(OpaqueBlock)
@@ -167,6 +167,12 @@ def intended(tx: Connection, device_ids: Sequence[UUID], *, rendered: bool = Tru
                 device=row["name"],
             ) from error
     return found
+
+
+def only_routers(devices: Mapping[UUID, Intended]) -> dict[UUID, Intended]:
+    """Without servers among others: nothing configures them but plays. Where there are only such, all stay."""
+    found = {key: one for key, one in devices.items() if one.platform != "linux"}
+    return found or dict(devices)
 
 
 def relaid(intent: Intended, overlays: Sequence[Overlay]) -> Intended:

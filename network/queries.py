@@ -17,7 +17,7 @@ from network import store
 from network.diff import redacted_difference
 from network.drivers.protocol import ConfigDriver
 from network.fleet import Access, access, fleet_of
-from network.intent import intended
+from network.intent import intended, only_routers
 from network.secrets import fill_for
 from orchestrator.queries import changes_by_id_json
 
@@ -212,9 +212,9 @@ def compare(tx: Connection, device: UUID, tenant: UUID, platform: str, one: str,
 def live_diff(database: Database, scope: Scope, ids: Sequence[UUID]) -> list[DeviceDiff]:
     """Ask the devices themselves: what runs, against what is intended, redacted. Nothing is stored."""
     with database.transaction("api", scope) as tx:
-        devices = intended(tx, ids)
+        devices = only_routers(intended(tx, ids))
         wanted = {key: fill_for(tx, one.tenant_id, one.text) for key, one in devices.items()}
-        reach = access(tx, ids)
+        reach = access(tx, list(devices))
 
     def ask(driver: ConfigDriver, _: Access) -> str:
         return driver.running()

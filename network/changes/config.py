@@ -14,7 +14,7 @@ from network.changes.planning import Planned, draft_push, selected
 from network.changes.push import PushKind
 from network.changes.restore import plan_back
 from network.changes.standing import standing_order
-from network.intent import Intended, intended, relaid
+from network.intent import Intended, intended, only_routers, relaid
 from orchestrator.kinds import Step, World
 from orchestrator.plan import Draft
 
@@ -39,7 +39,7 @@ class ConfigPush(PushKind[ConfigIntent]):
 
     def plan(self, intent: ConfigIntent, world: World) -> Draft:
         """Every selected router, compared with its intent."""
-        devices = intended(world.tx, selected(world, intent.select))
+        devices = only_routers(intended(world.tx, selected(world, intent.select)))
         draft = draft_push(
             world,
             [_let_go(world, one) for one in devices.values()],

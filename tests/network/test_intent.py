@@ -15,7 +15,7 @@ from core.identity import Principal
 from network.changes.adopt import adopting
 from network.changes.push import lay_overlays, unlay_overlays
 from network.fleet import Access
-from network.intent import Overlay, intended, relaid
+from network.intent import Overlay, intended, only_routers, relaid
 from network.pins import apply_pins, pins_of
 from network.render import normalise
 from network.secrets import refuse_plain_secrets
@@ -41,6 +41,15 @@ def test_a_router_gets_everything_that_the_inventory_says(database: Database, ro
         assert line in lines
     assert one.neighbours == {"to-cr91": "cr91"}
     assert one.facts["loopback"] == "10.255.0.92"
+
+
+def test_servers_among_routers_are_left_to_plays(database: Database, routers: dict[str, UUID]) -> None:
+    with database.transaction("api", SCOPE) as tx:
+        found = intended(tx, list(routers.values()))
+    core, access = routers["cr91"], routers["ac91"]
+    server = replace(found[access], platform="linux")
+    assert set(only_routers({**found, access: server})) == {core}
+    assert set(only_routers({access: server})) == {access}, "asked for alone, it is refused by name"
 
 
 def test_the_reflector_meets_its_client(database: Database, routers: dict[str, UUID]) -> None:
