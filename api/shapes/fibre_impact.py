@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -70,6 +70,25 @@ class DeviceHit(Shape):
     state: State
 
 
+class ServiceEnd(Shape):
+    """Where a service comes out; `down` when it reaches none of the others any more."""
+
+    device: str
+    site: str
+    state: Literal["up", "down"]
+
+
+class ServiceHit(Shape):
+    """A service of an administration: `down` when no two of its ends reach each other."""
+
+    code: str
+    kind: str
+    protection: str
+    tenant: Code
+    ends: list[ServiceEnd]
+    state: State
+
+
 class SiteHit(Shape):
     """A site."""
 
@@ -105,6 +124,7 @@ class Totals(Shape):
 
     circuits: dict[str, int]
     devices: dict[str, int]
+    services: dict[str, int]
     sites: dict[str, int]
 
 
@@ -121,6 +141,7 @@ class ImpactOfLoss(Shape):
     circuits: list[CircuitHit]
     links: list[LinkDown]
     devices: list[DeviceHit]
+    services: list[ServiceHit]
     sites: list[SiteHit]
     tenants: list[TenantHit]
     users: PeopleTouched

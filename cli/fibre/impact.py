@@ -56,9 +56,10 @@ def _show(found: Mapping[str, Any], most: int | None) -> None:
     )
     _part("Links down", found["links"], {"name": "link"}, most)
     _part("Devices", found["devices"], {"name": "device", "role": "role", "site": "site", "state": "state"}, most)
+    _part("Services", found["services"], {"code": "service", "kind": "kind", "tenant": "of", "state": "state"}, most)
     _part("Sites", found["sites"], {"code": "site", "kind": "kind", "name_fr": "name", "state": "state"}, most)
     _part("Administrations", found["tenants"], {"code": "code", "name_fr": "name", "state": "state"}, most)
-    if not any(found[part] for part in ("circuits", "links", "devices", "sites")):
+    if not any(found[part] for part in ("circuits", "links", "devices", "services", "sites")):
         output.say("Nothing that is known of is touched.")
     if unknown := found["unknown"]["links_without_circuit"]:
         output.notice(f"{unknown} links have no circuit: nobody can say what they run over.")

@@ -28,7 +28,7 @@ Kind = Annotated[str, Query(pattern=f"^({'|'.join(KINDS)})?$")]
 Codes = Annotated[str, Query(max_length=4000)]
 Drawn = Annotated[str, Query(max_length=20_000)]
 _MOST: Final = 100
-_LISTS: Final = ("circuits", "links", "devices", "sites", "tenants")
+_LISTS: Final = ("circuits", "links", "devices", "services", "sites", "tenants")
 _COLUMNS: Final = ("layer", "name", "state", "tenant", "site", "kind", "strands")
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from network.impact.people import estimated
 from network.impact.reach import State
 from network.impact.region import Region, read_region
+from network.impact.services import touched
 from network.impact.subjects import Question, lost
 from orchestrator.plan import JsonObject
 
@@ -58,9 +59,9 @@ def impact(tx: Connection, question: Question) -> JsonObject:
     """What a loss touches, the worst first.
 
     Gives the keys ``lost`` (``ducts``, ``cables``, ``strands``, ``lit``: strands that light something, ``holds``,
-    ``one_feed_left``), ``circuits``, ``links``, ``devices``, ``sites``, ``tenants`` (lists with ``state``),
-    ``users`` (estimated, with what the estimate rests on), ``totals`` (counts by state), ``unknown`` (what cannot be
-    said).
+    ``one_feed_left``), ``circuits``, ``links``, ``devices``, ``services``, ``sites``, ``tenants`` (lists with
+    ``state``), ``users`` (estimated, with what the estimate rests on), ``totals`` (counts by state), ``unknown`` (what
+    cannot be said).
 
     Raises:
         ObjectNotFound: what is asked about does not exist.
@@ -76,11 +77,13 @@ def impact(tx: Connection, question: Question) -> JsonObject:
     dead = frozenset(str(device) for device in gone.devices)
     reach = region.topology.without(cut, dead)
     sites = _sites(region, reach)
-    tenants = _tenants(tx, circuits, sites)
+    services = touched(tx, reach, region.topology.parts(cut, dead), dead)
+    tenants = _tenants(tx, circuits, services, sites)
     found: dict[str, list[dict[str, Any]]] = {
         "circuits": _worst_first(circuits, "code"),
         "links": sorted(_links(region, cut, dead), key=lambda one: one["name"]),
         "devices": _worst_first(_devices(region, reach), "name"),
+        "services": _worst_first(services, "code"),
         "sites": _worst_first(sites, "code"),
         "tenants": tenants,
     }
@@ -96,7 +99,8 @@ def impact(tx: Connection, question: Question) -> JsonObject:
         **{name: [_shown(row) for row in rows] for name, rows in found.items()},
         "users": estimated(sites),
         "totals": {
-            name: dict(Counter(row["state"] for row in found[name])) for name in ("circuits", "devices", "sites")
+            name: dict(Counter(row["state"] for row in found[name]))
+            for name in ("circuits", "devices", "services", "sites")
         },
         "unknown": {"links_without_circuit": region.unknown},
     }

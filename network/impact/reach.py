@@ -49,10 +49,11 @@ class Topology:
         for number, line in enumerate(self.lines):
             self._at[line.a].append(number)
             self._at[line.b].append(number)
-        self._own = {device: number for number, device in enumerate(devices)}
+        self._devices = list(devices)
+        own = {device: number for number, device in enumerate(devices)}
         self._apart: rx.PyGraph[None, None] = rx.PyGraph()
-        self._apart.add_nodes_from([None] * len(self._own))
-        self._apart.add_edges_from([(self._own[line.a], self._own[line.b], None) for line in self.lines])
+        self._apart.add_nodes_from([None] * len(own))
+        self._apart.add_edges_from([(own[line.a], own[line.b], None) for line in self.lines])
         # the same with the cores as one node, and without what joins them to themselves: _edge is by line
         others = (device for device in devices if device not in self.cores)
         self._node = dict.fromkeys(self.cores, _ROOT) | {device: node for node, device in enumerate(others, 1)}
@@ -84,14 +85,19 @@ class Topology:
         return self._compared(_distances(graph), _safe(firm), cut, gone)
 
     def parts(self, links: Collection[Hashable], devices: Collection[Hashable] = ()) -> Mapping[Hashable, int]:
-        """What the network falls into: by device that is left, a number that all which still reach each other share.
+        """What the network falls into: by device that is left and outside the largest part, the number of its part,
+        from one; all which share a number still reach each other, as do all that are absent.
 
         Cores are devices like others here: a cut may part them.
         """
         cut, gone = self._cut(links, devices)
-        graph = _less(self._apart, cut)
-        part_of = {node: part for part, nodes in enumerate(rx.connected_components(graph)) for node in nodes}
-        return {device: part_of[number] for device, number in self._own.items() if device not in gone}
+        parts = sorted(rx.connected_components(_less(self._apart, cut)), key=len, reverse=True)
+        return {
+            self._devices[node]: number
+            for number, nodes in enumerate(parts[1:], 1)
+            for node in nodes
+            if self._devices[node] not in gone
+        }
 
     def _cut(self, links: Collection[Hashable], devices: Collection[Hashable]) -> tuple[set[int], set[Hashable]]:
         gone = {device for device in devices if device in self._node}

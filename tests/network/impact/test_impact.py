@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from benchmarks.plants import Circuit, Plant, write
 from core.db import Database
@@ -90,6 +90,34 @@ def test_a_site_takes_its_devices_and_every_cable_that_passes(tx: Connection) ->
     assert [cable["code"] for cable in found["lost"]["cables"]] == ["C1", "C2", "C3"]
     assert states(found["sites"])["N3"] == "down"
     assert states(found["devices"], "name")["R2"] == "down"
+
+
+def _service(tx: Connection, code: str, *devices: str) -> None:
+    """A line between ports of these devices, of the administration t1."""
+    tx.execute(
+        text(
+            "with made as (insert into service (tenant_id, code, kind, protection, tunnel_number)"
+            " select id, :code, 'e-line', 'none', 100 + length(:code) from tenant where code = 't1'"
+            " returning id, tenant_id), ports as (insert into interface (tenant_id, device_id, name)"
+            " select tenant_id, id, :code from device where name = any(:devices) returning id, device_id)"
+            " insert into service_end (service_id, tenant_id, device_id, interface_id)"
+            " select made.id, made.tenant_id, ports.device_id, ports.id from made, ports"
+        ),
+        {"code": code, "devices": list(devices)},
+    )
+
+
+def test_services_tell_which_of_their_ends_are_out_of_reach(tx: Connection) -> None:
+    _service(tx, "aa", "R1", "R3")
+    _service(tx, "bbb", "R0", "R1", "R3")
+    _service(tx, "cccc", "R0", "R1")
+    spur = asked(tx, "strand", "C3/2")["services"]
+    assert states(spur) == {"aa": "down", "bbb": "degraded"}
+    assert {end["site"]: end["state"] for end in spur[1]["ends"]} == {"N0": "up", "N1": "up", "N3": "down"}
+    assert {row["tenant"] for row in spur} == {"t1"}
+    ring = asked(tx, "cable", "C1")["services"]
+    assert states(ring) == {}, "it carried the protecting way of K0 alone"
+    assert states(asked(tx, "device", "R1")["services"]) == {"aa": "down", "bbb": "degraded", "cccc": "down"}
 
 
 def test_a_polygon_takes_the_ducts_that_cross_it(tx: Connection) -> None:
