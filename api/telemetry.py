@@ -20,7 +20,7 @@ from api.answers import json_value
 from api.dependencies import Caller, database_of, require, settings_of
 from api.limits import by_address
 from api.shapes import answers, whole_list_of
-from api.shapes.telemetry import DeviceTold, LinkLoad, Miswired, ScrapeGroup
+from api.shapes.telemetry import CapacityOfLinks, DeviceTold, LinkLoad, Miswired, ScrapeGroup
 from core.errors import NotFound, Unavailable
 from core.prometheus import scraped_address
 from core.scope import EVERY_TENANT, Scope
@@ -29,7 +29,9 @@ from core.telemetry import CONTENT_TYPE
 from network import queries
 from network.alerting.planned import planned_rules
 from network.alerting.rules import rules_text
+from network.errors import PrometheusAway
 from network.polling.cabling import mismatches_seen
+from network.polling.capacity import LinkCapacity, capacity_of_links
 from network.polling.discovery import scrape_groups
 from network.polling.exposition import families
 from network.polling.loads import load_of
@@ -106,6 +108,37 @@ def link_load(
                        for at, value in load.points],
         }
     )  # fmt: skip
+
+
+@router.get(
+    "/api/v1/network/capacity", summary="When links are full, from Prometheus", responses=answers(CapacityOfLinks)
+)
+def capacity(
+    caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))],
+    days: Annotated[int, Query(ge=14, le=400, description="Of the past that the line goes through.")] = 90,
+) -> Response:
+    """The one that is full first before the others. `state` is `unknown` while Prometheus is away."""
+    with caller.transaction() as tx:
+        names = set(tx.execute(text("select name from link where status = 'active'")).scalars())
+    now = datetime.now(UTC)
+    try:
+        found = [one for one in capacity_of_links(now, days=days) if one.link in names]
+    except PrometheusAway as away:
+        return json_value({"state": "unknown", "problem": away.message, "at": now, "items": []})
+    return json_value({"state": "known", "problem": None, "at": now, "items": [_capacity(one) for one in found]})
+
+
+def _capacity(one: LinkCapacity) -> dict[str, Any]:
+    return {
+        "link": one.link, "now": _whole(one.now), "busy": _whole(one.busy), "capacity": _whole(one.capacity),
+        "share": one.share, "outlook": one.course.outlook, "full_on": one.course.on, "days": one.course.days,
+        "per_day": _whole(one.course.per_day), "fit": one.course.fit,
+        "past": [{"day": point.day, "bits_per_second": round(point.value)} for point in one.past],
+    }  # fmt: skip
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 @router.get(

@@ -43,6 +43,44 @@ def list_(*, csv: Annotated[bool, Parameter(negative="")] = False) -> None:
 
 
 @app.command
+def links(*, days: int = 90) -> None:
+    """When links are full: now, the busy hour of yesterday, and the line through what Prometheus kept.
+
+    Args:
+        days: of the past that the line goes through, 14 to 400.
+    """
+    with connect() as client:
+        found = client.get("/api/v1/network/capacity", days=days)
+    columns = {"link": "link", "now": "now", "busy": "busy", "capacity": "of", "share": "full", "grows": "a day",
+               "on": "full on"}  # fmt: skip
+    rows = [
+        {
+            "link": one["link"], "now": _bits(one["now"]), "busy": _bits(one["busy"]),
+            "capacity": _bits(one["capacity"]), "share": "" if one["share"] is None else f"{one['share']:.0%}",
+            "grows": _bits(one["per_day"]) if one["per_day"] else "", "on": _when(one),
+        }
+        for one in found["items"]
+    ]  # fmt: skip
+
+    def shown() -> None:
+        if found["state"] == "unknown":
+            output.say(f"Nothing is known: {found['problem']}", "yellow")
+        output.table(rows, columns, empty="Prometheus has no figures of links.")
+
+    output.give(found, shown)
+
+
+def _bits(value: int | None) -> str:
+    return "unknown" if value is None else f"{value / 1e6:,.1f} Mbit/s"
+
+
+def _when(one: Mapping[str, Any]) -> str:
+    if one["full_on"] and one["outlook"] == "dated":
+        return str(one["full_on"])
+    return _WHY.get(one["outlook"], f"too little is known yet ({one['days']} days)")
+
+
+@app.command
 def capacity() -> None:
     """What the cloud's machines can hold and what is taken: hosts, storage pools, ranges of public addresses."""
     with connect() as client:

@@ -43,6 +43,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("context", "cli.context:app", _REGION, "Configuration context: what devices inherit."),
     ("region", "cli.region:app", _REGION, "Bring region data in, take it out."),
     ("inventory", "cli.inventories:app", _REGION, "The devices as Ansible and Prometheus want them."),
+    ("incident", "cli.incident:app", _REGION, "What went wrong in the network; silences."),
     ("telemetry", "cli.telemetry:app", _REGION, "What devices tell over SNMP, and what Prometheus makes of it."),
     ("figures", "cli.figures:app", _REGION, "The region in figures, and the page for the board."),
     ("catalogue", "cli.hosting.catalogue:catalogue", _HOSTING, "What can be ordered, and what it costs."),

@@ -33,6 +33,7 @@ _SECRET: Final = "lab/routers/irisplane"  # noqa: S105 - the name of a secret
 _OPS: Final = "lab/ops"
 _AUTH: Final = "lab/snmp/auth"
 _PRIVACY: Final = "lab/snmp/privacy"
+_COMMUNITY: Final = "lab/snmp/community"
 _LINUX: Final = "Debian/Linux"
 """Type of the lab's hosts that are no routers."""
 _PATIENCE: Final = 240.0
@@ -201,6 +202,7 @@ def secrets_of(credentials: Credentials) -> dict[str, str]:
         _OPS: credentials["ops"]["password"],
         _AUTH: snmp["v3_auth"],
         _PRIVACY: snmp["v3_privacy"],
+        _COMMUNITY: snmp["community"],
     }
 
 
@@ -229,7 +231,10 @@ _CONTEXT: Final = {
     "data": {
         "verbatim": {"frr": "log file /var/log/frr/frr.log warnings"},
         "bgp": {"connect": 5, "evpn": True},
-        "snmp": {"poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY}},
+        "snmp": {
+            "poll": {"user": "irisplane", "auth": _AUTH, "privacy": _PRIVACY},
+            "traps": {"community": _COMMUNITY},
+        },
         # The driver's account is nobody's root; plays need one that is.
         "ansible": {"user": "ops", "secret": _OPS},
     },

@@ -24,6 +24,7 @@ domain = Domain(
     routers=(
         "api.network:router",
         "api.telemetry:router",
+        "api.incidents:router",
         "api.fibre:router",
         "api.plays:router",
         "api.services:router",
@@ -33,6 +34,7 @@ domain = Domain(
         "network.backups:keep_all": 3600.0,
         "network.polling.polled:poll": 30.0,
         "network.alerting.writing:write": 60.0,
+        "network.incidents.watching:watch": 0.2,
     },
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context", "ansible": "network.plays.hosts:wrong_account"},
@@ -44,6 +46,12 @@ domain = Domain(
         "device_polled",
         "service",
         "service_end",
+        "link_state",
+        "incident",
+        "incident_link",
+        "incident_entry",
+        "incident_notice",
+        "incident_silence",
     ),
     sealed=("config_text.sealed",),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from api.shapes import Shape, Time
+from core.figures import Outlook
 
-__all__ = ["DeviceTold", "LinkLoad", "Miswired", "ScrapeGroup"]
+__all__ = ["CapacityOfLinks", "DeviceTold", "LinkLoad", "Miswired", "ScrapeGroup"]
 
 
 class InterfaceTold(Shape):
@@ -117,3 +119,35 @@ class LinkLoad(Shape):
     capacity: Annotated[int | None, Field(description="bit/s, the lesser of both ends.")]
     step_seconds: int
     points: list[LoadPoint]
+
+
+class DayOfLink(Shape):
+    """A day of a link."""
+
+    day: date
+    bits_per_second: Annotated[int, Field(description="95th percentile of the day.")]
+
+
+class CapacityOfLink(Shape):
+    """When a link is full."""
+
+    link: str
+    now: Annotated[int | None, Field(description="bit/s, the busier way of the busier end; null: not known.")]
+    busy: Annotated[int | None, Field(description="bit/s, 95th percentile of yesterday.")]
+    capacity: Annotated[int | None, Field(description="bit/s, the lesser of both ends.")]
+    share: Annotated[float | None, Field(description="Of the capacity, yesterday.")]
+    outlook: Outlook
+    full_on: Annotated[date | None, Field(description="Where the line through the days meets the capacity.")]
+    days: Annotated[int, Field(description="From the first day known to the last.")]
+    per_day: Annotated[int | None, Field(description="bit/s that it grows by each day.")]
+    fit: Annotated[float | None, Field(description="r².")]
+    past: list[DayOfLink]
+
+
+class CapacityOfLinks(Shape):
+    """When links are full, the first one first."""
+
+    state: Annotated[Literal["known", "unknown"], Field(description="`unknown`: `problem` says why.")]
+    problem: str | None
+    at: Time
+    items: list[CapacityOfLink]

@@ -99,7 +99,7 @@ def _sshd_config() -> str:
     )
 
 
-def _snmpd_config(router: Router, credentials: Credentials) -> str:
+def _snmpd_config(layout: Layout, router: Router, credentials: Credentials) -> str:
     snmp = credentials["snmp"]
     return (
         "agentaddress udp:161\n"
@@ -114,6 +114,8 @@ def _snmpd_config(router: Router, credentials: Credentials) -> str:
         "agentXSocket /run/frr/agentx\n"
         "agentXPerms 0660 0550 root frr\n"
         "interface_fadeout 5\n"
+        # FRR's and lldpd's notifications go out through snmpd: whoever watches this lab looks at once
+        f"trap2sink {layout.instance.mgmt_gateway}:{layout.instance.trap_port} {snmp['community']}\n"
     )
 
 
@@ -192,7 +194,7 @@ def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes
     write_whole(etc / "hosts", f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {router.name}\n")
     write_whole(etc / "ssh" / "sshd_config", _sshd_config())
     write_whole(etc / "ssh" / "authorized_keys" / "admin", person_key(layout) + "\n")
-    write_whole(etc / "snmp" / "snmpd.conf", _snmpd_config(router, credentials), 0o600)
+    write_whole(etc / "snmp" / "snmpd.conf", _snmpd_config(layout, router, credentials), 0o600)
     # FRR's AgentX sub-agents look for /var/agentx/master unless this file says otherwise
     write_whole(etc / "snmp" / "frr.conf", "agentXSocket /run/frr/agentx\n")
     return layout.host_key(router.name)[1]

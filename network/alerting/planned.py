@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from network.alerting.rules import LEAST_DBM, End, PlannedDevice, PlannedLink, PlannedSession, rules
-from network.expectations import BgpSession, OspfAdjacency, expected
+from network.expectations import BgpSession, Check, OspfAdjacency, expected
 from network.intent import Intended, intended
 from network.polling.asking import whom
 from network.polling.cabling import Link, links
 
-__all__ = ["planned_rules"]
+__all__ = ["planned_links", "planned_rules"]
 
 _SITES: Final = text("select d.id, d.name, s.code from device d join site s on s.id = d.site_id where d.id = any(:ids)")
 _CONFIGURED: Final = text("""
@@ -26,12 +28,38 @@ select d.name, host(a.address) as address from device d
 _KINDS: Final = text("select name from link where kind = 'fibre'")
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the intent has, read once."""
+
+    ids: Sequence[UUID]
+    links: Sequence[PlannedLink]
+    checks: Mapping[str, Sequence[Check]]
+
+
 def planned_rules(tx: Connection, *, hold: int = 60) -> dict[str, Any]:
     """The rules that the intent asks for now; see :func:`network.alerting.rules.rules`."""
-    ids = list(whom(tx))
-    rows = tx.execute(_SITES, {"ids": ids}).all()
+    plan = _read(tx)
+    rows = tx.execute(_SITES, {"ids": list(plan.ids)}).all()
     devices = [PlannedDevice(row.name, row.code) for row in sorted(rows, key=lambda row: row.name)]
-    names = {device.name for device in devices}
+    sessions = [
+        PlannedSession(name, check.peer, check.name or check.peer)
+        for name, found in sorted(plan.checks.items())
+        for check in found
+        if isinstance(check, BgpSession) and ":" not in check.peer  # BGP4-MIB knows IPv4 only
+    ]
+    return rules(devices, plan.links, sessions, hold=hold)
+
+
+def planned_links(tx: Connection) -> Sequence[PlannedLink]:
+    """Links that should carry traffic, with what should be seen over them."""
+    return _read(tx).links
+
+
+def _read(tx: Connection) -> _Plan:
+    asked = whom(tx)
+    ids = list(asked)
+    names = set(asked.values())
     intents = {one.name: one for one in intended(tx, ids, rendered=False).values()}
     configured = tx.execute(_CONFIGURED).all()
     speaking = {row.name for row in configured}
@@ -52,13 +80,7 @@ def planned_rules(tx: Connection, *, hold: int = 60) -> dict[str, Any]:
         for link in links(tx)
         if (ends := _ends(link, names, intents, adjacent, fibre=link.name in fibres))
     ]
-    sessions = [
-        PlannedSession(name, check.peer, check.name or check.peer)
-        for name, found in sorted(checks.items())
-        for check in found
-        if isinstance(check, BgpSession) and ":" not in check.peer  # BGP4-MIB knows IPv4 only
-    ]
-    return rules(devices, planned, sessions, hold=hold)
+    return _Plan(ids, planned, checks)
 
 
 def _ends(

@@ -5,6 +5,7 @@
     snmp:
       poll: {user: irisplane, auth: SECRET-NAME, privacy: SECRET-NAME}     # SNMPv3, SHA-256 and AES
       poll: {community: SECRET-NAME, port: 1161}                           # SNMPv2c
+      traps: {community: SECRET-NAME}                                      # who sends traps otherwise than it is asked
 """
 
 from __future__ import annotations
@@ -36,41 +37,49 @@ _PORT: Final = 161
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A device that is asked."""
+    """A device that is asked.
+
+    Attributes:
+        notifies: as whom it sends traps and informs: ``snmp.traps`` of its context, or as it is asked.
+    """
 
     device_id: UUID
     tenant_id: UUID
     target: SnmpTarget
+    notifies: Credentials
 
 
 def whom(tx: Connection) -> dict[UUID, str]:
     """Devices whose context names credentials: id → name. Opens no secret."""
-    return {row.id: row.name for row, _ in _named(tx)}
+    return {row.id: row.name for row, *_ in _named(tx)}
 
 
 def asked(tx: Connection) -> list[Asked]:
     """Devices to look at, by name; one whose secret is missing is left out: it is unknown."""
     secrets = _Secrets(tx)
     found: list[Asked] = []
-    for row, how in _named(tx):
+    for row, how, traps in _named(tx):
         try:
             credentials = secrets.credentials(row.tenant_id, how)
+            notifies = secrets.credentials(row.tenant_id, traps)
         except NotFound:
             continue
         if credentials is not None:
             port = how.get("port", _PORT)
             target = SnmpTarget(row.name, row.host, credentials, port if isinstance(port, int) else _PORT)
-            found.append(Asked(row.id, row.tenant_id, target))
+            found.append(Asked(row.id, row.tenant_id, target, notifies or credentials))
     return found
 
 
-def _named(tx: Connection) -> Iterator[tuple[Row[Any], Mapping[str, Any]]]:
+def _named(tx: Connection) -> Iterator[tuple[Row[Any], Mapping[str, Any], Mapping[str, Any]]]:
     rows = {row.id: row for row in tx.execute(_WATCHED)}
     contexts = contexts_of(tx, list(rows))
     for device, row in rows.items():
-        how = (merged(contexts.get(device, ())).get("snmp") or {}).get("poll")
+        snmp = merged(contexts.get(device, ())).get("snmp")
+        how = snmp.get("poll") if isinstance(snmp, dict) else None
+        traps = snmp.get("traps") if isinstance(snmp, dict) else None
         if isinstance(how, dict) and ("community" in how or {"user", "auth", "privacy"} <= how.keys()):
-            yield row, how
+            yield row, how, traps if isinstance(traps, dict) else {}
 
 
 class _Secrets:

@@ -187,6 +187,8 @@ def foreign(
         "devices/name": (["own01"], _word),
         "links/name": (["own01-own02"], _word),
         "services/code": ([f"sv-{MARK}"], _word),
+        "incidents/number": (["123456789"], lambda: "987654321"),
+        "incident-silences/silence_id": ([_id()], _id),
     }
     them.fields |= {
         "tenant": (["ixelles", "region", str(tenants["ixelles"])], _word),
