@@ -50,7 +50,7 @@ PLAIN: frozenset[str] = frozenset(
         "k by disjoint avoid",
         "a_side b_side connector during loss_db owner path ports position protection reversed side strands",
         "strands_per_tube tray trays wavelength_nm tx_power_dbm rx_sensitivity_dbm rx_overload_dbm rx_power_dbm",
-        "metres rx_dbm said alerts labels annotations fingerprint which",
+        "metres rx_dbm said alerts labels annotations fingerprint which days",
     )
     for name in line.split()
 )
