@@ -22,8 +22,10 @@ OPEN = {
     "metering_gap": "when a source could not be metered; the same for everybody",
     "metering_mark": "up to when sources are metered; the same for everybody",
     "notice": "mail on its way; only the platform role may touch it",
+    "port_front": "which port leads to what, ids only; read beside panel_port, which is isolated",
     "quota_rule": "which columns count against which quota, the same for everybody",
     "reader_position": "a number per reader; only the platform role may touch it",
+    "strand_end": "which end meets what, ids only; read beside strand, which is isolated",
     "target_lock": "what runs hold; only workers, which serve every tenant",
 }
 NOTHING = {  # tables that a role must not even read
