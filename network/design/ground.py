@@ -16,6 +16,7 @@ from core.errors import InvalidInput
 from network.design.plan import Corridor, Duct, Place, Site, code_of, millimetres
 from network.paths.disjoint import disjoint_pair
 from network.paths.graph import Edge, Graph, Path
+from network.paths.shortest import NOWHERE
 
 __all__ = ["ENTRIES", "Ground", "Route"]
 
@@ -116,19 +117,25 @@ class Ground:
         return sum(self._cost(self.known[code]) for code in ducts)
 
     def fan(
-        self, site: Site, targets: Sequence[Site] = (), corners: Collection[str] = (), closed: Iterable[str] = ()
+        self,
+        site: Site,
+        targets: Sequence[Site] = (),
+        corners: Collection[str] = (),
+        closed: Iterable[str] = (),
+        at_most: int = NOWHERE,
     ) -> tuple[Route, Route] | None:
         """The cheapest two ways from a building to two different ones of some buildings and corners; they meet nowhere.
 
         Args:
             closed: corners that neither may pass.
+            at_most: dearer ways are not looked for.
         """
         if not targets and not corners:
             return None
         edges = [*self._edges_into([site, *targets])]
         edges += [Edge((_SINK, code), code, _SINK, 0) for code in (*(target.code for target in targets), *corners)]
         with self._with(edges), self._without(closed):
-            pair = disjoint_pair(self.graph, site.code, _SINK)
+            pair = disjoint_pair(self.graph, site.code, _SINK, at_most=at_most)
         return None if pair is None else (_route(pair[0], to_sink=True), _route(pair[1], to_sink=True))
 
     def pair(self, one: Site, other: Site) -> tuple[Route, Route] | None:

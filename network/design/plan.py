@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 __all__ = [
+    "MILLIMETRES_OF_A_DEGREE",
     "Cable",
     "Circuit",
     "Corridor",
@@ -31,6 +32,8 @@ Role: TypeAlias = Literal["core", "aggregation", "access"]
 
 _LONGEST: Final = 63
 _EARTH_MM: Final = 6_371_008_800
+MILLIMETRES_OF_A_DEGREE: Final = _EARTH_MM * math.pi / 180
+"""Along a meridian, on a sphere of the Earth's mean radius."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from network.design.ground import Ground, Route
-from network.design.plan import Site, millimetres
+from network.design.plan import MILLIMETRES_OF_A_DEGREE, Site, millimetres
+from network.paths.shortest import NOWHERE
 
 __all__ = ["Ring", "aggregation_rings", "core_ring"]
 
@@ -86,28 +89,36 @@ def aggregation_rings(
 def _fill(ground: Ground, ring: Ring, left: dict[str, Site], most_sites: int, most_detour: int) -> None:
     """Take sites onto a ring, the one that costs least first."""
     known: dict[str, _Detour | None] = {}
-    far = {code: _nearest(ground, site, ring.legs) for code, site in left.items()}
+    far = dict(zip(left, _nearest(ground, list(left.values()), ring.legs), strict=True))
     while left and len(ring.sites) - 2 < most_sites:
         best: tuple[int, str, _Detour] | None = None
         there = set(map(id, ring.legs))
         for code in sorted(left, key=lambda one: (far[one], one))[:_LOOKED_AT]:
             detour = known.get(code)
             if code not in known or (detour is not None and id(detour.leg) not in there):
-                detour = known[code] = _cheapest_detour(ground, ring, left[code], stretches=_STRETCHES)
+                detour = known[code] = _cheapest_detour(
+                    ground, ring, left[code], stretches=_STRETCHES, most_detour=most_detour
+                )
             if detour is not None and detour.extra <= most_detour and (best is None or (detour.extra, code) < best[:2]):
                 best = (detour.extra, code, detour)
         if best is None:
             return
         _insert(ring, left.pop(best[1]), best[2])
-        for code, site in left.items():
-            if (now := _nearest(ground, site, (best[2].before, best[2].after))) < far[code]:
+        legs = (best[2].before, best[2].after)
+        for code, now in zip(left, _nearest(ground, list(left.values()), legs), strict=True):
+            if now < far[code]:
                 far[code] = now
                 known.pop(code, None)
 
 
-def _nearest(ground: Ground, site: Site, legs: Sequence[Route]) -> int:
-    """How far a site is from the nearest node of some legs."""
-    return min(millimetres(site.place, ground.places[node]) for leg in legs for node in leg.nodes)
+def _nearest(ground: Ground, sites: Sequence[Site], legs: Sequence[Route]) -> list[int]:
+    """How far each site is from the nearest node of some legs, in millimetres."""
+    nodes = np.array([ground.places[node] for leg in legs for node in leg.nodes])
+    here = np.array([site.place for site in sites]).reshape(-1, 2)
+    scale = np.array([np.cos(np.radians(nodes[0, 1])), 1.0]) * MILLIMETRES_OF_A_DEGREE
+    away = np.sqrt((((here[:, None, :] - nodes[None, :, :]) * scale) ** 2).sum(axis=2))
+    found: list[int] = np.rint(away.min(axis=1)).astype(int).tolist()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +131,22 @@ class _Detour:
     extra: int
 
 
-def _cheapest_detour(ground: Ground, ring: Ring, site: Site, *, stretches: int) -> _Detour | None:
+def _cheapest_detour(
+    ground: Ground, ring: Ring, site: Site, *, stretches: int, most_detour: int = NOWHERE
+) -> _Detour | None:
     """How a site joins a ring for the least, among its nearest stretches."""
     nearest = sorted(
         range(len(ring.legs)),
         key=lambda n: (min(millimetres(site.place, ground.places[node]) for node in ring.legs[n].nodes), n),
     )
-    found = [one for n in nearest[:stretches] if (one := _detour(ground, ring, ring.legs[n], site)) is not None]
+    found = [one for n in nearest[:stretches] if (one := _detour(ground, ring, ring.legs[n], site, most_detour))]
     return min(found, key=lambda one: one.extra, default=None)
 
 
-def _detour(ground: Ground, ring: Ring, leg: Route, site: Site) -> _Detour | None:
+def _detour(ground: Ground, ring: Ring, leg: Route, site: Site, most_detour: int) -> _Detour | None:
     inside = leg.nodes[1:-1]
     closed = set(ring.corners()) - set(inside)
-    pair = ground.fan(site, corners=inside, closed=closed)
+    pair = ground.fan(site, corners=inside, closed=closed, at_most=most_detour + ground.cost(leg.ducts))
     if pair is None:
         return None
     one, other = sorted(pair, key=lambda route: inside.index(route.nodes[-1]))

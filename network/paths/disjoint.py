@@ -22,24 +22,31 @@ _OUT: Final = 1
 
 
 def disjoint_pair(
-    graph: Graph, start: Hashable, goal: Hashable, *, share: Literal["nodes", "nothing"] = "nothing"
+    graph: Graph,
+    start: Hashable,
+    goal: Hashable,
+    *,
+    share: Literal["nodes", "nothing"] = "nothing",
+    at_most: int = NOWHERE,
 ) -> tuple[Path, Path] | None:
     """The cheapest two ways together, the cheaper one first; ``None`` where every two ways meet.
 
     Args:
+        at_most: pairs that weigh more together are not looked for.
         share: ``nodes`` when both may pass through the same node, ``nothing`` when only their ends may be one.
     Raises:
         InvalidInput: the network has no such node, or both are one.
     """
     begin, end = graph.at(start), graph.at(goal)
-    return _Search(graph, begin, end, split=share == "nothing").pair() if begin != end else None
+    return _Search(graph, begin, end, split=share == "nothing", at_most=at_most).pair() if begin != end else None
 
 
 class _Search:
     """A state is a node, twice its number; where nodes are split, one more is where it is left."""
 
-    def __init__(self, graph: Graph, begin: int, end: int, *, split: bool) -> None:
+    def __init__(self, graph: Graph, begin: int, end: int, *, split: bool, at_most: int) -> None:
         self.graph, self.begin, self.end, self.split = graph, begin, end, split
+        self.at_most = at_most
         self.first: dict[int, int] = {}
         """The edge by which the first way leaves a node."""
         self.entered: dict[int, int] = {}
@@ -48,7 +55,7 @@ class _Search:
     def pair(self) -> tuple[Path, Path] | None:
         """Both ways."""
         far, by = self._first()
-        if self.end not in by:
+        if self.end not in by or 2 * far[self.end] > self.at_most:
             return None
         here = self.end
         while here != self.begin:
@@ -59,7 +66,7 @@ class _Search:
         return None if second is None else self._taken_apart(second)
 
     def _first(self) -> tuple[list[int], dict[int, tuple[int, int]]]:
-        """How far each node is, at most as far as the goal: that is enough for what follows (Bhandari 1999)."""
+        """How far each node is, as far as was looked, and the edge by which it was reached."""
         graph, end = self.graph, self.end
         far, by = [NOWHERE] * len(graph.names), dict[int, tuple[int, int]]()
         far[self.begin] = 0
@@ -77,20 +84,22 @@ class _Search:
                     far[there] = further
                     by[there] = (here, number)
                     heappush(queue, (further, there))
-        most = far[end]
-        return [min(one, most) for one in far], by
+        return far, by
 
     def _second(self, far: list[int]) -> list[tuple[int, int, bool]] | None:
         """The cheapest way once the first one may be undone: ``(from, edge, whether it undoes)``, in order.
 
-        Only a node of the first way has two states; elsewhere what is entered is left.
+        Only a node of the first way has two states; elsewhere what is entered is left. Nodes count as no farther than
+        the goal: that keeps reduced weights from being negative, and is all that was looked at (Bhandari 1999).
         """
         split, entered, first, edges, near = self.split, self.entered, self.first, self.graph.edges, self.graph.near
-        begin, end, goal = 2 * self.begin + _OUT, 2 * self.end + _IN, self.end
+        begin, end, goal, most = 2 * self.begin + _OUT, 2 * self.end + _IN, self.end, far[self.end]
         known, by = {begin: 0}, dict[int, tuple[int, int, bool]]()
-        queue, done = [(0, begin)], set[int]()
+        queue, done, left = [(0, begin)], set[int](), self.at_most - 2 * most
         while queue:
             gone, state = heappop(queue)
+            if gone > left:
+                return None
             if state == end:
                 return self._back(by)
             if state in done:
@@ -105,11 +114,12 @@ class _Search:
                     heappush(queue, (gone, back))
                 if split and not state & 1:
                     continue
-            gone += far[here]
+            gone += min(far[here], most)
             for there, number in near[here]:
                 if number in (barred, into):
                     continue
-                further = gone + edges[number].weight - far[there]
+                beyond = far[there]
+                further = gone + edges[number].weight - (min(most, beyond))
                 following = 2 * there if there == goal or (split and there in entered) else 2 * there + 1
                 if further < known.get(following, NOWHERE):
                     known[following] = further

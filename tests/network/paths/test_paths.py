@@ -114,6 +114,17 @@ def test_a_disjoint_pair_costs_what_two_units_of_flow_cost(share: str, edges: li
         assert found[0].weight + found[1].weight == least
 
 
+@given(edges=networks(), at_most=st.integers(0, 40))
+def test_a_pair_that_weighs_more_than_it_may_is_none(edges: list[Edge], at_most: int) -> None:
+    start, goal = edges[0].a, edges[-1].b
+    if start == goal:
+        return
+    graph = Graph.of(edges)
+    whole, found = disjoint_pair(graph, start, goal), disjoint_pair(graph, start, goal, at_most=at_most)
+    fits = whole is not None and whole[0].weight + whole[1].weight <= at_most
+    assert found == (whole if fits else None)
+
+
 def test_a_greedy_second_way_is_not_the_answer() -> None:
     """The cheapest way uses the middle; two ways that are disjoint leave it aside."""
     edges = [
