@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.fibre import export, impact, path, splice_plan, way, works
+from api.fibre import export, impact, path, plant_map, splice_plan, way, works
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _noun in (export, impact, path, splice_plan, way, works):
+for _noun in (export, impact, path, plant_map, splice_plan, way, works):
     router.include_router(_noun.router)

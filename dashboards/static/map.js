@@ -2,22 +2,16 @@
 // The tables below hold the same; without scripts, or without WebGL, they are there alone.
 const place = document.getElementById("map");
 const words = JSON.parse(place.dataset.words);
+const { ask, boundsOf, colour } = await import(place.dataset.ground);
 const language = document.documentElement.lang;
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const STATES = ["empty", "planned", "up", "drift", "unknown", "down"]; // what is worse is drawn above
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const nameOf = (site) => (language === "nl" ? site.name_nl : site.name_fr);
 const query = () => {
   const asked = new URLSearchParams(location.search);
   return new URLSearchParams(["commune", "state"].filter((name) => asked.get(name)).map((name) => [name, asked.get(name)]));
 };
-const ask = async (address) => {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer.json();
-};
-
 const tone = { up: "--good", down: "--bad", drift: "--waits", unknown: "--ink", planned: "--soft", empty: "--edge" };
 
 // A state has a shape of its own, the same as in the legend: it is never known by its colour alone.
@@ -72,14 +66,6 @@ const layers = () => [
   { id: "chosen", type: "circle", source: "region", filter: ["==", ["get", "code"], ""],
     paint: { "circle-radius": 15, "circle-opacity": 0, "circle-stroke-width": 3, "circle-stroke-color": colour("--iris") } },
 ];
-
-const boundsOf = (features) => {
-  const all = features.flatMap((one) => (one.geometry ? one.geometry.coordinates.flat(Infinity) : []));
-  const [east, north] = [all.filter((_, i) => i % 2 === 0), all.filter((_, i) => i % 2 === 1)];
-  const least = (values) => values.reduce((one, other) => Math.min(one, other), Infinity);
-  const most = (values) => values.reduce((one, other) => Math.max(one, other), -Infinity);
-  return all.length ? [[least(east), least(north)], [most(east), most(north)]] : null;
-};
 
 const told = (properties) => {
   const box = document.createElement("div");

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, TextClause, text
 
 from inventory import queries
 
-__all__ = ["cable", "cables"]
+__all__ = ["cable", "cables", "map_json"]
 
 
 def cables(tx: Connection, *, q: str | None = None, limit: int) -> dict[str, Any]:
-    """Cables by code, those whose code or ends hold ``q``.
+    """Cables by code, those of which code, ends or ducts hold ``q``.
 
     Returns:
         ``all``: how many there are; ``cables``: the first, each with its ends, ``length_m``, ``ducts`` in order, and of
@@ -33,6 +33,12 @@ def cable(tx: Connection, code: str) -> dict[str, Any]:
     """
     row = tx.execute(_sql("cable"), {"id": queries.id_of(tx, "cable", code)}).scalar_one()
     found: dict[str, Any] = msgspec.json.decode(row)
+    return found
+
+
+def map_json(tx: Connection) -> str:
+    """GeoJSON of nodes, of ducts with the cables in them, and of cables whose ducts nobody knows, drawn straight."""
+    found: str = tx.execute(_sql("map")).scalar_one()
     return found
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
 
 from tests.api.people import Person
-from tests.dashboards.driving import asked, complaints, enter, follow, into, looked_at, seen
+from tests.dashboards.driving import asked, complaints, enter, follow, into, looked_at, patient, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("furnished")]
 
@@ -20,6 +21,7 @@ def test_an_engineer_walks_from_the_map_to_where_a_strand_is_spliced(
     follow(page, 'nav a[href="/map"]')
     into(page)
     follow(page, 'a[href="/plant"]', most=3)
+    patient(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#map[data-ready]"), "no map is drawn")
     looked_at(page, shots, "plant")
     into(page)
     follow(page, 'a[href="/plant/cables/C-ARTS-1"]')

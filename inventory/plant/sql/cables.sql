@@ -4,6 +4,7 @@ with found as (
       from cable c join plant_node a on a.id = c.a_node_id join plant_node b on b.id = c.b_node_id
       left join site s on s.id = a.site_id left join site z on z.id = b.site_id
      where cast(:q as text) is null or concat_ws(' ', c.code, a.code, b.code, s.code, z.code) ilike '%' || :q || '%'
+        or exists (select from cable_duct x join duct d on d.id = x.duct_id where x.cable_id = c.id and d.code ilike '%' || :q || '%')
 ),
 shown as (
     select f.code, f.type, f.strands, f.length_m, f.status, f.a, f.b, f.a_site, f.b_site,
