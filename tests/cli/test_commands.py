@@ -115,6 +115,34 @@ def test_submit_approve_show_cancel(run: Run) -> None:
     assert run("change", "wait", made["id"])[0] == 1
 
 
+def test_plays_and_the_inventory_of_ansible(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("play", "show", "edge_router")
+    assert (code, "networks[].reaches" in out, "must be given" in out) == (0, True, True)
+    assert {one["name"] for one in json.loads(run("play", "list", "--json")[1])} >= {"edge_router", "router_baseline"}
+    code, _, err = run("play", "show", "wifi")
+    assert (code, "There is: edge_router" in err) == (4, True), err
+    code, _, err = run("play", "run", "edge_router", "--select", "all", "--reason", "x", "--set", "networks")
+    assert (code, "sets nothing" in err) == (2, True), err
+    (tmp_path / "list.yaml").write_text("- one\n")
+    asked = (
+        "play",
+        "run",
+        "edge_router",
+        "--select",
+        "all",
+        "--reason",
+        "x",
+        "--variables",
+        str(tmp_path / "list.yaml"),
+    )
+    code, _, err = run(*asked)
+    assert (code, "holds no variables" in err) == (2, True), err
+    code, out, _ = run("inventory", "ansible", "--list")
+    assert (code, "hostvars" in json.loads(out)["_meta"]) == (0, True)
+    code, _, err = run("inventory", "ansible")
+    assert (code, "--list, or --host NAME" in err) == (2, True), err
+
+
 def test_codes_mean_something(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("change", "show", "00000000-0000-7000-8000-000000000000")[0] == 4
     assert run("change", "frobnicate")[0] == 2
