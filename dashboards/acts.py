@@ -27,6 +27,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "calendar": _("calendar"),
     "deputy": _("deputy"),
     "device": _("device"),
+    "incident": _("incident"),
     "invitation": _("invitation"),
     "key": _("master key"),
     "lease": _("lease"),
@@ -45,6 +46,12 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "webhook": _("webhook"),
 }
 VERBS: Final[Mapping[str, str]] = {
+    "fell": _("more is down"),
+    "rose": _("something stands again"),
+    "told": _("an administration was told"),
+    "acknowledged": _("somebody has it in hand"),
+    "noted": _("somebody said something"),
+    "closed": _("everything stands again"),
     "approval_given": _("an approval was given"),
     "approvals_missing": _("approvals are missing"),
     "approve": _("approved by a person"),

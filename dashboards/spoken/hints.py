@@ -281,6 +281,10 @@ PEOPLE: Final = (
     _("Does its agent run, does it listen to this address, is the community right?"),
     _("Compare user, passphrases and what it may read there with 'snmp' in the configuration context."),
     _("Another agent or software version may be needed on the device; until then its figures are unknown."),
+    _("'irisplane incident list --all' shows them."),
+    _("Only an open one is acknowledged."),
+    _("Give an 'ends' after 'begins'."),
+    _("'irisplane incident silences' shows those that hold."),
     _("'irisplane status' tells whether it runs; IRISPLANE_PROMETHEUS_URL names another one."),
 )
 """What to do next about signing in, rights, people and forms."""

@@ -107,6 +107,11 @@ NETWORK: Final = (
     _("Line %(count)s of %(file)s holds a secret in the open."),
     _("No configuration %(digest)s is kept."),
     _("'%(what)s' names more than one version of this device."),
+    _("There is no incident %(number)s."),
+    _("Incident %(number)s is %(state)s."),
+    _("A silence ends after it begins."),
+    _("There is no such silence."),
+    _("This cursor was not given out by this list."),
     _("'%(what)s' names no version of this device."),
 )
 """Of routers and what was asked of them."""
