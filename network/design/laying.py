@@ -89,7 +89,10 @@ def lay(
     spurs = [site for site in new if site.role == "access"] + without
     _spurs(ground, wiring, made, list({hub.code: hub for hub in hubs}.values()), spurs, wishes)
     made.single |= {site.code: ONE_ENTRY for site in without}
-    made.ducts = {code: ground.known[code] for code in sorted(ground.dug - before.ducts.keys())}
+    filled = {
+        duct for cable in made.cables.values() for duct, _ in cable.ducts
+    }  # a first way may have found better ones
+    made.ducts = {code: ground.known[code] for code in sorted(filled - before.ducts.keys())}
     wiring.finish()
     return made
 

@@ -79,6 +79,10 @@ def test_a_cable_follows_its_ducts_and_is_as_long_as_they_are(laid: Design) -> N
         assert cable.length_mm == sum(laid.ducts[code].length_mm for code, _ in cable.ducts)
 
 
+def test_no_duct_is_dug_that_no_cable_lies_in(laid: Design) -> None:
+    assert {duct for cable in laid.cables.values() for duct, _ in cable.ducts} == laid.ducts.keys()
+
+
 def test_no_strand_is_lit_twice_and_each_is_one_of_its_cable(laid: Design) -> None:
     lit = [(one.cable, one.number) for c in laid.circuits.values() for one in (*c.working, *c.protecting)]
     assert len(set(lit)) == len(lit)
