@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -23,7 +24,7 @@ def main() -> None:
     order = json.loads(sys.stdin.buffer.readline())
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever Ansible prints is not an answer
-    threading.Thread(target=_die_with_the_caller, daemon=True).start()
+    threading.Thread(target=_die_with_the_caller, args=(order["folder"],), daemon=True).start()
     for host in order["hosts"]:
         for secret in (host["password"], *host["secrets"]):
             remember(secret)
@@ -111,10 +112,11 @@ def _yaml(value: Any) -> str:
     return f"!unsafe {json.dumps(value)}" if isinstance(value, str) else json.dumps(value)
 
 
-def _die_with_the_caller() -> None:
+def _die_with_the_caller(folder: str) -> None:
     while os.read(0, 4096):
         pass
     _end_children()
+    shutil.rmtree(folder, ignore_errors=True)  # what was rendered there may hold secrets, and nobody else takes it away
     os._exit(1)
 
 
