@@ -19,6 +19,7 @@ from sqlalchemy import text
 from api.answers import json_value
 from api.dependencies import Caller, database_of, require, settings_of
 from api.limits import by_address
+from api.problems import PROBLEM_JSON
 from api.shapes import answers, whole_list_of
 from api.shapes.telemetry import CapacityOfLinks, DeviceTold, LinkLoad, Miswired, ScrapeGroup
 from core.errors import NotFound, Unavailable
@@ -40,6 +41,7 @@ from network.polling.polled import Polled, polled
 __all__ = ["router"]
 
 router = APIRouter(tags=["network"])
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _SCRAPE: Final = Scope(EVERY_TENANT, request_id="scrape", reason="figures for Prometheus")
 
 Reader = Annotated[Caller, Depends(require("network:read"))]
@@ -82,7 +84,7 @@ def rules(
 ) -> Response:
     """A file of recording and alerting rules (YAML): the same intent gives the same bytes."""
     with caller.transaction() as tx:
-        return PlainTextResponse(rules_text(planned_rules(tx, hold=hold)), media_type="text/yaml")
+        return PlainTextResponse(rules_text(planned_rules(tx, hold=hold)))
 
 
 @router.get(
@@ -159,6 +161,7 @@ def targets(request: Request) -> Response:
     "/metrics/devices/{name}",
     summary="A device's figures for Prometheus",
     response_class=PlainTextResponse,
+    responses={404: {"description": "Not asked over SNMP.", "content": {PROBLEM_JSON: {"schema": _PROBLEM}}}},
     dependencies=[Depends(by_address("address"))],
 )
 def device_metrics(request: Request, name: str) -> Response:
