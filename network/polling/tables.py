@@ -271,7 +271,9 @@ def lldp_neighbours(columns: Mapping[str, Column], names: Mapping[int, str]) -> 
         subtype = columns.get("lldpRemPortIdSubtype", {}).get(key)
         described = _text(columns, "lldpRemPortDesc", key)
         remote = described if subtype == _MAC_PORT else _text(columns, "lldpRemPortId", key) or described
-        found.add((local, _text(columns, "lldpRemSysName", key).partition(".")[0], remote))
+        device = _text(columns, "lldpRemSysName", key).partition(".")[0]
+        if device and remote and local:  # else it came between two columns: the next look has it whole
+            found.add((local, device, remote))
     return [LldpNeighbour(*one) for one in sorted(found)], said
 
 
