@@ -150,7 +150,8 @@ def _complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
         shown = operation.setdefault("parameters", [])
         shown += [{"$ref": f"#/components/parameters/{name}"} for name in wanted]
     answers = operation["responses"]
-    for status in _statuses(method, signed_in=scopes is not None, creating=creating, matching=matching):
+    named = bool(route.dependant.path_params)
+    for status in _statuses(method, signed_in=scopes is not None, named=named, creating=creating, matching=matching):
         name = str(status)
         if status == 422 or name not in answers:
             answers[name] = {"$ref": f"#/components/responses/Problem{status}"}
@@ -159,10 +160,12 @@ def _complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     operation["responses"] = dict(sorted(answers.items()))
 
 
-def _statuses(method: str, *, signed_in: bool, creating: bool, matching: bool) -> Iterator[int]:
+def _statuses(method: str, *, signed_in: bool, named: bool, creating: bool, matching: bool) -> Iterator[int]:
     yield from (400, 422, 429, 503)
     if signed_in:
-        yield from (401, 403, 404)
+        yield from (401, 403)
+    if signed_in or named:
+        yield 404
     if method != "GET":
         yield from (408, 409, 412, 413, 415)
     if creating or matching:
