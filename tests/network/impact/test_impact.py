@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pytest
@@ -173,7 +173,7 @@ def plants_and_losses(draw: st.DrawFn) -> tuple[Plant, set[int]]:
             ways.append(tuple(way))
         if ways[0]:
             a, b = draw(st.sampled_from(pairs))
-            circuits.append(Circuit(a, b, *ways, link=draw(st.booleans()), tenant=draw(st.integers(0, 2))))
+            circuits.append(Circuit(a, b, ways[0], ways[1], link=draw(st.booleans()), tenant=draw(st.integers(0, 2))))
     roles = ["core", *(draw(st.sampled_from(["core", "access", "access"])) for _ in range(sites - 1))]
     return Plant(roles, ducts, cables, circuits, tenants=3), draw(st.sets(st.integers(0, len(cables) - 1), max_size=3))
 
@@ -197,7 +197,7 @@ def test_impact_is_what_counting_by_hand_gives(plants: Database, case: tuple[Pla
         elif working or protecting:
             expected[f"XK{n}"] = "down" if working else "degraded"
     assert states(found["circuits"]) == expected
-    roles = dict(enumerate(plant.roles))
+    roles: dict[Hashable, str] = dict(enumerate(plant.roles))
     lines = [Line(n, circuit.a, circuit.b) for n, circuit in enumerate(plant.circuits)]
     left = [line for line in lines if expected.get(f"XK{line.id}") != "down"]
     beside = {end for line in lines if line not in left for end in (line.a, line.b)}
