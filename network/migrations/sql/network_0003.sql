@@ -31,7 +31,7 @@ create index service_end_device on service_end (device_id);
 
 -- The lowest number of a range that no service holds and no Change was promised, whoever's they are.
 create function service_free_number(pool uuid, tables boolean, span int8range) returns bigint
-language sql stable security definer set search_path = public as $$
+language sql stable security definer set search_path = public, pg_temp as $$
     select lower(int8multirange(span) - coalesce(range_agg(taken), '{}'))
     from (select int8range(n, n + 1) as taken
           from (select case when tables then table_number else tunnel_number end as n from service) s where n is not null
@@ -40,7 +40,7 @@ language sql stable security definer set search_path = public as $$
 $$;
 
 -- Where a service comes out, for everybody who may see the service: the devices are the region's.
-create function service_ends(wanted uuid) returns json language sql stable security definer set search_path = public as $$
+create function service_ends(wanted uuid) returns json language sql stable security definer set search_path = public, pg_temp as $$
     select coalesce(json_agg(json_build_object('device', d.name, 'site', g.code, 'port', i.name, 'address', e.address::text,
                                                'probe', host(e.probe)) order by d.name, i.name), '[]')
       from service_end e join interface i on i.id = e.interface_id join device d on d.id = e.device_id
