@@ -23,6 +23,8 @@ _LOOKED_AT: Final = 12
 """Sites nearest to a ring that are tried for it at a time."""
 _STRETCHES: Final = 2
 """Stretches of a ring, the nearest ones, that a site is tried on."""
+_STRETCHES_OF_CORES: Final = 4
+"""The same for a core on the core ring: each is a search of the whole corridor, and a region has few cores."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ def core_ring(ground: Ground, cores: Sequence[Site]) -> Ring | None:
         return None
     ring = Ring([ends[0], ends[1], ends[0]], [pair[0], pair[1].backwards()])
     for core in sorted(cores, key=lambda core: core.code):
-        if core not in ends and (joined := _cheapest_detour(ground, ring, core, stretches=len(ring.legs))):
+        if core not in ends and (joined := _cheapest_detour(ground, ring, core, stretches=_STRETCHES_OF_CORES)):
             _insert(ring, core, joined)
     _dig(ground, ring)
     return ring
