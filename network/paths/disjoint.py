@@ -76,7 +76,7 @@ class _Search:
             gone, here = heappop(queue)
             if gone > far[here]:
                 continue
-            if here == end:
+            if here == end or 2 * gone > self.at_most:
                 break
             for there, number in near[here]:
                 further = gone + edges[number].weight
