@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
@@ -16,9 +16,10 @@ from api.dependencies import Caller, require
 from api.errors import InvalidCursor
 from api.idempotency import Answer, Creation, creating
 from api.shapes import answers, page_of, whole_list_of
-from api.shapes.incidents import AlertsTaken, Incident, IncidentInList, IncidentNotice, Silence
+from api.shapes.incidents import AlertsTaken, Incident, IncidentInList, IncidentNotice, LastLook, Silence
 from network.incidents import alerts as told
 from network.incidents import queries, silences
+from network.incidents.last_look import last_look_json
 
 __all__ = ["router"]
 
@@ -78,13 +79,15 @@ def incidents(
     request: Request,
     caller: Reader,
     which: queries.Which = "open",
+    severity: queries.Severity | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="Letters in its name, or in a link's.")] = None,
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> Response:
     """`which`: `open` (acknowledged ones too), `closed` or `all`."""
     key = decode_cursor(cursor, 1)
     with caller.transaction() as tx:
-        found = json.loads(queries.incidents_json(tx, which, limit + 1, _number(key)))
+        found = json.loads(queries.incidents_json(tx, which, limit + 1, _number(key), severity=severity, q=q))
     following = encode_cursor([str(found[limit - 1]["number"])]) if len(found) > limit else None
     return json_value({"items": found[:limit], "next": following}, headers=next_link(request, following))
 
@@ -129,6 +132,13 @@ def notices(caller: Annotated[Caller, Depends(require("inventory:read"))]) -> Re
     """Those of a month. Where it broke is the region's business; that it did, and when it is over, is yours."""
     with caller.transaction() as tx:
         return json_text(f'{{"items": {queries.notices_json(tx)}}}')
+
+
+@router.get("/incident-watch", summary="When links were looked at last", responses=answers(LastLook))
+def last_look(caller: Reader) -> Response:
+    """Whether a list without open incidents means that all is well."""
+    with caller.transaction() as tx:
+        return json_text(last_look_json(tx))
 
 
 @router.get("/incident-silences", summary="What is expected to be down", responses=answers(whole_list_of(Silence)))

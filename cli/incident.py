@@ -30,9 +30,10 @@ def list_(*, all_: Annotated[bool, Parameter(name="--all", negative="")] = False
     """
     with connect() as client:
         found = client.items(_PATH, which="all" if all_ else "open", most=500)
-    columns = {"number": "no.", "state": "state", "name": "what", "links": "links down", "falls": "times",
-               "opened": "since", "closed": "until", "told": "told"}  # fmt: skip
-    output.give(found, lambda: output.table([_row(one) for one in found], columns, empty="Nothing is wrong."))
+        seen = client.get("/api/v1/incident-watch")
+    columns = {"number": "no.", "state": "state", "severity": "touched", "name": "what", "links": "links down",
+               "falls": "times", "opened": "since", "closed": "until", "told": "told"}  # fmt: skip
+    output.give(found, lambda: output.table([_row(one) for one in found], columns, empty=_well(seen)))
 
 
 @app.command
@@ -110,6 +111,16 @@ def unsilence(silence_id: str) -> None:
     with connect() as client:
         client.request("DELETE", f"/api/v1/incident-silences/{silence_id}")
     output.give({"done": silence_id}, lambda: output.say("It is over."))
+
+
+def _well(seen: Mapping[str, Any]) -> str:
+    """What it means that there is none: only what was looked at a moment ago is well."""
+    at = output.local_time(seen["looked_at"]) if seen["looked_at"] else "never"
+    if seen["sees"] == "everything":
+        return f"Nothing is wrong: {seen['up']} links were looked at, {at}."
+    if seen["sees"] == "part":
+        return f"No incident is open, and {seen['unknown']} links could not be judged, {at}."
+    return f"No incident is open, and nobody knows whether all is well: links were last looked at: {at}."
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ _ENTRIES: Final = (
 
 _PART_OF: Final = {
     "/contexts": "/devices", "/contexts:new": "/devices", "/capacity": "/figures",
-    "/plant": "/map", "/impact": "/map",
+    "/plant": "/map", "/impact": "/map", "/incidents": "/map", "/incidents:silence": "/map",
     "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
     **dict.fromkeys(("/volumes", "/snapshots", "/networks", "/addresses", "/security-groups"), "/holdings"),
 }  # fmt: skip

@@ -52,6 +52,7 @@ domain = Domain(
         "incident_entry",
         "incident_notice",
         "incident_silence",
+        "link_watch",
     ),
     sealed=("config_text.sealed",),
 )

@@ -8,9 +8,11 @@ from uuid import UUID
 from pydantic import Field
 
 from api.shapes import Code, Handle, JsonObject, Shape, Time
+from network.incidents.last_look import Sees
+from network.incidents.queries import Severity
 from network.incidents.silences import SilencedKind
 
-__all__ = ["AlertsTaken", "Incident", "IncidentInList", "IncidentNotice", "Silence"]
+__all__ = ["AlertsTaken", "Incident", "IncidentInList", "IncidentNotice", "LastLook", "Silence"]
 
 
 class Suspect(Shape):
@@ -39,6 +41,9 @@ class IncidentInList(Shape):
     ]
     name: Annotated[str, Field(description="What most likely broke.")]
     state: Literal["open", "acknowledged", "closed"]
+    severity: Annotated[
+        Severity, Field(description="Of the worst of what it touches; `unknown` where nobody can say what that is.")
+    ]
     falls: Annotated[int, Field(description="How often it came; a flapping link is one incident.")]
     silenced: Annotated[bool, Field(description="It was expected: nobody was told.")]
     opened_at: Time
@@ -88,6 +93,23 @@ class Silence(Shape):
     ends: Time
     reason: str
     by: Handle
+
+
+class LastLook(Shape):
+    """How the links were seen last; counts are null where nobody looked ever."""
+
+    looked_at: Time | None
+    up: int | None
+    down: int | None
+    unknown: Annotated[int | None, Field(description="Links that could not be judged.")]
+    planned: Annotated[int | None, Field(description="Links that never stood.")]
+    sees: Annotated[
+        Sees,
+        Field(
+            description="What may be said of now: with `everything` no open incident means that all is well, with"
+            " `part` or `nothing` that nobody knows."
+        ),
+    ]
 
 
 class AlertsTaken(Shape):

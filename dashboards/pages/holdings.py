@@ -26,6 +26,7 @@ from datacenter.hosting.pricing import REGION_TIME
 from datacenter.hosting.servers import queries
 from datacenter.hosting.support import maintenance
 from datacenter.hosting.volumes.rows import VOLUMES
+from network.incidents.queries import notices_json
 
 __all__ = ["overview", "router", "standing"]
 
@@ -66,11 +67,13 @@ def overview(visit: Visit) -> Response:
         limit = spending.standing_json(tx, visit.principal.tenant_id)
         month = json.loads(showback.head_json(tx, now.date().replace(day=1)) + "}")
         ahead = [json.loads(row) for row, _key in maintenance.listed(tx, None, now, None, 5)]
+        notices = json.loads(notices_json(tx)) if visit.may("inventory:read") else []
         ordered = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(), None, 6)]
     return show(
         visit, "home_agency", _("What we have"), servers=servers[:8], more=len(servers) > 8, bounds=bounds, limit=limit,
         month=month, now=now, ordered=ordered,
         ahead=[one for one in ahead if one["state"] in _TOLD],
+        notices=[one for one in notices if one["over"] is None],
     )  # fmt: skip
 
 

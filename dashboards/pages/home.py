@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from dashboards.csv_files import csv_answer
 from dashboards.pages.figures import figures
 from dashboards.pages.holdings import overview
+from dashboards.pages.incidents import SEVERITIES, STATES, board
 from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
@@ -46,9 +47,10 @@ def _region(visit: Visit) -> Response:
         ended = json.loads(queries.changes_json(tx, states=[one.value for one in ENDED], limit=10))
         fleet = json.loads(fleet_json(tx)) if visit.may("network:read") else None
         days = json.loads(queries.days_json(tx, _DAYS, REGION_TIME.key))
+        incidents = board(tx) if visit.may("network:read", "inventory:read") else None
     return show(
         visit, "home_region", _("Today"), waiting_for_me=waiting, going=going, ended=ended, fleet=fleet, days=days,
-        ends=_ENDS,
+        ends=_ENDS, incidents=incidents, states=STATES, severities=SEVERITIES,
     )  # fmt: skip
 
 

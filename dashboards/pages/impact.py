@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
@@ -19,7 +20,7 @@ from inventory.errors import FieldRefused
 from network.impact.answer import impact
 from network.impact.subjects import KINDS, Question
 
-__all__ = ["router"]
+__all__ = ["router", "touched_csv"]
 
 router = pages()
 
@@ -51,14 +52,18 @@ def impact_page(visit: Looking, kind: Kind = "", codes: Codes = "", polygon: Dra
 @router.get("/impact.csv")
 def impact_csv(visit: Looking, kind: Kind = "", codes: Codes = "", polygon: Drawn = "") -> Response:
     """Everything that is touched, a line each."""
-    found = _asked(visit, kind, codes, polygon)
+    return touched_csv("impact", _asked(visit, kind, codes, polygon))
+
+
+def touched_csv(name: str, found: Mapping[str, Any]) -> Response:
+    """What an answer of ``network.impact`` says is touched, as the file ``name.csv``, a line each."""
     rows = (
         {**row, "layer": layer, "name": row.get("name") or row.get("code") or row["name_fr"],
          "kind": row.get("kind", row.get("role")), "strands": " ".join(row.get("strands", ()))}
         for layer in _LISTS
         for row in found[layer]
     )  # fmt: skip
-    return csv_answer("impact", _COLUMNS, ([row.get(column) for column in _COLUMNS] for row in rows))
+    return csv_answer(name, _COLUMNS, ([row.get(column) for column in _COLUMNS] for row in rows))
 
 
 def _asked(visit: Visit, kind: str, codes: str, polygon: str) -> dict[str, Any]:

@@ -282,6 +282,7 @@ PEOPLE: Final = (
     _("Compare user, passphrases and what it may read there with 'snmp' in the configuration context."),
     _("Another agent or software version may be needed on the device; until then its figures are unknown."),
     _("'irisplane incident list --all' shows them."),
+    _("Its page says what is known."),
     _("Only an open one is acknowledged."),
     _("Give an 'ends' after 'begins'."),
     _("'irisplane incident silences' shows those that hold."),

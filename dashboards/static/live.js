@@ -32,7 +32,7 @@
     try {
       patience();
       const { events, after } = live().dataset;
-      const answer = await fetch(`${events}?after=${Math.max(heard, after)}`, {
+      const answer = await fetch(`${events}${events.includes("?") ? "&" : "?"}after=${Math.max(heard, after)}`, {
         signal: mine.signal, cache: "no-store", headers: { Accept: "text/event-stream" },
       });
       if (!answer.ok) throw answer;

@@ -131,7 +131,7 @@ def add_links(tx: Connection, one: Known, links: Iterable[str], evidence: Mappin
         {"id": one.id, "again": int(bool(again))},
     )
     kind: Literal["fell", "reopened"] = "fell" if one.open else "reopened"
-    say(tx, one.id, kind, f"{_listed(some)} down {'again' if again else 'too'}.")
+    say(tx, one.id, kind, f"{_listed(some)} down again." if again else f"{_listed(some)} down too.")
     if not again:
         _tell_evidence(tx, one.id, some, evidence)
     _event(tx, one.id, f"incident.{kind}", {"links": some, "falls": one.falls + bool(again)})

@@ -21,7 +21,7 @@ from core.db import Database
 from core.scope import EVERY_TENANT, Scope
 from network.alerting.planned import planned_links
 from network.alerting.rules import PlannedLink
-from network.incidents import hints, store
+from network.incidents import hints, last_look, store
 from network.incidents.correlating import Fault, correlate
 from network.incidents.plant import ways_of_links
 from network.incidents.seeing import LinkSight, see
@@ -104,6 +104,7 @@ def settle(tx: Connection, sights: Sequence[LinkSight], silent: set[str]) -> Non
         rows = [{"link": one.link, "state": one.state, "evidence": one.evidence} for one in altered]
         tx.execute(_KEEP, {"rows": msgspec.json.encode(rows).decode()})
     stood = {name for name, row in before.items() if row.up_at is not None}
+    last_look.keep(tx, sights, stood)
     # What never stood is planned, not broken.
     counted = [one for one in sights if one.state != "down" or one.link in stood]
     incidents = store.known(tx)

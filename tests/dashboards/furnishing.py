@@ -12,6 +12,8 @@ from core.journal.sequencer import Sequencer
 from core.keyring import KeyFile
 from core.settings import Settings
 from network import store
+from network.incidents.seeing import LinkSight, Sight
+from network.incidents.watching import settle
 from network.queries import intended_text
 from tests.api.people import SYSTEM, Person
 from tests.dashboards import standing
@@ -42,12 +44,13 @@ def furnish(agent: Person, engineer: Person, manager: Person, database: Database
     things = _of_an_administration(agent, manager, database)
     _devices(engineer, database, settings)
     _plant(engineer)
+    incident = _incidents(engineer, database)
     names = ["bxl-a1", "bxl-a2", *(f"own-{number:03}" for number in range(4))]
     body = {"kind": "network.example", "intent": {"names": names}, "reason": "rename what stands on the uplinks"}
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     Sequencer(database, None).drain()
     beside = {"devices": "ac91", "contexts": "ntp-of-access", "figures": "servers", "number": "3", "changes": change}
-    beside |= {"cable": "C-ARTS-1", "closure": "K-RIVOLI"}
+    beside |= {"cable": "C-ARTS-1", "closure": "K-RIVOLI", "incidents": str(incident)}
     things["problems"] = "CORE-104"
     return Furnished(things, {**things, **beside, "audit": _entry(manager, change)})
 
@@ -139,13 +142,29 @@ def _plant(engineer: Person) -> None:
                                                                                        ("P-HALL", "TH-21004")))),
         create("panel_port", *ports),
         create("transceiver", *({"interface": one, **optics, "rx_power_dbm": -7.5} for one in (here, there))),
-        create("circuit", {"code": "X-ARTS-HALL", "a_interface": here, "b_interface": there}),
+        create("circuit", {"code": "X-ARTS-HALL", "link": "cr91-ac91", "a_interface": here, "b_interface": there}),
         create("circuit_strand", {"circuit": "X-ARTS-HALL", "strand": "C-ARTS-1/1", "position": 1},
                {"circuit": "X-ARTS-HALL", "strand": "C-HALL-1/16", "position": 2}),
         create("strand_hold", {"strand": "C-ARTS-1/3", "tenant": "ixelles", "purpose": "caméras"}),
     ]  # fmt: skip
     body = {"kind": "inventory.edit", "intent": {"operations": operations}, "reason": "what lies between them"}
     _made(engineer, "/api/v1/changes", body)
+
+
+def _incidents(engineer: Person, database: Database) -> int:
+    """The link between the routers stood and is down: its cable, by what the watch would write; and a silence."""
+    ends = ("ac91", "cr91")
+    states: tuple[Sight, ...] = ("up", "down")
+    for state in states:
+        with database.transaction("worker", SYSTEM) as tx:
+            seen = ("ac91:to-cr91 sees no light", "cr91:to-ac91 sees no light") if state == "down" else ()
+            settle(tx, [LinkSight("cr91-ac91", state, seen, ends)], set())
+    with database.transaction("owner", SYSTEM) as tx:
+        number = int(tx.execute(text("select number from incident where closed_at is null")).scalar_one())
+    _made(engineer, f"/api/v1/incidents/{number}:note", {"said": "une équipe est en route vers la rue des Arts"})
+    silence = {"kind": "device", "name": "ac91", "begins": "2026-01-01T00:00:00Z", "ends": "2036-01-01T00:00:00Z"}
+    _made(engineer, "/api/v1/incident-silences", {**silence, "reason": _LONG})
+    return number
 
 
 def _entry(manager: Person, change: str) -> str:

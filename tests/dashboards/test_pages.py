@@ -31,6 +31,9 @@ REGION = (
     "/contexts:new",
     "/map",
     "/impact",
+    "/incidents",
+    "/incidents?which=all&severity=down&q=zz",
+    "/incidents:silence",
     "/servers",
     "/servers/new",
     "/keys",
@@ -49,6 +52,7 @@ REGION = (
 AGENCY = (
     "/",
     "/changes",
+    "/incidents",
     "/servers",
     "/servers/new",
     "/keys",

@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from core.db import Database
 from core.journal.record import record
 from core.journal.sequencer import Sequencer
 from core.scope import EVERY_TENANT, Scope
 from dashboards.languages import catalogue
+from network.incidents.seeing import LinkSight
+from network.incidents.store import say
+from network.incidents.watching import settle
 from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.addresses import addresses, filled_in
 from tests.dashboards.conftest import Visiting
@@ -94,6 +97,7 @@ def ids(agent: Person, engineer: Person, manager: Person, database: Database) ->
         server = tx.execute(_FAULTY).scalar_one()
         tx.execute(_OTHERWISE)
         device = tx.execute(text("select name from device order by name limit 1")).scalar_one()
+        incident = _fallen(tx)
     _happened(database, change)
     return {
         **known,
@@ -103,7 +107,23 @@ def ids(agent: Person, engineer: Person, manager: Person, database: Database) ->
         "seq": "1",
         "number": "1",
         "code": "servers",
+        "incidents": str(incident),
     }
+
+
+def _fallen(tx: Connection) -> int:
+    """A link that fell, stood again and fell, as the watch tells it, and how an alert and a cut cable are told."""
+    ends = ("ac01", "ac02")
+    for state, seen in (("up", ()), ("down", ("ac01:to-ac01 is shut",)), ("up", ()), ("down", ())):
+        settle(tx, [LinkSight("pair", "up" if state == "up" else "down", seen, ends)], set())
+    found = tx.execute(text("select id, number from incident")).one()
+    for said in (
+        "cable C-1 or C-2: links pair, own and 3 more down.", "duct D-1 or D-2 or D-3 or 4 more: link pair down.",
+        "ac01:to-ac01 sees no light; ac02 lost its OSPF neighbour 10.0.0.1 on to-ac01.", "links pair, own up again.",
+        "What is down together is explained by strand C-1/2.", "Told: ixelles, uccle.", "It is part of incident 7.",
+    ):  # fmt: skip
+        say(tx, found.id, "evidence", said)
+    return int(found.number)
 
 
 def _happened(database: Database, change: str) -> None:
