@@ -26,6 +26,7 @@ from core.errors import IrisplaneError
 from core.settings import Settings
 from lab.network import Credentials, Layout, Router, Topology, plan
 from lab.network.hosts import HOSTS, Host
+from lab.plant import cabinet, plant_of
 
 __all__ = ["Seeded", "enter_hosts", "operations_for", "operations_for_hosts", "run", "secrets_of"]
 
@@ -84,6 +85,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
         if missing:
             _enter(desk, settings, topology, layout, known)
             changed = True
+        changed |= _plant(desk, topology)
         changed |= _enrol(desk, layout, topology.routers)
         known = {one["name"]: one for one in desk.get("/api/v1/network/devices")}
         fresh = [router.name for router in topology.routers if not known[router.name]["configured"]]
@@ -143,6 +145,22 @@ def _enter(desk: _Desk, settings: Settings, topology: Topology, layout: Layout, 
     new = {router.name for router in topology.routers} - known.keys()
     operations = operations_for(settings, topology, new, first=not known)
     desk.change("inventory.edit", {"operations": operations}, "The lab's routers and fibres, as they were wired.")
+
+
+def _plant(desk: _Desk, topology: Topology) -> bool:
+    """Say what the lab's fibres lie in, once: what people altered since is theirs, and so are circuits they entered."""
+    first = cabinet(topology.routers[0].site)
+    if any(one["code"] == first for one in desk.get("/api/v1/plant-nodes", q=first)["items"]):
+        return False
+    known = {one["link"] for one in desk.every("/api/v1/circuits")}
+    sites = [desk.get(f"/api/v1/sites/{router.site}") for router in topology.routers]
+    places = {one["code"]: (one["lon"], one["lat"]) for one in sites if one["lon"] is not None}
+    left = Topology(topology.routers, tuple(fibre for fibre in topology.fibres if fibre.name not in known))
+    operations = [made for kind, values in plant_of(left, places).items() for made in _create(kind, values)]
+    if not operations:
+        return False
+    desk.change("inventory.edit", {"operations": operations}, "What the lab's fibres lie in.")
+    return True
 
 
 def enter_hosts(settings: Settings, profiles: Path) -> Seeded:
@@ -423,6 +441,16 @@ class _Desk:
 
     def get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, params=query)
+
+    def every(self, path: str) -> Iterator[Any]:
+        """A whole list, page by page."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.get(path, limit=1000, **cursor)
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            cursor = {"cursor": page["next"]}
 
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._ask("PUT", path, json=body)

@@ -41,8 +41,8 @@ _DUCTS: Final = text("""
       from duct d join plant_node a on a.id = d.a_node_id join plant_node b on b.id = d.b_node_id
      order by what desc, d.code""")
 _SITES: Final = text("""
-    select n.lon, n.lat, s.kind, s.code from plant_node n join site s on s.id = n.site_id where n.kind = 'building'
-     order by s.code""")
+    select distinct on (s.code) n.lon, n.lat, s.kind, s.code from plant_node n join site s on s.id = n.site_id
+     order by s.code, n.kind <> 'building', n.code""")
 _SOURCES: Final = text("""
     select distinct trim(one) as source from duct, regexp_split_to_table(source, ';') one
      where trim(one) <> '' order by 1""")

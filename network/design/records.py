@@ -29,7 +29,9 @@ def records_of(made: Design, before: Standing, *, status: str) -> Records:
 class _Writer:
     def __init__(self, made: Design, before: Standing, status: str) -> None:
         self.made, self.before, self.status = made, before, status
-        sources = sorted({duct.source for duct in (*made.ducts.values(), *before.there.ducts.values()) if duct.source})
+        ducts = before.there.ducts | made.ducts
+        used = {code for cable in made.cables.values() for code, _ in cable.ducts}
+        sources = sorted({ducts[code].source for code in used if ducts[code].source})
         own = [source.removeprefix(f"{_BY}; ") for source in sources]
         self.source = "; ".join(dict.fromkeys([_BY, *own]))[:_LONGEST_SOURCE]
         self.panels: dict[str, dict[str, Any]] = {}

@@ -76,8 +76,8 @@ def single_points(plant: Plant, *, feeds: bool = True) -> JsonObject:
     sites = [code for code, node in sorted(plant.nodes.items()) if node.site is not None and code in graph.number]
     found = weak_points(graph, inside, sites)
     return {
-        "cores": [plant.nodes[code].site for code in inside],
-        "sites": len(sites),
+        "cores": sorted(_sites(plant, inside)),
+        "sites": len(_sites(plant, sites)),
         "points": [_point(plant, point) | {"cut": sorted(_sites(plant, point.cut))} for point in found],
         "unreached": sorted(_sites(plant, found.unreached)),
     }
@@ -137,8 +137,9 @@ def _point(plant: Plant, point: WeakPoint) -> JsonObject:
     return {"kind": "feed", "key": str(point.id[1]) if isinstance(point.id, tuple) else str(point.id)}
 
 
-def _sites(plant: Plant, nodes: Collection[Hashable]) -> list[str]:
-    return [site for node in nodes if (site := plant.nodes[str(node)].site) is not None]
+def _sites(plant: Plant, nodes: Collection[Hashable]) -> set[str]:
+    """Sites of nodes; several nodes may stand at one."""
+    return {site for node in nodes if (site := plant.nodes[str(node)].site) is not None}
 
 
 def _place(plant: Plant, node: str) -> JsonObject:

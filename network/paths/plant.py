@@ -53,7 +53,7 @@ class PlantDuct:
 
 @dataclass(slots=True)
 class Plant:
-    """Nodes and ducts by code, and the graphs made of them so far."""
+    """Nodes and ducts by code, the node that each site is entered by, and the graphs made of them so far."""
 
     nodes: Mapping[str, PlantNode]
     ducts: Mapping[str, PlantDuct]
@@ -61,7 +61,7 @@ class Plant:
     _graphs: dict[tuple[Weight, bool], Graph] = field(default_factory=dict)
 
     def node(self, ref: str, *, pointer: str) -> str:
-        """The node of that code, or the building of the site of that code.
+        """The node of that code, or that of the site of that code: its building, where the plant has it.
 
         Raises:
             ObjectNotFound: neither is in the plant.
@@ -127,8 +127,13 @@ def _read(tx: Connection) -> Plant:
             joints = (row.a in closures) + (row.b in closures)
             loss = round((row.length_m / 1000 * per_km + joints * SPLICE_DB["fusion"] / 2) * _MICRODECIBELS)
             ducts[row.code] = PlantDuct(row.code, row.a, row.b, round(row.length_m * 1000), loss)
-    at_site = {node.site: code for code, node in sorted(nodes.items(), reverse=True) if node.site}
-    return Plant(nodes, ducts, at_site)
+    return Plant(nodes, ducts, _at_sites(nodes))
+
+
+def _at_sites(nodes: Mapping[str, PlantNode]) -> dict[str, str]:
+    """The node that a site is entered by: its building, where the plant has it; of several the first by code."""
+    last_wins = sorted(nodes.values(), key=lambda node: (node.kind != "building", node.code), reverse=True)
+    return {node.site: node.code for node in last_wins if node.site}
 
 
 _AS_IT_IS: Final = text("""

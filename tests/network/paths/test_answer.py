@@ -158,3 +158,15 @@ def test_the_picture_shows_each_duct_once_by_what_lies_in_it_and_names_its_sourc
     assert "a &lt;map&gt;" in picture
     assert ">core</text>" in picture
     assert ">no cable</text>" in picture
+
+
+def test_a_site_is_entered_by_its_building_and_by_a_cabinet_where_it_has_none(standing: Database) -> None:
+    nodes = [
+        {"code": code, "kind": "cabinet", "site": site, "lon": 4.36, "lat": 50.84}
+        for code, site in (("a-cabinet", "DC-ARTS"), ("b-cabinet", "DC-ULB"), ("c-cabinet", "DC-ULB"))
+    ]
+    bring(standing, [SourceFile("plant-nodes.json", json.dumps(nodes).encode())])
+    with standing.transaction("api", SYSTEM) as tx:
+        found, picture = read_plant(tx), drawing(tx)
+    assert [found.node(site, pointer="/a") for site in ("DC-ARTS", "DC-ULB")] == ["dc", "b-cabinet"]
+    assert picture.count("<circle") == 4 + 2, "each site once, and the legend"
