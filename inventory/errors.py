@@ -310,7 +310,7 @@ def from_database(error: DBAPIError) -> IrisplaneError | None:
     state = getattr(error.orig, "sqlstate", "")
     if state == "23503":
         return StillUsed(
-            f"Something refers to a {table} that is not there (any more).",
+            f"A {table} refers to something that is not there, or is still referred to (rule {rule}).",
             hint="Remove or move what refers to it first; the message names the rule.",
             rule=rule,
         )

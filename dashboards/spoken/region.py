@@ -51,7 +51,6 @@ REGION: Final = (
     _("A value of this %(name)s is missing: %(what)s."),
     _("A value of this %(name)s breaks the rule: %(what)s."),
     _("A value of this %(name)s breaks the rule '%(what)s'."),
-    _("Something refers to a %(name)s that is not there (any more)."),
     _("Somebody else is writing the same rows right now."),
     _("No answer within %(count)s s."),
     _("Not asked: the phase's time was over."),

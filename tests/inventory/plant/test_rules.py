@@ -67,7 +67,7 @@ def test_a_cable_grows_and_shrinks_by_its_last_strands(run: Submit, database: Da
     with database.transaction("api", SYSTEM) as tx:
         left = list_objects(tx, "strand", {"cable": "GROW"}, limit=100)
     assert len(left) == 6
-    with pytest.raises(StillUsed):
+    with pytest.raises(StillUsed, match=r"^A splice refers to .* still referred to \(rule splice_a_strand_id_fkey\)"):
         run("inventory.edit", operations=[update("cable", "C1", strands=4)])
 
 
