@@ -1,9 +1,9 @@
-"""Over which links and devices a service goes, and whether there is a second way where one was asked for."""
+"""Over which links, strands and devices a service goes, and whether there is a second way where one was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,25 +23,43 @@ _PAIRS: Final = 45
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Between two devices: the devices and links passed now, and those of the second way where there is one."""
+    """Between two devices: the devices and links passed now, and the links of the second way where there is one.
+
+    Attributes:
+        strands: what the links passed now light, in order; links of which no circuit is known light nothing known.
+    """
 
     a: str
     b: str
     links: tuple[str, ...]
     devices: tuple[str, ...]
     second: tuple[str, ...] = ()
+    strands: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         spare = f"; else over {', '.join(self.second)}" if self.second else "; no second way"
-        return f"{self.a} – {self.b}: over {', '.join(self.links)}{spare}"
+        lit = f" (strands {', '.join(self.strands)})" if self.strands else ""
+        return f"{self.a} – {self.b}: over {', '.join(self.links)}{lit}{spare}"
 
     def as_dict(self) -> dict[str, Any]:
         """For plans and answers."""
-        return {"a": self.a, "b": self.b, "links": self.links, "devices": self.devices, "second": self.second}
+        return {
+            "a": self.a,
+            "b": self.b,
+            "links": self.links,
+            "strands": self.strands,
+            "devices": self.devices,
+            "second": self.second,
+        }
 
 
 _LINKS: Final = text("""
-select l.name, da.name as a, db.name as b from link l
+select l.name, da.name as a, db.name as b,
+       array(select c.code || '/' || s.number from circuit k join circuit_strand x on x.circuit_id = k.id
+               join strand s on s.id = x.strand_id join cable c on c.id = s.cable_id
+              where k.link_id = l.id and k.status = 'active' and x.role = 'working' and x.during @> now()
+              order by x.position) as strands
+  from link l
 join interface ia on ia.id = l.a_interface_id join device da on da.id = ia.device_id
 join interface ib on ib.id = l.b_interface_id join device db on db.id = ib.device_id
 where l.status = 'active' and da.id <> db.id and da.status <> 'retired' and db.status <> 'retired' order by l.name
@@ -54,8 +72,11 @@ def ways(tx: Connection, devices: Sequence[str], protection: Protection) -> list
     Raises:
         NotServiceable: no way leads from one to the other, or too few for the protection that was ordered.
     """
-    graph = Graph.of(Edge(row.name, row.a, row.b, 1) for row in tx.execute(_LINKS))
-    return [_way(graph, a, b, protection) for a, b in list(combinations(devices, 2))[:_PAIRS]]
+    links = tx.execute(_LINKS).all()
+    graph = Graph.of(Edge(row.name, row.a, row.b, 1) for row in links)
+    lit = {row.name: tuple(row.strands) for row in links}
+    found = [_way(graph, a, b, protection) for a, b in list(combinations(devices, 2))[:_PAIRS]]
+    return [replace(way, strands=tuple(one for link in way.links for one in lit[link])) for way in found]
 
 
 def _way(graph: Graph, a: str, b: str, protection: Protection) -> Way:

@@ -30,6 +30,7 @@ from network.incidents.plant import ways_of_links
 from network.incidents.seeing import LinkSight
 from network.paths.answer import diverse, single_points
 from network.paths.plant import read_plant
+from network.services.ways import ways
 from tests.api.people import Hire
 from tests.api.serving import serve
 from tests.inventory.conftest import SYSTEM, create, engineer_of, submitter
@@ -151,6 +152,16 @@ def test_whichever_links_fall_the_cable_or_the_duct_they_share_is_named(desk: se
     assert named("ac01-ag01", "ac04-ag01") == ["duct LAB-D-ST-GARE-DU-MIDI"]
     for one, other in combinations([name for name in laid if not name.startswith("ac")], 2):
         assert named(one, other) == sorted([f"cable LAB-{one}", f"cable LAB-{other}"])
+
+
+def test_a_service_tells_the_strands_that_it_goes_over(desk: seed._Desk, database: Database) -> None:
+    with database.transaction("api", SYSTEM) as tx:
+        (way,) = ways(tx, ["ac01", "ag03"], "diverse")
+    assert desk is not None
+    assert way.strands == tuple(f"LAB-{link}/1" for link in way.links)
+    assert len(way.strands) > 1
+    assert f"(strands {', '.join(way.strands)})" in str(way)
+    assert set(way.second).isdisjoint(way.links)
 
 
 def test_two_ways_apart_lead_from_a_town_hall_and_nothing_alone_cuts_it_off(
