@@ -8,27 +8,32 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.answers import json_text, json_value
 from api.dependencies import Caller, require
 from api.shapes import answers, whole_list_of
 from api.shapes.services import Service, ServiceTest
-from network.services import rows, testing
+from network.services import orders, rows, testing
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/network", tags=["network"])
 
-Reader = Annotated[Caller, Depends(require("network:read"))]
+Reader = Annotated[Caller, Depends(require("inventory:read"))]
 
 
 @router.get("/services", summary="Services in force", responses=answers(whole_list_of(Service)))
-def services(caller: Reader) -> Response:
+def services(
+    caller: Reader,
+    q: Annotated[str | None, Query(max_length=100, description="Letters in its code, sites or devices.")] = None,
+    kind: orders.Kind | None = None,
+    tenant: Annotated[str | None, Query(max_length=64, description="Whose, by code.")] = None,
+) -> Response:
     """By code; an administration sees its own."""
     with caller.transaction() as tx:
-        return json_text(f'{{"items": {rows.listed(tx)}}}')
+        return json_text(f'{{"items": {rows.listed(tx, q=q, kind=kind, tenant=tenant)}}}')
 
 
 @router.get("/services/{code}", summary="A service in force", responses=answers(Service))

@@ -47,6 +47,7 @@ _ENTRIES: Final = (
 _PART_OF: Final = {
     "/contexts": "/devices", "/contexts:new": "/devices", "/capacity": "/figures",
     "/plant": "/map", "/impact": "/map", "/incidents": "/map", "/incidents:silence": "/map",
+    "/services": "/holdings", "/services:new": "/holdings",
     "/push": "/devices", "/drift": "/devices", "/keys": "/servers", "/quota": "/", "/members": "/", "/tokens": "/",
     **dict.fromkeys(("/volumes", "/snapshots", "/networks", "/addresses", "/security-groups"), "/holdings"),
 }  # fmt: skip

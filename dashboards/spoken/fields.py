@@ -27,6 +27,8 @@ FORMS: Final = (
     _("String should have at least %(count)s characters"),
     _("String should have at most %(count)s character"),
     _("String should have at most %(count)s characters"),
+    _("Tuple should have at least %(count)s items after validation, not %(count_own)s"),
+    _("'%(what)s' does not appear to be an IPv4 or IPv6 interface"),
     _("String should match pattern '%(pattern)s'"),
     _("Input should be a valid UUID, %(said)s"),
     _("Input should be a valid date or datetime, %(said)s"),

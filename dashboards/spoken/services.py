@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboards.terms import mark as _
 
-__all__ = ["ERRORS", "HINTS", "SEEN", "SUMMARIES", "UNDO"]
+__all__ = ["ERRORS", "HINTS", "NOTES", "ORDERS", "SEEN", "SUMMARIES", "UNDO"]
 
 SUMMARIES: Final = (
     _("Order the L3VPN %(name)s for %(tenant)s on %(count)s routers"),
@@ -22,6 +22,36 @@ UNDO: Final = (
     _("The service comes back with the same numbers, as long as nobody else took them."),
 )
 """How they are taken back."""
+
+NOTES: Final = (
+    _("takes the tunnel number %(count)s"),
+    _(
+        "takes the table number %(count)s (VRF %(name)s, route target %(target)s, distinguisher %(place)s)"
+        " and the tunnel number %(count_2)s (VNI)"
+    ),
+    _("gives back the tunnel number %(count)s"),
+    _("gives back the tunnel number %(count)s and the table number %(count_2)s"),
+    _("%(name)s – %(other)s: over %(names)s; else over %(names_else)s"),
+    _("%(name)s – %(other)s: over %(names)s; no second way"),
+    _("%(name)s – %(other)s: over %(names)s (strands %(names_lit)s); else over %(names_else)s"),
+    _("%(name)s – %(other)s: over %(names)s (strands %(names_lit)s); no second way"),
+)
+"""Numbers and ways, as a plan tells them."""
+
+ORDERS: Final = (
+    _("write the gateway's address with its length, e.g. 10.20.1.1/24"),
+    _("%(address)s leaves no address for the customer"),
+    _("%(address)s is the network's own or its broadcast address; take one between"),
+    _("a probe needs the address of its gateway"),
+    _("the probe %(address)s is not in %(network)s"),
+    _("%(device)s:%(port)s is named twice"),
+    _("an E-Line has two ends, on two devices; for more, order an L3VPN"),
+    _("an E-Line carries frames: its ends have no address of ours"),
+    _("the end %(device)s:%(port)s needs its gateway's address, e.g. 10.20.1.1/24"),
+    _("%(address)s at %(name)s and %(address_2)s at %(name_2)s overlap: give each its own"),
+    _("'%(what)s' is no port of a device."),
+)
+"""What does not fit together in an order."""
 
 SEEN: Final = (
     _("%(name)s: its driver cannot ping from a table; no packets were sent"),
@@ -63,6 +93,7 @@ HINTS: Final = (
     _("Name it with %(count)s characters at most."),
     _("Remove a service that nobody uses, or reject an order that waits."),
     _("'irisplane service list' lists them."),
+    _("Write the device and its port, ac01:port1."),
     _("Let the hosts at its ends ping each other; in the lab 'irisplane lab customer'."),
     _("Enter the links between them first."),
     _("Order it with less protection, or lay another link."),

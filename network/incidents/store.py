@@ -130,6 +130,8 @@ def add_links(tx: Connection, one: Known, links: Iterable[str], evidence: Mappin
         ),
         {"id": one.id, "again": int(bool(again))},
     )
+    if not one.open:
+        tx.execute(text("update incident_notice set over_at = null where incident_id = :id"), {"id": one.id})
     kind: Literal["fell", "reopened"] = "fell" if one.open else "reopened"
     say(tx, one.id, kind, f"{_listed(some)} down again." if again else f"{_listed(some)} down too.")
     if not again:

@@ -16,7 +16,7 @@ from network.services.lines import Block, Port
 from network.services.numbers import Numbers
 from network.services.orders import Order, OrderedEnd
 
-__all__ = ["End", "blocks", "look_up"]
+__all__ = ["End", "blocks", "free_ports", "look_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,23 @@ left join device d on d.name = w.device and d.status <> 'retired'
 left join interface i on i.device_id = d.id and i.name = w.port
 order by w.place
 """)
+
+
+_FREE: Final = text("""
+select d.name || ':' || i.name as place, g.code as site
+  from interface i join device d on d.id = i.device_id join site g on g.id = d.site_id
+ where d.status = 'active' and i.enabled and i.kind in ('physical', 'lag')
+   and not exists (select from link_end e join link l on l.id = e.link_id and l.status <> 'retired'
+                    where e.interface_id = i.id)
+   and not exists (select from address a where a.interface_id = i.id and upper_inf(a.held))
+   and not exists (select from service_end e where e.interface_id = i.id)
+ order by d.name, i.name limit :most
+""")
+
+
+def free_ports(tx: Connection, most: int) -> list[tuple[str, str]]:
+    """Ports that a customer could be attached to, ``DEVICE:PORT``, each with its site."""
+    return [(row.place, row.site) for row in tx.execute(_FREE, {"most": most})]
 
 
 def look_up(tx: Connection, order: Order) -> list[End]:

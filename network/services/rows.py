@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from inventory.errors import ObjectNotFound
 
-__all__ = ["found", "lay", "lift", "listed", "overlays_of", "shown"]
+__all__ = ["found", "lay", "lift", "listed", "overlays_of", "shown", "touched"]
 
 
 def lay(tx: Connection, service: Mapping[str, Any], ends: Sequence[Mapping[str, Any]], change_id: UUID) -> None:
@@ -56,10 +56,43 @@ from service s join tenant t on t.id = s.tenant_id
 """
 
 
-def listed(tx: Connection) -> str:
-    """Every service that this scope sees, as JSON, by code."""
-    statement = f"select coalesce(json_agg(to_json(r) order by r.code), '[]')::text from ({_ROWS}) r"  # noqa: S608 - our own text
-    return str(tx.execute(text(statement)).scalar_one())
+_LIST: Final = text(f"""
+select coalesce(json_agg(to_json(r) order by r.code), '[]')::text from (
+  select * from ({_ROWS}) s
+   where (cast(:kind as text) is null or s.kind = :kind) and (cast(:tenant as text) is null or s.tenant = :tenant)
+     and (cast(:q as text) is null or strpos(lower(s.code), lower(:q)) > 0 or exists (
+       select from json_to_recordset(s.ends) as e(device text, site text)
+        where strpos(lower(e.device), lower(:q)) > 0 or strpos(lower(e.site), lower(:q)) > 0))
+   order by s.code limit :limit) r
+""")  # noqa: S608 - our own text
+_TOUCHED: Final = text("""
+select distinct on (s.code) s.code, s.state, i.number
+  from incident i, json_to_recordset(to_json(i.impact -> 'services')) as s(code text, state text)
+ where i.closed_at is null and jsonb_typeof(i.impact -> 'services') = 'array'
+ order by s.code, array_position(array['down', 'degraded', 'protected'], s.state), i.number
+""")
+
+
+def listed(
+    tx: Connection,
+    *,
+    q: str | None = None,
+    kind: str | None = None,
+    tenant: str | None = None,
+    limit: int | None = None,
+) -> str:
+    """Services that this scope sees, as JSON, by code.
+
+    Args:
+        q: letters in its code, or in a site or device where it comes out.
+        tenant: code of whose.
+    """
+    return str(tx.execute(_LIST, {"q": q, "kind": kind, "tenant": tenant, "limit": limit}).scalar_one())
+
+
+def touched(tx: Connection) -> dict[str, tuple[str, int]]:
+    """Code → state and number of the open incident that touches the service worst; others are absent."""
+    return {row.code: (str(row.state), int(row.number)) for row in tx.execute(_TOUCHED)}
 
 
 def shown(tx: Connection, code: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from ipaddress import ip_interface
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,21 @@ from orchestrator.kinds import Verdict
 
 __all__ = ["Questions", "ask", "expected_of", "questions", "strangers_to"]
 
-Questions = Mapping[UUID, tuple[Access, Mapping[str, Any]]]
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What to ask of each device of a service.
+
+    Attributes:
+        out_of_reach: devices that nobody can ask.
+    """
+
+    of: Mapping[UUID, tuple[Access, Mapping[str, Any]]]
+    out_of_reach: tuple[str, ...] = ()
+
 
 _STRANGERS = 32
+_NO_WAY = "Device {name} cannot be reached: it has no management address or no credentials."
 
 
 def questions(tx: Connection, code: str) -> Questions:
@@ -40,8 +53,14 @@ def questions(tx: Connection, code: str) -> Questions:
             hint="Let the hosts at its ends ping each other; in the lab 'irisplane lab customer'.",
         )
     strangers = strangers_to(tx, [str(end["address"]) for end in ends])
-    reach = access(tx, sorted({UUID(end["device_id"]) for end in ends}))
-    return {device: (one, expected_of(service, ends, str(device), strangers)) for device, one in reach.items()}
+    devices = sorted({UUID(end["device_id"]) for end in ends})
+    reach = access(tx, devices)
+    names = text("select name from device where id = any(:ids) order by name")
+    missing = tx.execute(names, {"ids": [device for device in devices if device not in reach]}).scalars()
+    return Questions(
+        {device: (one, expected_of(service, ends, str(device), strangers)) for device, one in reach.items()},
+        tuple(missing),
+    )
 
 
 def expected_of(
@@ -64,16 +83,18 @@ def strangers_to(tx: Connection, addresses: list[str]) -> list[str]:
 
 
 def ask(database: Database, scope: Scope, wanted: Questions) -> list[dict[str, Any]]:
-    """What packets did on every device, all asked at once; a device that gives no answer is ``unknown``."""
+    """What packets did on every device, all asked at once; one that gives no answer is ``unknown``."""
 
     def look(driver: ConfigDriver, one: Access) -> Verdict:
         def here() -> AbstractContextManager[ConfigDriver]:
             return nullcontext(driver)
 
-        return verify_traffic(one.name, wanted[one.device_id][1], here, patience=5.0)
+        return verify_traffic(one.name, wanted.of[one.device_id][1], here, patience=5.0)
 
-    found = []
-    for answer in fleet_of(database).ask(scope, [one for one, _ in wanted.values()], look):
+    found = [
+        {"device": name, "status": "unknown", "evidence": [_NO_WAY.format(name=name)]} for name in wanted.out_of_reach
+    ]
+    for answer in fleet_of(database).ask(scope, [one for one, _ in wanted.of.values()], look):
         verdict = answer.value or Verdict("unknown", (answer.error.message if answer.error else "",))
         found.append({"device": answer.access.name, "status": verdict.status, "evidence": list(verdict.evidence)})
-    return found
+    return sorted(found, key=lambda one: str(one["device"]))

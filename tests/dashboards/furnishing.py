@@ -44,6 +44,7 @@ def furnish(agent: Person, engineer: Person, manager: Person, database: Database
     things = _of_an_administration(agent, manager, database)
     _devices(engineer, database, settings)
     _plant(engineer)
+    _service(engineer, database)
     incident = _incidents(engineer, database)
     names = ["bxl-a1", "bxl-a2", *(f"own-{number:03}" for number in range(4))]
     body = {"kind": "network.example", "intent": {"names": names}, "reason": "rename what stands on the uplinks"}
@@ -51,6 +52,7 @@ def furnish(agent: Person, engineer: Person, manager: Person, database: Database
     Sequencer(database, None).drain()
     beside = {"devices": "ac91", "contexts": "ntp-of-access", "figures": "servers", "number": "3", "changes": change}
     beside |= {"cable": "C-ARTS-1", "closure": "K-RIVOLI", "incidents": str(incident)}
+    things["services"] = "guichets-ixelles"
     things["problems"] = "CORE-104"
     return Furnished(things, {**things, **beside, "audit": _entry(manager, change)})
 
@@ -149,6 +151,27 @@ def _plant(engineer: Person) -> None:
     ]  # fmt: skip
     body = {"kind": "inventory.edit", "intent": {"operations": operations}, "reason": "what lies between them"}
     _made(engineer, "/api/v1/changes", body)
+
+
+def _service(engineer: Person, database: Database) -> None:
+    """A private network of the administration's, as its routers' confirmation writes it; each has a port more."""
+    ports = [{"device": device, "name": name} for device in ("ac91", "cr91") for name in ("port1", "port2")]
+    operations = [create("interface", *ports)]
+    body = {"kind": "inventory.edit", "intent": {"operations": operations}, "reason": "ports for customers"}
+    _made(engineer, "/api/v1/changes", body)
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text(
+                "with s as (insert into service (tenant_id, code, kind, bandwidth_mbps, protection, table_number,"
+                " tunnel_number) select id, 'guichets-ixelles', 'l3vpn', 200, 'none', 1091, 10091 from tenant"
+                " where code = 'ixelles' returning id, tenant_id)"
+                " insert into service_end (service_id, tenant_id, device_id, interface_id, address, probe)"
+                " select s.id, s.tenant_id, d.id, i.id, cast(v.address as inet), cast(v.probe as inet) from s,"
+                " (values ('ac91', '10.91.1.1/24', '10.91.1.10'), ('cr91', '10.91.2.1/24', null))"
+                " v(name, address, probe)"
+                " join device d on d.name = v.name join interface i on i.device_id = d.id and i.name = 'port1'"
+            )
+        )
 
 
 def _incidents(engineer: Person, database: Database) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from core.db import Database
 from tests.api.people import SYSTEM
 
-__all__ = ["capacity", "group", "network", "public_address", "server", "snapshot", "volume"]
+__all__ = ["capacity", "group", "network", "public_address", "server", "service", "snapshot", "volume"]
 
 _PROJECT = "(select id from project p where p.tenant_id = t.id and p.code = 'main')"
 _SERVER = text(f"""
@@ -26,6 +26,9 @@ _SNAPSHOT = text("""
            (tenant_id, project_id, volume_id, name, description, size_gib, status, cloud_id, taken_at)
     select tenant_id, project_id, id, :name, :description, size_gib, 'available', gen_random_uuid()::text, now()
       from volume where id = :volume returning id""")
+_SERVICE = text("""
+    insert into service (tenant_id, code, kind, protection, tunnel_number)
+    select id, :code, 'e-line', 'none', :tunnel from tenant where code = :tenant""")
 _NETWORK = text(f"""
     insert into cloud_network (tenant_id, project_id, name, cidr, routed, status, cloud_id)
     select t.id, {_PROJECT}, :name, cast(:cidr as cidr), true, 'active', gen_random_uuid()::text
@@ -85,3 +88,10 @@ def group(database: Database, name: str, *, description: str = "", tenant: str =
 def _put(database: Database, statement: object, **values: str) -> str:
     with database.transaction("owner", SYSTEM) as tx:
         return str(tx.execute(statement, values).scalar_one())  # type: ignore[call-overload]  # a text of ours
+
+
+def service(database: Database, code: str, tunnel: int, tenant: str = "ixelles") -> str:
+    """A line between two sites in force; its code."""
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(_SERVICE, {"code": code, "tunnel": tunnel, "tenant": tenant})
+    return code

@@ -19,6 +19,7 @@ from network.incidents.seeing import LinkSight
 from network.incidents.store import say
 from network.incidents.watching import settle
 from tests.api.people import SYSTEM, Hire, Person
+from tests.dashboards import standing
 from tests.dashboards.addresses import addresses, filled_in
 from tests.dashboards.conftest import Visiting
 from tests.dashboards.month import a_month
@@ -108,6 +109,7 @@ def ids(agent: Person, engineer: Person, manager: Person, database: Database) ->
         "number": "1",
         "code": "servers",
         "incidents": str(incident),
+        "services": standing.service(database, "zq-kialo", 10094),
     }
 
 

@@ -179,6 +179,7 @@ def test_what_falls_again_soon_is_the_same_incident_and_much_later_another(tx: C
     see(tx, K0="down")
     assert (shown(tx)["falls"], shown(tx)["state"]) == (2, "open")
     assert story(tx)[-1] in {"reopened", "told"}
+    assert tx.execute(text("select count(*) from incident_notice where over_at is not null")).scalar_one() == 0
     see(tx)
     tx.execute(text("update incident set closed_at = now() - interval '1 hour'"))
     see(tx, K0="down")
