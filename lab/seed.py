@@ -85,7 +85,6 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
         if missing:
             _enter(desk, settings, topology, layout, known)
             changed = True
-        changed |= _plant(desk, topology)
         changed |= _enrol(desk, layout, topology.routers)
         known = {one["name"]: one for one in desk.get("/api/v1/network/devices")}
         fresh = [router.name for router in topology.routers if not known[router.name]["configured"]]
@@ -93,6 +92,7 @@ def run(settings: Settings, profiles: Path, tell: Callable[[str], None]) -> Seed
             tell(f"\n      first configuration of {len(fresh)} routers ")
             _push(desk, fresh, tell)
             changed = True
+        changed |= _plant(desk, topology)
         desk.post("/api/v1/network/devices:look")
         return Seeded(f"{size} routers, {len(topology.fibres)} fibres", changed=changed)
 
