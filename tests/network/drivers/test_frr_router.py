@@ -262,7 +262,8 @@ def test_napalm_finds_the_driver_and_its_getters_tell_the_truth(lab: RunningLab)
     device.open()
     facts = device.get_facts()
     assert (facts["vendor"], facts["hostname"]) == ("FRRouting", _ROUTER)
-    assert set(facts["interface_list"]) == {"lo", "mgmt0", *lab.topology.router(_ROUTER).interfaces}
+    router = lab.topology.router(_ROUTER)
+    assert set(facts["interface_list"]) == {"lo", "mgmt0", *router.interfaces, *router.ports}
     assert device.get_interfaces()["to-cr01"]["is_up"]
     assert target.host in device.get_interfaces_ip()["mgmt0"]["ipv4"]
     peers = device.get_bgp_neighbors()["global"]["peers"]
