@@ -200,8 +200,7 @@ class Platform:
         Raises:
             OSError: nobody answers.
         """
-        host = self.settings.listen_host
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses: ask on loopback
+        host = self.settings.reached_host
         connection = http.client.HTTPConnection(host, self.settings.listen_port, timeout=timeout)
         if self.settings.tls_cert:
             # our own server, reached by address: its certificate names a host, so only the certificate itself can tell

@@ -26,7 +26,7 @@ _KEPT: Final = "400d"
 
 def scraped_address(settings: Settings) -> str:
     """Where a Prometheus on this machine reaches the API, as host:port."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.listen_host, settings.listen_host)  # noqa: S104 - all addresses: ask on loopback
+    host = settings.reached_host
     return f"[{host}]:{settings.listen_port}" if ":" in host else f"{host}:{settings.listen_port}"
 
 

@@ -278,6 +278,11 @@ class Settings(BaseModel):
         return _split_listen(self.listen)[0]
 
     @property
+    def reached_host(self) -> str:
+        """Where this machine reaches what listens there: loopback, for what listens on every address."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.listen_host, self.listen_host)  # noqa: S104 - compared, not listened on
+
+    @property
     def listen_port(self) -> int:
         """Port part of ``listen``."""
         return _split_listen(self.listen)[1]

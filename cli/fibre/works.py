@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
@@ -10,6 +11,7 @@ from cli import output
 from cli.asking import moment
 from cli.client import connect
 from cli.fibre.losing import Losing
+from cli.hosting.maintenance import show_notice
 
 __all__ = ["works"]
 
@@ -38,18 +40,6 @@ def works(
     output.give(made, lambda: _show(made))
 
 
-def _show(made: dict[str, object]) -> None:
-    title, text, resources = made["title"], made["text"], made["resources"]
-    assert isinstance(title, dict) and isinstance(text, dict) and isinstance(resources, list)  # noqa: PT018
-    output.say(title["en"], "bold")
-    output.facts(
-        [
-            ("state", made["state"]),
-            ("felt as", made["impact"]),
-            ("from", output.local_time(made["begins"])),
-            ("until", output.local_time(made["ends"])),
-            ("", text["en"]),
-            ("touches", f"{len(resources)} things of {len({one['tenant'] for one in resources})} administrations"),
-        ]
-    )
+def _show(made: Mapping[str, Any]) -> None:
+    show_notice(made)
     output.notice(f"Nobody is told before 'irisplane maintenance announce {made['id']}'.")

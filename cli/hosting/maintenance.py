@@ -13,7 +13,7 @@ from cli.client import connect
 from cli.errors import WrongUse
 from cli.hosting.finding import is_id
 
-__all__ = ["app"]
+__all__ = ["app", "show_notice"]
 
 app = App(name="maintenance", help="What the region will work on, and what of yours it touches.")
 
@@ -48,7 +48,7 @@ def show(notice: str) -> None:
     """
     with connect() as client:
         found = client.get(f"{_PATH}/{notice}" if is_id(notice) else f"{_PATH}/{_whole(client.items(_PATH), notice)}")
-    output.give(found, lambda: _show(found))
+    output.give(found, lambda: show_notice(found))
 
 
 @app.command
@@ -64,7 +64,7 @@ def announce(notice: str) -> None:
         told = client.request(
             "PATCH", f"{_PATH}/{whole}", body={"state": "scheduled"}, match=answer.headers["etag"]
         ).json()
-    output.give(told, lambda: _show(told))
+    output.give(told, lambda: show_notice(told))
 
 
 def _whole(known: list[Any], end: str) -> str:
@@ -74,7 +74,8 @@ def _whole(known: list[Any], end: str) -> str:
     return found[0]
 
 
-def _show(found: Mapping[str, Any]) -> None:
+def show_notice(found: Mapping[str, Any]) -> None:
+    """A notice as people read it, in their language."""
     output.say(_in_my_language(found["title"]), "bold")
     output.facts(
         [
