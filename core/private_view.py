@@ -3,8 +3,9 @@
 Run by root as ``python -m core.private_view [--need PATH]… USER -- COMMAND…``: it becomes COMMAND, under USER, with no
 capability left and no way to gain one. In between it enters a new mount namespace. Where USER may not pass a folder on
 the way to a PATH it needs (``/root`` of mode 0700), that folder is covered by an empty read-only tmpfs, which shows the
-needed PATHs and nothing else. Neither a mode nor an owner is altered on disk, and nothing of it is visible from
-outside: the mounts die with the last process of the namespace.
+needed PATHs and nothing else. A ``/tmp`` that USER may not write (programs as ``ovsdb-server`` ask the C library for a
+file there, which heeds no ``TMPDIR``) is covered too, by one that may be written. Neither mode nor owner is altered
+on disk, and nothing of it is visible from outside: the mounts die with the last process of the namespace.
 
 The needed folders are opened before they are covered; ``/proc/self/fd`` then leads behind the cover.
 """
@@ -23,6 +24,7 @@ from typing import Final
 
 __all__ = ["closed_ancestor", "covers_for", "main"]
 
+_TEMPORARY: Final = Path("/tmp")  # noqa: S108 - where P_tmpdir of <stdio.h> points
 _CLONE_NEWNS: Final = 0x00020000
 _MS_RDONLY: Final = 0x1
 _MS_NOSUID: Final = 0x2
@@ -54,14 +56,26 @@ def closed_ancestor(path: Path, uid: int, gids: Iterable[int]) -> Path | None:
     return None
 
 
-def covers_for(paths: Iterable[Path], uid: int, gids: Iterable[int]) -> dict[Path, list[Path]]:
+def covers_for(
+    paths: Iterable[Path], uid: int, gids: Iterable[int], *, temporary: Path = _TEMPORARY
+) -> dict[Path, list[Path]]:
     """Which folders must be covered, and what must be seen below each.
 
     A path that lies below another needed path comes with it and is not listed again.
+
+    Args:
+        paths: what must be reached, absolute.
+        uid: the user.
+        gids: every group the user is in.
+        temporary: the folder that the user must be able to write; covered when it is not.
     """
+    gids = list(gids)
     covers: dict[Path, list[Path]] = {}
+    if temporary.is_dir() and not _may(temporary.stat(), 3, uid, set(gids)):
+        covers[temporary] = []
     for path in sorted(set(paths)):
-        closed = closed_ancestor(path, uid, gids)
+        below = temporary in covers and path.is_relative_to(temporary)
+        closed = temporary if below else closed_ancestor(path, uid, gids)
         if closed is None:
             continue
         shown = covers.setdefault(closed, [])
@@ -98,7 +112,8 @@ class _Kernel:
 def _cover(kernel: _Kernel, covers: dict[Path, list[Path]]) -> None:
     opened = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for shown in covers.values() for path in shown}
     for closed, shown in covers.items():
-        kernel.mount("irisplane", str(closed), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755,size=64k,nr_inodes=1k")
+        how = "mode=1777,size=64m" if closed == _TEMPORARY else "mode=0755,size=64k,nr_inodes=1k"
+        kernel.mount("irisplane", str(closed), "tmpfs", _MS_NOSUID | _MS_NODEV, how)
         for path in shown:
             behind = f"/proc/self/fd/{opened[path]}"
             if stat.S_ISDIR(os.fstat(opened[path]).st_mode):
@@ -107,7 +122,8 @@ def _cover(kernel: _Kernel, covers: dict[Path, list[Path]]) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
             kernel.mount(behind, str(path), "", _MS_BIND | _MS_REC)
-        kernel.mount("none", str(closed), "", _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
+        if closed != _TEMPORARY:
+            kernel.mount("none", str(closed), "", _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
     for descriptor in opened.values():
         os.close(descriptor)
 

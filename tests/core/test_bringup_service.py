@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Misconfigured, Unavailable
-from core.instance import Instance
+from core.instance import ROOT, Instance
 from core.leftovers import Process, end, leftovers
 from core.listeners import listener
 from core.private_view import closed_ancestor, covers_for
@@ -79,6 +79,23 @@ def test_the_service_user_reads_what_it_needs_below_a_closed_home_and_nothing_el
     assert (instance.state_dir / "log" / "mine").stat().st_uid == user.uid
     assert home.stat().st_mode & 0o777 == 0o700
     assert str(home) not in Path("/proc/self/mountinfo").read_text()
+
+
+@as_root
+def test_where_the_temporary_folder_is_closed_a_program_gets_one_of_its_own(user: ServiceUser) -> None:
+    probe = "import ctypes, os; print(bool(ctypes.CDLL(None).tmpfile()), sorted(os.listdir('/tmp')))"
+    before = Path("/tmp").stat()  # noqa: S108 - it is what must stay as it is
+    closed = (  # in a namespace of its own, with this clone where it was, which may be below that very folder
+        'exec 3<"$1"; mount -t tmpfs -o mode=0755 none /tmp; mkdir -p /tmp/needed /tmp/other "$1";'
+        ' mount -c --bind /proc/self/fd/3 "$1"; exec 3<&-; cd "$1";'
+        ' exec "$2" -m core.private_view --need /tmp/needed "$3" -- /usr/bin/python3 -c "$4"'
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", closed, "-", str(ROOT), sys.executable, user.name, probe],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "True ['needed']\n", done
+    assert Path("/tmp").stat().st_mode == before.st_mode  # noqa: S108
 
 
 @as_root

@@ -16,6 +16,7 @@ from network.impact.subjects import Question, Subject
 from network.incidents import queries
 from network.incidents.watching import watch
 from orchestrator.states import State
+from tests.network.changes.routing import known_again
 from tests.network.changes.small_region import SCOPE, SmallRegion, in_force
 
 pytestmark = pytest.mark.lab
@@ -165,46 +166,8 @@ def test_a_router_without_power_is_the_router_and_not_its_links(watched: SmallRe
     finally:
         control.power_on("ac01", small.lab.instance)
     _until(lambda: not _incidents(small), "with power it is over")
-    _known_again(small, "ac01")
+    known_again(small, "ac01")
     assert small.running("ac01") == ran
-
-
-def _known_again(small: SmallRegion, router: str) -> None:
-    """Wait until every other router has a way to one that restarted; FRR's ospf6d may have to be told once more of it
-    (network/changes/telling.py has the story)."""
-    loopbacks = [f"fd00:1715:255::{number}" for number in range(1, len(small.lab.topology.routers) + 1)]
-
-    def reached() -> bool:
-        said = small.lab.console(
-            router, "sh", "-c", "; ".join(f"ping -6 -c1 -W1 {one} >/dev/null && echo reached" for one in loopbacks)
-        )
-        return said.count("reached") == len(loopbacks)
-
-    for _ in range(3):
-        try:
-            _until(reached, "every loopback answers over IPv6", 60)
-        except AssertionError:
-            _tell_again(small, router)
-        else:
-            return
-    _until(reached, "every loopback answers over IPv6 after it was told of again", 60)
-
-
-def _tell_again(small: SmallRegion, router: str) -> None:
-    """Another cost of its links, and back: what the router says of itself goes round anew."""
-    interface = ""
-    costs: dict[str, str] = {}
-    for line in small.running(router).splitlines():
-        if line.startswith("interface "):
-            interface = line.split()[1]
-        elif line.startswith(" ipv6 ospf6 area"):
-            costs.setdefault(interface, "no ipv6 ospf6 cost")
-        elif line.startswith(" ipv6 ospf6 cost"):
-            costs[interface] = line.strip()
-    for words in (dict.fromkeys(costs, "ipv6 ospf6 cost 777"), costs):
-        typed = [word for one, said in words.items() for word in ("-c", f"interface {one}", "-c", said, "-c", "exit")]
-        small.lab.console(router, "vtysh", "-c", "configure terminal", *typed)
-        time.sleep(2)
 
 
 def test_traps_of_the_routers_reach_us(watched: SmallRegion) -> None:
