@@ -41,7 +41,7 @@ def order(
         ends: where it comes out, DEVICE:PORT=GATEWAY/LENGTH, with ,PROBE when a host there answers pings:
             ac01:port1=10.20.1.1/24,10.20.1.10; an E-Line's ends have no address.
         tenant: whose it is.
-        bandwidth: Mbit/s.
+        bandwidth: Mbit/s that each end is held to, in both directions; without it, to nothing.
         protection: protected: two ways without a common link; diverse: without a common device either.
         dry_run: show the plan, submit nothing.
         wait: follow it until it has ended.

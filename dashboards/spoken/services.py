@@ -29,6 +29,8 @@ NOTES: Final = (
         "takes the table number %(count)s (VRF %(name)s, route target %(target)s, distinguisher %(place)s)"
         " and the tunnel number %(count_2)s (VNI)"
     ),
+    _("each of its ports is held to %(count)s Mbit/s, in both directions"),
+    _("no bandwidth is ordered: its ports are held to no rate"),
     _("gives back the tunnel number %(count)s"),
     _("gives back the tunnel number %(count)s and the table number %(count_2)s"),
     _("%(name)s – %(other)s: over %(names)s; else over %(names_else)s"),

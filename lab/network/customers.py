@@ -14,7 +14,7 @@ from lab.network.layout import Layout
 from lab.network.links import customer
 from lab.network.topology import plan
 
-__all__ = ["execute", "give"]
+__all__ = ["execute", "give", "words_for"]
 
 
 def give(router: str, port: str, address: str = "", gateway: str = "", instance: Instance | None = None) -> None:
@@ -40,8 +40,13 @@ def execute(
     router: str, port: str, command: Sequence[str], instance: Instance | None = None, *, timeout: float = 60.0
 ) -> subprocess.CompletedProcess[str]:
     """Run a command on the host behind a port."""
-    words = ["ip", "netns", "exec", _space(router, port, instance), *command]
+    words = words_for(router, port, command, instance)
     return subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def words_for(router: str, port: str, command: Sequence[str], instance: Instance | None = None) -> list[str]:
+    """The words that run a command on the host behind a port, for who wants to run it beside others."""
+    return ["ip", "netns", "exec", _space(router, port, instance), *command]
 
 
 def _space(router: str, port: str, instance: Instance | None) -> str:

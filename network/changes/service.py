@@ -114,7 +114,7 @@ class ServiceOrder(_ServiceChange[Order]):
             replace(target, data={**target.data, **_laid(service, ends, device_of(target), strangers)})
             for target in draft.targets
         )
-        told = [_told(numbers, made), *(str(way) for way in found)]
+        told = [_told(numbers, made), *_held_to(intent), *(str(way) for way in found)]
         return replace(
             draft,
             targets=targets,
@@ -197,6 +197,12 @@ def _told(numbers: Numbers, made: Mapping[UUID, Any]) -> str:
         f"takes the table number {numbers.table} (VRF {block.name}, route target {block.asn}:{numbers.table},"
         f" distinguisher LOOPBACK:{numbers.table}) and the tunnel number {numbers.tunnel} (VNI)"
     )
+
+
+def _held_to(order: Order) -> list[str]:
+    if order.bandwidth_mbps is None:
+        return ["no bandwidth is ordered: its ports are held to no rate"]
+    return [f"each of its ports is held to {order.bandwidth_mbps} Mbit/s, in both directions"]
 
 
 # --------------------------------------------------------------------------------------------------------------- remove

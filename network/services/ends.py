@@ -144,6 +144,7 @@ def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping
             peers=tuple(sorted(other for other in others if other not in there)),
             remote=others[0] if order.kind == "e-line" else "",
             connect=(one.context.get("bgp") or {}).get("connect"),
+            rate=order.bandwidth_mbps,
         )
     return made
 

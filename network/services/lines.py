@@ -48,6 +48,7 @@ class Block:
         peers: loopbacks of other devices of the service, with which there is no session yet.
         remote: the loopback of the other end of an E-Line.
         connect: seconds between tries to reach a peer.
+        rate: Mbit/s that each of its ports is held to, in both directions; ``None`` where none was ordered.
     """
 
     code: str
@@ -61,6 +62,12 @@ class Block:
     peers: tuple[str, ...] = ()
     remote: str = ""
     connect: int | None = None
+    rate: int | None = None
+
+    @property
+    def burst(self) -> int:
+        """Kilobytes that may pass at once where a rate is policed: 50 ms of it, and never less than 64."""
+        return max((self.rate or 0) * 125 // 20, 64)
 
     @property
     def name(self) -> str:

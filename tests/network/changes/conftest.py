@@ -8,9 +8,10 @@ import pytest
 
 from core.postgres_temporary import TemporaryPostgres
 from tests.lab.running import RunningLab, lab
+from tests.network.changes.ordering import nothing, tenants
 from tests.network.changes.small_region import SmallRegion, in_force, small_region
 
-__all__ = ["lab"]
+__all__ = ["lab", "nothing", "tenants"]
 
 
 @pytest.fixture(scope="session")

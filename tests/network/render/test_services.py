@@ -42,10 +42,12 @@ def _line(platform: str) -> Block:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("rate", [None, 200])
 @pytest.mark.parametrize("kind", ["l3vpn", "e-line"])
-def test_a_services_lines_are_the_golden_ones(kind: str, platform: str) -> None:
-    text = block_of(_l3vpn(platform) if kind == "l3vpn" else _line(platform)).text
-    path = GOLDEN / platform / f"service-{kind}.txt"
+def test_a_services_lines_are_the_golden_ones(kind: str, rate: int | None, platform: str) -> None:
+    made = _l3vpn(platform) if kind == "l3vpn" else _line(platform)
+    text = block_of(replace(made, rate=rate)).text
+    path = GOLDEN / platform / f"service-{kind}{'-rate' if rate else ''}.txt"
     if os.environ.get("IRISPLANE_GOLDEN") == "write":
         path.write_text(text)
     assert text == path.read_text()
@@ -53,14 +55,16 @@ def test_a_services_lines_are_the_golden_ones(kind: str, platform: str) -> None:
 
 def test_the_linux_half_of_a_service_is_one() -> None:
     for block in (_l3vpn("frr"), _line("frr")):
-        assert parse(split(parse_frr(block_of(block).text))[1])
+        for rate in (None, 1, 400_000):
+            assert parse(split(parse_frr(block_of(replace(block, rate=rate)).text))[1])
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_service_that_goes_leaves_the_text_as_it_was(platform: str) -> None:
     """What two services share (a peer) stays with the one that is left; nothing else of the other does."""
     model = DeviceModel(hostname="ac01", platform=platform)
-    one, other = block_of(_l3vpn(platform)), block_of(_l3vpn(platform, code="schools", table=1001))
+    one = block_of(replace(_l3vpn(platform), rate=200))
+    other = block_of(replace(_l3vpn(platform, code="schools", table=1001), rate=50))
     bare, alone = render_unfilled(model, platform), render_unfilled(replace(model, opaque=(other,)), platform)
     both = render_unfilled(replace(model, opaque=(one, other)), platform)
     assert bare != alone != both

@@ -5,6 +5,7 @@
      port port1 master b-port1
      veth v-port1 master b-port1 to port1 namespace V1001
      vxlan vx20001 id 20001 local 10.255.0.5 remote 10.255.0.6 master b-port1
+     shape port1 rate 100mbit
     exit
     linux namespace V1001
      address port1 192.0.2.1/24
@@ -13,7 +14,8 @@
     exit
 
 A namespace is a routing table of its own; a ``veth`` is the cable between a bridge of ``main`` and a namespace; a
-``port`` is an interface that is there already and joins a bridge. A link that is not raised ends in ``down``.
+``port`` is an interface that is there already and joins a bridge; ``shape`` holds what leaves an interface to a rate.
+A link that is not raised ends in ``down``.
 This module also runs on the router, as the account and as root.
 """
 
@@ -42,9 +44,10 @@ _LINES = {
         rf" to (?P<peer>{_NAME}) namespace (?P<space>{_NAME}){_DOWN}"
     ),
     "port": re.compile(rf"port (?P<name>{_NAME}) master (?P<master>{_NAME}){_DOWN}"),
+    "shape": re.compile(rf"shape (?P<name>{_NAME}) rate (?P<rate>[1-9]\d{{0,5}})mbit"),
     "address": re.compile(rf"address (?P<name>{_NAME}) (?P<address>[0-9a-f.:]+/\d{{1,3}})"),
 }
-_ONLY_IN_MAIN = ("port", "veth")
+_ONLY_IN_MAIN = ("port", "veth", "shape")
 _ONLY_ELSEWHERE = ("address",)
 _CONTEXT = re.compile(rf"linux (?:main|namespace (?P<name>{_NAME}))")
 # What a service has no business with: the loopback, the way in, the fibres.

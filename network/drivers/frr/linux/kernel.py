@@ -21,6 +21,11 @@ _LINKS = "/sys/class/net"
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PORT = 4789  # RFC 7348
 _DISMANTLING = 15.0  # seconds
+_MEGABIT = 125_000  # bytes
+# The bucket of a shaped interface: a hundredth of a second at the rate, and never less than ten packets. What comes in
+# larger pieces the kernel cuts up for it.
+_BURST = (100, 16_384)
+_WAITING = "50ms"  # the longest that a packet waits in it before it is dropped
 _SWITCHES = (
     "net.ipv4.ip_forward=1",
     "net.ipv6.conf.all.forwarding=1",
@@ -30,7 +35,7 @@ _SWITCHES = (
     "net.ipv4.conf.default.rp_filter=0",
 )
 # What has to be there before what; taken away in the other direction.
-_ORDER = ("bridge", "vxlan", "veth", "port", "address")
+_ORDER = ("bridge", "vxlan", "veth", "port", "shape", "address")
 
 
 class KernelRefuses(Exception):
@@ -84,8 +89,7 @@ def running() -> str:
     lines: dict[str, list[str]] = {}
     for space, there in links.items():
         lines[space] = [line for link in there if (line := _line(link, space, links))]
-        if space != MAIN:
-            lines[space] += _addresses(space)
+        lines[space] += _addresses(space) if space != MAIN else _shapes()
     return written(lines)
 
 
@@ -129,6 +133,17 @@ def _addresses(space: str) -> list[str]:
         for one in link.get("addr_info", ())
         if one.get("scope") == "global"
     ]
+
+
+def _shapes() -> list[str]:
+    """What is held to a rate; one that is no whole number of Mbit/s is nobody's line, so it is drift."""
+    found: list[dict[str, Any]] = json.loads(_run(["tc", "-j", "qdisc", "show"]) or "[]")
+    rates = {one["dev"]: one["options"]["rate"] for one in found if one["kind"] == "tbf" and one.get("root")}
+    return [f"shape {name} rate {_megabits(rate)}mbit" for name, rate in rates.items()]
+
+
+def _megabits(rate: int) -> str:
+    return f"{rate / _MEGABIT:.6f}".rstrip("0").rstrip(".")
 
 
 # ------------------------------------------------------------------------------------------------------------ altering
@@ -179,13 +194,15 @@ def _take(space: str, items: list[Item]) -> None:
     where = ["-n", space] if space else []
     for item in sorted(items, key=lambda one: -_ORDER.index(one.kind)):
         if item.kind == "address":
-            words = ["addr", "del", item["address"], "dev", item["name"]]
+            words = ["ip", *where, "addr", "del", item["address"], "dev", item["name"]]
+        elif item.kind == "shape":
+            words = ["tc", "qdisc", "del", "dev", item["name"], "root"]
         elif item.kind == "port":
-            words = ["link", "set", item["name"], "nomaster"]
+            words = ["ip", *where, "link", "set", item["name"], "nomaster"]
         else:
-            words = ["link", "del", item["name"]]
+            words = ["ip", *where, "link", "del", item["name"]]
         try:
-            _run(["ip", *where, *words])
+            _run(words)
         except KernelRefuses as error:
             # What goes takes others with it: a cable its other end and that one's addresses.
             if "Cannot find device" not in str(error) and "Cannot assign" not in str(error):
@@ -197,6 +214,9 @@ def _make(space: str, item: Item) -> None:
     name = item["name"]
     if item.kind == "address":
         _run(["ip", *where, "addr", "add", item["address"], "dev", name])
+        return
+    if item.kind == "shape":
+        _shape(name, int(item["rate"]))
         return
     if item.kind == "bridge":
         mac = ["address", item["mac"]] if item["mac"] else []
@@ -215,6 +235,14 @@ def _make(space: str, item: Item) -> None:
         # BGP says where addresses are; nothing is learnt from frames, nobody is asked for neighbours.
         _run(["ip", *where, "link", "set", name, "type", "bridge_slave", "neigh_suppress", "on", "learning", "off"])
     _run(["ip", *where, "link", "set", name, "down" if item["down"] else "up"])
+
+
+def _shape(name: str, rate: int) -> None:
+    """A token bucket on everything that leaves an interface; ``rate`` in Mbit/s."""
+    share, least = _BURST
+    burst = max(rate * _MEGABIT // share, least)
+    words = ["rate", f"{rate}mbit", "burst", str(burst), "latency", _WAITING]
+    _run(["tc", "qdisc", "replace", "dev", name, "root", "tbf", *words])
 
 
 def _gateway(item: Item) -> str:
