@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from cli import lab_cloud, output, session
 from cli.errors import FAILED, Ended
@@ -85,7 +85,8 @@ def status() -> None:
                    "hung": "", "missing": "missing programs"}  # fmt: skip
         output.table(rows, columns, empty="The lab is down.")
         for cut_ in found.cuts:
-            output.say(f"cut: {' '.join(str(value) for value in asdict(cut_).values())}", "yellow")
+            how = f"bent, {cut_.loss_db:g} dB" if cut_.how == "bent" else f"cut, {cut_.how}"
+            output.say(f"{cut_.a} {cut_.b}: {how}", "yellow")
 
     output.give(asdict(found), shown)
 
@@ -100,6 +101,18 @@ def cut(a: str, b: str, *, silent: Annotated[bool, Parameter(negative="")] = Fal
     from lab.network import control
 
     _done(lambda: control.cut(a, b, silent=silent), f"The fibre between {a} and {b} is cut.")
+
+
+@app.command
+def bend(a: str, b: str, *, loss: Annotated[float, Parameter(validator=validators.Number(gt=0, lte=40))] = 6.0) -> None:
+    """Bend the fibre between two routers, so that less light arrives.
+
+    Args:
+        loss: decibels that the bend takes.
+    """
+    from lab.network import control
+
+    _done(lambda: control.bend(a, b, loss), f"The fibre between {a} and {b} is bent: {loss:g} dB are lost there.")
 
 
 @app.command

@@ -35,6 +35,7 @@ domain = Domain(
         "network.polling.polled:poll": 30.0,
         "network.alerting.writing:write": 60.0,
         "network.incidents.watching:watch": 0.2,
+        "network.incidents.dimming:watch": 15.0,
     },
     metrics="network.telemetry:collect",
     context={"checks": "network.checks:wrong_in_context", "ansible": "network.plays.hosts:wrong_account"},

@@ -16,8 +16,9 @@ from api.shapes import answers
 from api.shapes.plant import Budget, Place, Way
 from inventory.errors import FieldRefused
 from inventory.plant.locate import locate
-from inventory.plant.loss import budget
+from inventory.plant.loss import budget_of, directions
 from inventory.plant.trace import STARTS, Start, trace
+from network.polling.light import levels_at
 
 __all__ = ["router"]
 
@@ -62,10 +63,12 @@ Asked = Annotated[_Asked, Depends()]
 
 @router.get("/api/v1/fibre/trace", summary="What light meets on its way", responses=answers(Way))
 def trace_light(caller: Reader, asked: Asked, role: Role = "working", wavelength_nm: Wavelength = None) -> Response:
-    """Strands, splices, ports, cords and interfaces in order, with places, colours, lengths, losses and their sums."""
+    """Strands, splices, ports, cords and interfaces in order, with places, colours, lengths, losses and their sums; at
+    the ends, what should be received and what is."""
     start, ref = asked.one()
     with caller.transaction() as tx:
-        return json_value(trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role))
+        way = trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role)
+        return json_value({**way, "directions": directions(tx, way, levels=levels_at(tx, (way["a"], way["b"])))})
 
 
 @router.get("/api/v1/fibre/loss", summary="What light loses on its way", responses=answers(Budget))
@@ -76,10 +79,12 @@ def lose_light(
     wavelength_nm: Wavelength = None,
     rx_dbm: Annotated[float | None, Query(ge=-80, le=40, description="Power measured at the far end, dBm.")] = None,
 ) -> Response:
-    """By part, by the figures of the ITU-T; both directions with their margins, beside what was measured."""
+    """By part, by the figures of the ITU-T; both directions with their margins, beside what is measured: as asked, else
+    as the devices tell, else as it was entered."""
     start, ref = asked.one()
     with caller.transaction() as tx:
-        return json_value(budget(tx, start, ref, wavelength_nm=wavelength_nm, role=role, rx_dbm=rx_dbm))
+        way = trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role)
+        return json_value(budget_of(tx, way, rx_dbm=rx_dbm, levels=levels_at(tx, (way["a"], way["b"]))))
 
 
 @router.get("/api/v1/fibre/locate", summary="Where a measured distance is", responses=answers(Place))

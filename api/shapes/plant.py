@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.shapes import ABSENT, JsonObject, Shape
+from api.shapes import ABSENT, JsonObject, Shape, Time
 
 __all__ = ["Budget", "FeatureCollection", "Place", "SplicePlan", "Way"]
 
 Metres = Annotated[float, Field(description="Metres.")]
 Decibels = Annotated[float, Field(description="dB.")]
+SaidBy = Literal["device", "asked", "entered"]
 Dbm = Annotated[float | None, Field(description="dBm; null: nobody said.")]
 
 
@@ -62,13 +63,6 @@ class _Whole(Shape):
     figures: Annotated[list[str], Field(description="The Recommendations that the figures are taken from.")]
 
 
-class Way(_Whole):
-    """What light meets from one end to the other, in order."""
-
-    strands: int
-    hops: list[Hop]
-
-
 class Part(Shape):
     """What one sort of thing on the way loses."""
 
@@ -84,14 +78,25 @@ class Direction(Shape):
     from_: Annotated[str, Field(alias="from")]
     to: str
     sent_dbm: Dbm
+    sent_by: Annotated[SaidBy | None, Field(description="Who says so; null: nobody.")]
     expected_dbm: Dbm
     sensitivity_dbm: Dbm
     overload_dbm: Dbm
     margin_db: Annotated[float | None, Field(description="Expected power above the sensitivity, dB.")]
     verdict: Literal["fits", "thin", "too-weak", "too-strong", "unknown"]
     measured_dbm: Dbm
+    measured_by: Annotated[SaidBy | None, Field(description="Who says so; null: nobody.")]
+    measured_at: Annotated[Time | None, Field(description="When the device told it.")]
     excess_db: Annotated[float | None, Field(description="By how much less is measured than expected, dB.")]
     measured: Literal["as-expected", "better", "worse", "none"]
+
+
+class Way(_Whole):
+    """What light meets from one end to the other, in order."""
+
+    strands: int
+    hops: list[Hop]
+    directions: Annotated[list[Direction], Field(description="Both, if an interface stands at both ends.")]
 
 
 class Budget(_Whole):

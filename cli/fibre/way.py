@@ -23,6 +23,12 @@ _VERDICTS: Final = {
     "too-strong": "too strong",
     "unknown": "not known: powers of the transceivers are missing",
 }
+_SAID_BY: Final = {
+    "device": "as the device tells",
+    "asked": "as you say",
+    "entered": "as it was entered",
+    None: "",
+}
 _MEASURED: Final = {
     "as-expected": "as planned",
     "better": "better than planned",
@@ -40,7 +46,7 @@ def trace(
     role: Role = "working",
     wavelength: float | None = None,
 ) -> None:
-    """What light meets on its way: strands, splices, ports, patch cords and interfaces, in order.
+    """What light meets on its way: strands, splices, ports, patch cords and interfaces, in order; and how much arrives.
 
     Args:
         strand: CABLE/NUMBER.
@@ -125,6 +131,18 @@ def _show_way(found: Mapping[str, Any]) -> None:
                "total_db": "dB so far"}  # fmt: skip
     output.table(rows, columns)
     output.notice(_sum(found), "dim")
+    for one in found["directions"]:
+        output.say(f"{one['to']}: {_received(one)}", "yellow" if one["measured"] == "worse" else "")
+
+
+def _received(one: Mapping[str, Any]) -> str:
+    """How much should arrive, and how much does."""
+    expected = "not known how much it should receive" if one["expected_dbm"] is None else (
+        f"should receive {_dbm(one['expected_dbm'])}")  # fmt: skip
+    if one["measured_dbm"] is None:
+        return f"{expected}; {_MEASURED[one['measured']]}"
+    said = f"receives {_dbm(one['measured_dbm'])}, {_SAID_BY[one['measured_by']]}"
+    return f"{expected}; {said}" + ("" if one["expected_dbm"] is None else f": {_MEASURED[one['measured']]}")
 
 
 def _what(hop: Mapping[str, Any]) -> str:
@@ -157,16 +175,20 @@ def _show_loss(found: Mapping[str, Any]) -> None:
         output.heading(f"{one['from']} to {one['to']}")
         output.facts(
             [
-                ("sent", _dbm(one["sent_dbm"])),
+                ("sent", _said(one["sent_dbm"], one["sent_by"])),
                 ("expected", _dbm(one["expected_dbm"])),
                 ("least the receiver hears", _dbm(one["sensitivity_dbm"])),
                 ("margin", "" if one["margin_db"] is None else f"{one['margin_db']:g} dB"),
                 ("so it", _VERDICTS[one["verdict"]]),
-                ("measured", _dbm(one["measured_dbm"])),
+                ("measured", _said(one["measured_dbm"], one["measured_by"])),
                 ("which is", _MEASURED[one["measured"]]),
             ]
         )
     output.notice("Figures: " + ", ".join(found["figures"]), "dim")
+
+
+def _said(value: float | None, by: str | None) -> str:
+    return "" if value is None else f"{_dbm(value)}, {_SAID_BY[by]}"
 
 
 def _dbm(value: float | None) -> str:

@@ -16,9 +16,10 @@ from dashboards.splice_plan import INK
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
 from inventory.plant import views
-from inventory.plant.loss import budget
+from inventory.plant.loss import budget_of
 from inventory.plant.splice_plan import splice_plan
 from inventory.plant.trace import trace
+from network.polling.light import levels_at
 
 __all__ = ["router"]
 
@@ -82,7 +83,7 @@ def strand(visit: Looking, cable: Code, number: Annotated[int, Path(ge=1, le=10_
     ref = f"{cable}/{number}"
     with visit.transaction() as tx:
         way = trace(tx, "strand", ref)
-        told = budget(tx, "strand", ref)
+        told = budget_of(tx, way, levels=levels_at(tx, (way["a"], way["b"])))
     return show(
         visit, "strand", _("The way of light"), way=way, budget=told, cable=cable, number=number, words=_WORDS,
         ink=INK, tones=_TONES,

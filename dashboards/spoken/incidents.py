@@ -21,6 +21,8 @@ NAMES: Final = (
     _("strand %(name)s or %(name_2)s"),
     _("strand %(name)s or %(name_2)s or %(name_3)s"),
     _("strand %(name)s or %(name_2)s or %(name_3)s or %(count)s more"),
+    _("little light: %(name)s"),
+    _("little light: %(told)s"),
 )
 """What most likely broke, where it is a piece of the plant; devices and links are called by their names."""
 
@@ -43,6 +45,11 @@ STORY: Final = (
     _("Everything stands again."),
     _("It is part of incident %(count)s."),
     _("The alert is resolved."),
+    _("Less light than planned: link %(name)s."),
+    _("Less light than planned: links %(names)s."),
+    _("Less light than planned too: link %(name)s."),
+    _("Less light than planned too: links %(names)s."),
+    _("Its light is as planned again."),
     _("Alert %(name)s: no summary"),
     _("Alert %(name)s: %(said)s"),
 )
@@ -53,5 +60,10 @@ EVIDENCE: Final = (
     _("%(name)s is shut"),
     _("%(name)s lost its OSPF neighbour %(address)s on %(port)s"),
     _("%(name)s lost its OSPFv3 neighbour on %(port)s"),
+    _(
+        "%(name)s receives %(word)s dBm: of %(word_2)s dBm that %(name_2)s sends %(word_3)s dB are lost, planned are"
+        " at most %(word_4)s"
+    ),
+    _("%(name)s receives %(word)s dBm, and hears no less than %(word_2)s dBm"),
 )
 """What was seen of an end of a link."""

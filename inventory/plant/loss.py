@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, text
@@ -9,7 +12,7 @@ from sqlalchemy import Connection, text
 from inventory.plant.figures import RECOMMENDATIONS
 from inventory.plant.trace import Start, trace
 
-__all__ = ["MARGIN_DB", "budget"]
+__all__ = ["MARGIN_DB", "TOLERANCE_DB", "Level", "budget", "budget_of", "directions"]
 
 MARGIN_DB: Final = 3.0
 """What a budget keeps for ageing and repairs: a margin below it is thin."""
@@ -18,43 +21,70 @@ TOLERANCE_DB: Final = 1.0
 
 Verdict = Literal["fits", "thin", "too-weak", "too-strong", "unknown"]
 Measured = Literal["as-expected", "better", "worse", "none"]
+Source = Literal["device", "asked", "entered"]
+"""Who says a power: the device itself, who asks, or what was entered into the inventory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What an interface tells of its light, in dBm; ``None``: it does not tell.
+
+    Attributes:
+        at: when it told so.
+    """
+
+    received_dbm: float | None
+    sent_dbm: float | None
+    at: datetime
 
 
 def budget(
-    tx: Connection,
-    start: Start,
-    ref: str,
-    *,
-    wavelength_nm: float | None = None,
-    role: str = "working",
-    rx_dbm: float | None = None,
+    tx: Connection, start: Start, ref: str, *, wavelength_nm: float | None = None, role: str = "working"
 ) -> dict[str, Any]:
-    """What light loses from one end to the other, part by part, and what that means for the receivers.
+    """The budget of what is traced here, as :func:`budget_of` gives it.
+
+    Raises:
+        ObjectNotFound, NothingToTrace.
+    """
+    return budget_of(tx, trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role))
+
+
+def budget_of(
+    tx: Connection, way: dict[str, Any], *, rx_dbm: float | None = None, levels: Mapping[str, Level] | None = None
+) -> dict[str, Any]:
+    """What light loses from one end of a traced way to the other, part by part, and what that means for the receivers.
 
     Args:
-        rx_dbm: power measured at ``b``; absent: as it was measured when the transceiver was put into service.
+        way: of :func:`inventory.plant.trace.trace`.
+        rx_dbm: power measured at ``b``; absent: as its device tells, else as it was measured when the transceiver was
+            put into service.
+        levels: what interfaces tell of their light now, by ``DEVICE:INTERFACE``.
     Returns:
         ``loss_db`` with its ``parts`` (fibre, splices, connectors: how much of it, how many decibels, how many of them
         measured), and both ``directions``: sent, expected and measured power in dBm, the ``margin_db`` above the
         receiver's sensitivity, a ``verdict``, and how ``measured`` compares: a way whose loss was planned with maxima
         should lose less than planned, so ``worse`` means dirt, a bend or a bad splice.
-    Raises:
-        ObjectNotFound, NothingToTrace.
     """
-    way = trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role)
-    hops = way["hops"]
-    ends = _transceivers(tx, [hop["name"] for hop in (hops[0], hops[-1]) if hop["kind"] == "interface"])
-    known = not way["unknown"]
-    sides = [
-        _direction(way, ends.get(way["a"]), ends.get(way["b"]), way["a"], way["b"], known=known, rx_dbm=rx_dbm),
-        _direction(way, ends.get(way["b"]), ends.get(way["a"]), way["b"], way["a"], known=known, rx_dbm=None),
-    ]
     return {
         **{name: way[name] for name in ("a", "b", "lit", "wavelength_nm", "length_m", "loss_db", "unknown")},
-        "parts": _parts(hops),
-        "directions": sides if way["lit"] else [],
+        "parts": _parts(way["hops"]),
+        "directions": directions(tx, way, rx_dbm=rx_dbm, levels=levels),
         "figures": list(RECOMMENDATIONS),
     }
+
+
+def directions(
+    tx: Connection, way: dict[str, Any], *, rx_dbm: float | None = None, levels: Mapping[str, Level] | None = None
+) -> list[dict[str, Any]]:
+    """Both directions of a traced way, as :func:`budget_of` gives them; none where no interface stands at both ends."""
+    if not way["lit"]:
+        return []
+    ends = _transceivers(tx, [way["a"], way["b"]])
+    told = levels or {}
+    return [
+        _direction(way, ends, told, way["a"], way["b"], rx_dbm=rx_dbm),
+        _direction(way, ends, told, way["b"], way["a"], rx_dbm=None),
+    ]
 
 
 def _parts(hops: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,27 +104,38 @@ def _parts(hops: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _direction(
-    way: dict[str, Any], sender: Any, receiver: Any, a: str, b: str, *, known: bool, rx_dbm: float | None
+    way: dict[str, Any], ends: Mapping[str, Any], levels: Mapping[str, Level], a: str, b: str, *, rx_dbm: float | None
 ) -> dict[str, Any]:
-    sent = sender.tx_power_dbm if sender else None
-    expected = round(sent - way["loss_db"], 2) if sent is not None and known else None
+    sender, receiver = ends.get(a), ends.get(b)
+    sends, hears = levels.get(a), levels.get(b)
+    sent, sent_by = _said(None, sends.sent_dbm if sends else None, sender and sender.tx_power_dbm)
+    measured, measured_by = _said(rx_dbm, hears.received_dbm if hears else None, receiver and receiver.rx_power_dbm)
+    expected = round(sent - way["loss_db"], 2) if sent is not None and not way["unknown"] else None
     sensitivity = receiver.rx_sensitivity_dbm if receiver else None
     overload = receiver.rx_overload_dbm if receiver else None
     margin = round(expected - sensitivity, 2) if expected is not None and sensitivity is not None else None
-    measured = rx_dbm if rx_dbm is not None else (receiver.rx_power_dbm if receiver else None)
     return {
         "from": a,
         "to": b,
         "sent_dbm": sent,
+        "sent_by": sent_by,
         "expected_dbm": expected,
         "sensitivity_dbm": sensitivity,
         "overload_dbm": overload,
         "margin_db": margin,
         "verdict": _verdict(expected, margin, overload),
         "measured_dbm": measured,
+        "measured_by": measured_by,
+        "measured_at": hears.at if hears is not None and measured_by == "device" else None,
         "excess_db": round(expected - measured, 2) if expected is not None and measured is not None else None,
         "measured": _compared(expected, measured),
     }
+
+
+def _said(asked: float | None, told: float | None, entered: float | None) -> tuple[float | None, Source | None]:
+    """The first of what somebody says, and who it is."""
+    by: tuple[tuple[float | None, Source], ...] = ((asked, "asked"), (told, "device"), (entered, "entered"))
+    return next(((value, source) for value, source in by if value is not None), (None, None))
 
 
 def _verdict(expected: float | None, margin: float | None, overload: float | None) -> Verdict:

@@ -24,13 +24,14 @@ from lab.errors import LabImpossible, LabIsDown, NoSuchRouter, RouterSilent
 from lab.network import links
 from lab.network.disk import format_disk, hash_password
 from lab.network.layout import Cut, Layout, State
+from lab.network.light import shine
 from lab.network.processes import Process, end, inside, send
 from lab.network.router import PROGRAMS, enter, first_process, start
 from lab.network.ssh_access import write_client_files
 from lab.network.topology import DEFAULT_SIZE, Router, Topology, plan
 
 __all__ = [
-    "LabStatus", "RouterStatus", "UpReport", "console", "cut", "down", "execute", "hang", "mend", "possible",
+    "LabStatus", "RouterStatus", "UpReport", "bend", "console", "cut", "down", "execute", "hang", "mend", "possible",
     "power_off", "power_on", "resume", "status", "up",
 ]  # fmt: skip
 
@@ -170,6 +171,7 @@ def _start_all(layout: Layout, topology: Topology, routers: Sequence[Router], st
     failed: list[RouterSilent] = []
 
     def one(router: Router) -> None:
+        shine(layout, topology, router.name, state.cuts)
         try:
             start(layout, router, links.uplink(topology, router.name, state.cuts), bfd=bfd)
         except RouterSilent as error:
@@ -255,17 +257,35 @@ def cut(a: str, b: str, *, silent: bool = False, instance: Instance | None = Non
         layout.write_state(replace(state, cuts=(*state.cuts, fault)))
 
 
-def mend(a: str, b: str, instance: Instance | None = None) -> None:
-    """Splice the fibre between two routers, however it was cut."""
+def bend(a: str, b: str, loss_db: float, instance: Instance | None = None) -> None:
+    """Bend the fibre between two routers: light still arrives at both ends, weaker by so many decibels."""
     layout = _layout(instance)
     with layout.lock():
         state, topology = _running(layout)
-        _fault(topology, a, b, silent=False)
+        fibre = _fault(topology, a, b, silent=False)
+        bent = Cut(fibre.a, fibre.b, "bent", loss_db)
+        others = tuple(c for c in state.cuts if c.how != "bent" or {c.a, c.b} != {a, b})
+        _dim(layout, topology, replace(state, cuts=(*others, bent)), bent)
+
+
+def mend(a: str, b: str, instance: Instance | None = None) -> None:
+    """Splice the fibre between two routers, however it was cut or bent."""
+    layout = _layout(instance)
+    with layout.lock():
+        state, topology = _running(layout)
+        whole = _fault(topology, a, b, silent=False)
         for fault in state.cuts:
             if {fault.a, fault.b} == {a, b}:
                 on = [name for name in (a, b) if first_process(_members(layout, name))]
                 links.mend(layout, fault, powered=on)
-        layout.write_state(replace(state, cuts=tuple(c for c in state.cuts if {c.a, c.b} != {a, b})))
+        _dim(layout, topology, replace(state, cuts=tuple(c for c in state.cuts if {c.a, c.b} != {a, b})), whole)
+
+
+def _dim(layout: Layout, topology: Topology, state: State, fault: Cut) -> None:
+    """Keep a state, and have both ends of a fibre read the light that it leaves them."""
+    layout.write_state(state)
+    for router in (fault.a, fault.b):
+        shine(layout, topology, router, state.cuts)
 
 
 def _fault(topology: Topology, a: str, b: str, *, silent: bool) -> Cut:
@@ -315,6 +335,7 @@ def power_on(router: str, instance: Instance | None = None) -> None:
         known = _known(topology, router)
         layout.write_state(replace(state, off=tuple(name for name in state.off if name != router)))
         if first_process(_members(layout, router)) is None:
+            shine(layout, topology, router, state.cuts)
             start(layout, known, links.uplink(topology, router, state.cuts))
 
 
@@ -347,10 +368,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("up").add_argument("size", type=int, nargs="?")
     verbs.add_parser("down")
     verbs.add_parser("status")
-    for verb in ("cut", "mend"):
+    for verb in ("cut", "bend", "mend"):
         fibre = verbs.add_parser(verb)
         fibre.add_argument("a")
         fibre.add_argument("b")
+        if verb == "bend":
+            fibre.add_argument("loss_db", type=float)
         if verb == "cut":
             fibre.add_argument("--silent", action="store_true")
     for verb in ("hang", "resume"):
@@ -374,6 +397,8 @@ def _obey(given: argparse.Namespace) -> int:
             print(json.dumps(asdict(status()), indent=1))  # noqa: T201 - as above
         case "cut":
             cut(given.a, given.b, silent=given.silent)
+        case "bend":
+            bend(given.a, given.b, given.loss_db)
         case "mend":
             mend(given.a, given.b)
         case "hang" | "resume":

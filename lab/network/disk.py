@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lab.network.layout import Credentials, Layout, write_whole
+from lab.network.light import agent_lines, write_optics
 from lab.network.ssh_access import person_key
 from lab.network.topology import Router
 
@@ -116,6 +117,7 @@ def _snmpd_config(layout: Layout, router: Router, credentials: Credentials) -> s
         "interface_fadeout 5\n"
         # FRR's and lldpd's notifications go out through snmpd: whoever watches this lab looks at once
         f"trap2sink {layout.instance.mgmt_gateway}:{layout.instance.trap_port} {snmp['community']}\n"
+        + "".join(f"{line}\n" for line in agent_lines(router))
     )
 
 
@@ -195,6 +197,7 @@ def format_disk(layout: Layout, router: Router, credentials: Credentials, hashes
     write_whole(etc / "ssh" / "sshd_config", _sshd_config())
     write_whole(etc / "ssh" / "authorized_keys" / "admin", person_key(layout) + "\n")
     write_whole(etc / "snmp" / "snmpd.conf", _snmpd_config(layout, router, credentials), 0o600)
+    write_optics(etc)
     # FRR's AgentX sub-agents look for /var/agentx/master unless this file says otherwise
     write_whole(etc / "snmp" / "frr.conf", "agentXSocket /run/frr/agentx\n")
     return layout.host_key(router.name)[1]

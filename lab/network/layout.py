@@ -66,11 +66,13 @@ class Credentials(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A fibre that somebody cut: with loss of light (``dark``), or so that neither end notices (``silent``)."""
+    """A fibre that somebody cut: with loss of light (``dark``), or so that neither end notices (``silent``); or only
+    ``bent``, so that it loses ``loss_db`` more."""
 
     a: str
     b: str
-    how: Literal["dark", "silent"] = "dark"
+    how: Literal["dark", "silent", "bent"] = "dark"
+    loss_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

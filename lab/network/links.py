@@ -165,7 +165,7 @@ def cut(layout: Layout, fault: Cut) -> None:
         space = layout.instance.namespace(one)
         if fault.how == "dark":
             run_ip([f"link set to-{other} down"], namespace=space)
-        else:
+        elif fault.how == "silent":
             rules = (
                 f"add table netdev {_table(other)}\n"
                 f"add chain netdev {_table(other)} dark"
@@ -185,5 +185,5 @@ def mend(layout: Layout, fault: Cut, *, powered: Iterable[str]) -> None:
         if fault.how == "silent":
             command = ["ip", "netns", "exec", space, "nft", "delete", "table", "netdev", _table(other)]
             subprocess.run(command, check=False, capture_output=True, env={**os.environ, "LC_ALL": "C"})
-        elif one in on:
+        elif fault.how == "dark" and one in on:
             run_ip([f"link set to-{other} up"], namespace=space)

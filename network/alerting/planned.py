@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from network.alerting.rules import LEAST_DBM, End, PlannedDevice, PlannedLink, PlannedSession, rules
+from inventory.plant.link_losses import OFF_DB, Receiver, receivers
+from network.alerting.rules import LEAST_DBM, End, PlannedDevice, PlannedLink, PlannedLoss, PlannedSession, rules
 from network.expectations import BgpSession, Check, OspfAdjacency, expected
 from network.intent import Intended, intended
 from network.polling.asking import whom
@@ -25,7 +26,6 @@ select d.name, host(a.address) as address from device d
   left join address a on a.interface_id = i.id and upper_inf(a.held)
  where d.status in ('active', 'maintenance')
 """)
-_KINDS: Final = text("select name from link where kind = 'fibre'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,9 @@ def _read(tx: Connection) -> _Plan:
         for check in found
         if isinstance(check, OspfAdjacency)
     }
-    fibres = set(tx.execute(_KINDS).scalars())
+    fibres = receivers(tx)
     planned = [
-        PlannedLink(link.name, ends)
-        for link in links(tx)
-        if (ends := _ends(link, names, intents, adjacent, fibre=link.name in fibres))
+        PlannedLink(link.name, ends) for link in links(tx) if (ends := _ends(link, names, intents, adjacent, fibres))
     ]
     return _Plan(ids, planned, checks)
 
@@ -88,8 +86,7 @@ def _ends(
     names: set[str],
     intents: Mapping[str, Intended],
     adjacent: set[tuple[str, str, str]],
-    *,
-    fibre: bool,
+    fibres: Mapping[tuple[str, str], Receiver],
 ) -> tuple[End, ...]:
     found = []
     for device, interface, far, far_interface in (
@@ -99,8 +96,10 @@ def _ends(
         if device not in names:
             continue
         address = _ipv4(intents.get(far), far_interface) if (device, interface, "ospf") in adjacent else None
-        least = _least(intents.get(device)) if fibre else None
-        found.append(End(device, interface, address, (device, interface, "ospfv3") in adjacent, least))
+        receiver = fibres.get((device, interface))
+        least = _least(intents.get(device), receiver) if receiver else None
+        adjacency = (device, interface, "ospfv3") in adjacent
+        found.append(End(device, interface, address, adjacency, least, _loss(receiver)))
     return tuple(found)
 
 
@@ -112,7 +111,16 @@ def _ipv4(one: Intended | None, interface: str) -> str | None:
     )
 
 
-def _least(one: Intended | None) -> float:
-    """Of light, as the context says (``snmp.least_dbm``)."""
+def _least(one: Intended | None, receiver: Receiver) -> float:
+    """Of light, as the context says (``snmp.least_dbm``), else as the transceiver hears."""
     value = (one.context.get("snmp") or {}).get("least_dbm") if one else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else LEAST_DBM
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return LEAST_DBM if receiver.least_dbm is None else receiver.least_dbm
+
+
+def _loss(receiver: Receiver | None) -> PlannedLoss | None:
+    if receiver is None or receiver.loss_db is None:
+        return None
+    most = round(receiver.loss_db + OFF_DB, 2)
+    return PlannedLoss(most, receiver.far_device, receiver.far_interface, receiver.sent_dbm, receiver.cables)

@@ -17,7 +17,9 @@ from typing import Any, Final
 
 import yaml
 
-__all__ = ["LEAST_DBM", "End", "PlannedDevice", "PlannedLink", "PlannedSession", "rules", "rules_text"]
+__all__ = [
+    "LEAST_DBM", "End", "PlannedDevice", "PlannedLink", "PlannedLoss", "PlannedSession", "rules", "rules_text",
+]  # fmt: skip
 
 LEAST_DBM: Final = -14.4
 """Least average power a 10GBASE-LR receiver is promised to read (IEEE 802.3, clause 52)."""
@@ -34,6 +36,23 @@ class PlannedDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedLoss:
+    """What light may lose on its way to an end of a link.
+
+    Attributes:
+        most_db: as the plant has it, with what readings may be off.
+        device: who sends it, with ``interface``; ``sent_dbm``: how much by its transceiver's data, where somebody said.
+        cables: that it comes through.
+    """
+
+    most_db: float
+    device: str
+    interface: str
+    sent_dbm: float | None = None
+    cables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """One end of a link.
 
@@ -41,6 +60,7 @@ class End:
         neighbor: the far end's IPv4 address where OSPFv2 should run over the link.
         ospfv3: whether OSPFv3 should.
         least_dbm: of received light; ``None``: no fibre.
+        loss: on the way to it; ``None``: nobody knows.
     """
 
     device: str
@@ -48,6 +68,7 @@ class End:
     neighbor: str | None = None
     ospfv3: bool = False
     least_dbm: float | None = LEAST_DBM
+    loss: PlannedLoss | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +147,32 @@ def _link(link: PlannedLink, hold: int) -> Iterator[Rule]:
                          f" unless on (device, interface) {heard}", 3 * hold, {"severity": "warning", **here},
                          f"{end.device}:{end.interface} does not hear {far.device}:{far.interface}.")  # fmt: skip
         yield from _routing(link, end, hold)
-        if end.least_dbm is not None:
-            sensor = _quoted(f"(?i).*{_regular(end.interface)}\\b.*(rx|receive).*")
-            level = f'irisplane_sensor{{device={_quoted(end.device)},unit="dBm",sensor=~{sensor}}}'
-            yield _alert("IrisplaneLinkDim", f"{level} < {end.least_dbm:g}", hold, {"severity": "warning", **here},
-                         f"{end.device}:{end.interface} receives less than {end.least_dbm:g} dBm.")  # fmt: skip
+        yield from _light(link, end, hold)
+
+
+def _light(link: PlannedLink, end: End, hold: int) -> Iterator[Rule]:
+    """Of an end of a fibre that is up: what is dark is down, and that is another alert."""
+    if end.least_dbm is None:
+        return
+    here = {"severity": "warning", "device": end.device, "interface": end.interface, "link": link.name}
+    name = f"{end.device}:{end.interface}"
+    level = f"irisplane_receive_power_dbm{{{_of(end)}}}"
+    up = f"irisplane_interface_up{{{_of(end)}}} == 1"
+    yield _alert("IrisplaneLinkDim", f"{level} < {end.least_dbm:g} and on (device, interface) ({up})", hold, here,
+                 f"{name} receives less than {end.least_dbm:g} dBm.")  # fmt: skip
+    # A device that tells of no light at all has none to tell of: only a gap among its levels is one.
+    told = f"irisplane_receive_power_dbm{{device={_quoted(end.device)}}}"
+    yield _alert("IrisplaneLevelMissing", f"({up} and on (device) {told}) unless on (device, interface) {level}",
+                 hold, here, f"{name} is up, and does not tell how much light it receives.")  # fmt: skip
+    if (loss := end.loss) is not None:
+        far = f"irisplane_transmit_power_dbm{{device={_quoted(loss.device)},interface={_quoted(loss.interface)}}}"
+        sent = f"max({far})" + ("" if loss.sent_dbm is None else f" or vector({loss.sent_dbm:g})")
+        lossy = f"{level} < on () group_left () (({sent}) - {loss.most_db:g})"
+        through = f" through {', '.join(loss.cables)}" if loss.cables else ""
+        labels = {**here, **({"cable": ",".join(loss.cables)} if loss.cables else {})}
+        yield _alert("IrisplaneLinkLossy", f"({lossy}) and on (device, interface) ({up})", hold, labels,
+                     f"{name} receives what {loss.device}:{loss.interface} sends{through} by more than "
+                     f"{loss.most_db:g} dB weaker: more is lost than planned.")  # fmt: skip
 
 
 def _routing(link: PlannedLink, end: End, hold: int) -> Iterator[Rule]:

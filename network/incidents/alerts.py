@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.journal.record import record
+from network.incidents.dimming import KEY
 from network.incidents.store import say
 
 __all__ = ["Alert", "take"]
@@ -25,6 +26,10 @@ select i.id from incident i join incident_link x on x.incident_id = i.id join li
            and (:interface = '' or p.name = :interface)))
  order by i.number limit 1
 """)
+_OF_LIGHT: Final = text("""
+select id from incident where closed_at is null and starts_with(alert_key, :key)
+   and :link = any (string_to_array(substr(alert_key, length(cast(:key as text)) + 1), chr(10))) order by number limit 1
+""")
 _OPEN: Final = text("""
 insert into incident (tenant_id, kind, name, alert_key)
 select t.id, 'alert', :name, :key from tenant t where t.kind = 'region' order by t.created_at limit 1
@@ -34,6 +39,8 @@ _CLOSE: Final = text("""
 update incident set state = 'closed', closed_at = now(), updated_at = now()
  where alert_key = :key and closed_at is null returning id, number, tenant_id
 """)
+_LIGHT: Final = frozenset({"IrisplaneLinkDim", "IrisplaneLinkLossy"})
+"""What our own watch on the light sees as well: alerts of a link become lines of its incident."""
 _SAID: Final = text("select exists (select from incident_entry where incident_id = :id and said = :said)")
 
 
@@ -50,7 +57,8 @@ class Alert:
     def name(self) -> str:
         """What it is called by."""
         about = self.labels.get("link") or self.labels.get("device") or self.labels.get("instance") or ""
-        return f"{self.labels.get('alertname', 'alert')} {about}".strip()[:500]
+        cable = f" on {self.labels['cable']}" if self.labels.get("cable") else ""
+        return f"{self.labels.get('alertname', 'alert')} {about}{cable}".strip()[:500]
 
 
 def take(tx: Connection, alerts: Iterable[Alert]) -> dict[str, int]:
@@ -65,7 +73,11 @@ def take(tx: Connection, alerts: Iterable[Alert]) -> dict[str, int]:
 
 def _fires(tx: Connection, alert: Alert) -> str:
     of = {name: alert.labels.get(name, "") for name in ("link", "device", "interface")}
-    incident: UUID | None = tx.execute(_OF_LINK, of).scalar() if of["link"] or of["device"] else None
+    incident: UUID | None = None
+    if alert.labels.get("alertname") in _LIGHT:
+        incident = tx.execute(_OF_LIGHT, {"key": KEY, "link": of["link"]}).scalar()
+    elif of["link"] or of["device"]:
+        incident = tx.execute(_OF_LINK, of).scalar()
     said = f"Alert {alert.name}: {alert.summary or 'no summary'}"[:2000]
     if incident is not None:
         if tx.execute(_SAID, {"id": incident, "said": said}).scalar():

@@ -19,7 +19,7 @@ from core.journal.record import record
 from network.incidents.correlating import Fault
 
 __all__ = [
-    "MOST_ENTRIES", "Known", "add_links", "close", "close_into", "known", "mark_up", "open_incident",
+    "MOST_ENTRIES", "Known", "add_links", "close", "close_into", "known", "listed", "mark_up", "open_incident",
     "open_or_fallen_again", "say", "set_impact", "update_fault",
 ]  # fmt: skip
 
@@ -109,7 +109,7 @@ def open_incident(tx: Connection, fault: Fault, evidence: Mapping[str, Sequence[
         _OPEN, {"kind": fault.kind, "name": fault.name, "suspects": suspects, "silenced": silenced, "alert_key": None}
     ).one()
     _insert_links(tx, row.id, fault.links, evidence)
-    say(tx, row.id, "opened", f"{fault.name}: {_listed(fault.links)} down.", always=True)
+    say(tx, row.id, "opened", f"{fault.name}: {listed(fault.links)} down.", always=True)
     _tell_evidence(tx, row.id, fault.links, evidence)
     body = {"number": row.number, "name": fault.name, "kind": fault.kind, "links": list(fault.links),
             "suspects": [asdict(one) for one in fault.suspects], "silenced": silenced}  # fmt: skip
@@ -133,7 +133,7 @@ def add_links(tx: Connection, one: Known, links: Iterable[str], evidence: Mappin
     if not one.open:
         tx.execute(text("update incident_notice set over_at = null where incident_id = :id"), {"id": one.id})
     kind: Literal["fell", "reopened"] = "fell" if one.open else "reopened"
-    say(tx, one.id, kind, f"{_listed(some)} down again." if again else f"{_listed(some)} down too.")
+    say(tx, one.id, kind, f"{listed(some)} down again." if again else f"{listed(some)} down too.")
     if not again:
         _tell_evidence(tx, one.id, some, evidence)
     _event(tx, one.id, f"incident.{kind}", {"links": some, "falls": one.falls + bool(again)})
@@ -163,7 +163,7 @@ def mark_up(tx: Connection, one: Known, links: Iterable[str]) -> None:
         ),
         {"id": one.id, "links": some},
     )
-    say(tx, one.id, "rose", f"{_listed(some)} up again.")
+    say(tx, one.id, "rose", f"{listed(some)} up again.")
     _event(tx, one.id, "incident.rose", {"links": some})
 
 
@@ -217,6 +217,7 @@ def _event(tx: Connection, incident: UUID, action: str, body: Mapping[str, Any])
     record(tx, "event", action, "incident", incident, body={"number": row.number, **body}, tenant_id=row.tenant_id)
 
 
-def _listed(links: Sequence[str]) -> str:
+def listed(links: Sequence[str]) -> str:
+    """Links in a sentence; of many the first ten."""
     shown = ", ".join(links[:10]) + (f" and {len(links) - 10} more" if len(links) > 10 else "")
     return f"{'link' if len(links) == 1 else 'links'} {shown}"

@@ -30,7 +30,7 @@ from network.incidents.touched import mail_due, tell_touched
 from network.polling.asking import Asked, asked
 from network.polling.looking import STATES, Look, look_at_many
 
-__all__ = ["settle", "watch"]
+__all__ = ["planned", "settle", "watch"]
 
 _SCOPE: Final = Scope(EVERY_TENANT, request_id="incidents", reason="watch on the links")
 _INTENT_SECONDS: Final = 30.0
@@ -73,7 +73,7 @@ def watch(database: Database) -> None:
     """One look, and what comes of it. Waits a little for a hint first, so that one that comes is not slept through."""
     hints.listen(database)
     hints.wait(max(_PAUSE, 4 * _PLAN.took))  # a look costs at most a fifth of the time, however large the region
-    whom, links = _planned(database)
+    whom, links = planned(database)
     began = time.monotonic()
     looks = _look(whom)
     _PLAN.took = time.monotonic() - began
@@ -150,7 +150,8 @@ def _rose(tx: Connection, up: set[str], incidents: Sequence[store.Known]) -> Non
             store.close(tx, one)
 
 
-def _planned(database: Database) -> tuple[Sequence[Asked], Sequence[PlannedLink]]:
+def planned(database: Database) -> tuple[Sequence[Asked], Sequence[PlannedLink]]:
+    """Whom to ask, and the links that should carry traffic; as of half a minute ago at most."""
     with _PLAN.guard:
         if time.monotonic() - _PLAN.at > _INTENT_SECONDS or not _PLAN.whom:
             with database.transaction("worker", _SCOPE) as tx:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from network.polling.light import light
 from network.polling.polled import Polled
 from network.polling.tables import Interface
 
@@ -91,6 +92,14 @@ def _neighbours(told: list[Polled]) -> Iterator[Metric]:
         labels=["device", "interface", "remote_device", "remote_interface"],
     )  # fmt: skip
     level = GaugeMetricFamily("irisplane_sensor", "A sensor's figure.", labels=["device", "sensor", "unit"])
+    received, sent = (
+        GaugeMetricFamily(
+            f"irisplane_{way}_power_dbm",
+            f"Light, {about}; of several lanes the weakest.",
+            labels=["device", "interface"],
+        )
+        for way, about in (("receive", "as the interface receives it"), ("transmit", "as the interface sends it"))
+    )
     for one in told:
         name, look = one.look.name, one.look
         _add(ospf, (([name, str(n.version), n.interface, n.address], None if n.full is None else float(n.full))
@@ -99,7 +108,10 @@ def _neighbours(told: list[Polled]) -> Iterator[Metric]:
                    for p in look.bgp or ()))  # fmt: skip
         _add(lldp, (([name, n.interface, n.device, n.remote_interface], 1.0) for n in look.lldp or ()))
         _add(level, (([name, s.name, s.unit], s.value) for s in look.sensors))
-    yield from (ospf, bgp, lldp, level)
+        powers = light(look)
+        _add(received, (([name, interface], power.received) for interface, power in powers.items()))
+        _add(sent, (([name, interface], power.sent) for interface, power in powers.items()))
+    yield from (ospf, bgp, lldp, level, received, sent)
 
 
 def _add(family: Any, samples: Iterable[tuple[list[str], float | None]]) -> None:

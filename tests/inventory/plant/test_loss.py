@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from core.db import Database
 from inventory.plant.figures import CONNECTOR_DB, attenuation, window_of
-from inventory.plant.loss import budget
+from inventory.plant.loss import Level, budget_of
+from inventory.plant.trace import trace
 from tests.inventory.conftest import SYSTEM, Submit, update
 
 pytestmark = pytest.mark.usefixtures("plant")
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("plant")
 
 def _budget(database: Database, **more: Any) -> dict[str, Any]:
     with database.transaction("api", SYSTEM) as tx:
-        return budget(tx, "circuit", "X1", **more)
+        return budget_of(tx, trace(tx, "circuit", "X1"), **more)
 
 
 def test_a_budget_is_the_sum_of_its_parts(database: Database) -> None:
@@ -71,6 +73,20 @@ def test_the_power_measured_when_it_was_put_into_service_counts(run: Submit, dat
     run("inventory.edit", operations=[update("transceiver", "ra:f1", rx_power_dbm=-11)])
     _, back = _budget(database)["directions"]
     assert (back["measured_dbm"], back["measured"]) == (-11, "worse")
+
+
+def test_what_devices_tell_now_comes_before_what_was_entered(run: Submit, database: Database) -> None:
+    run("inventory.edit", operations=[update("transceiver", "ra:f1", rx_power_dbm=-7.5)])
+    at = datetime(2027, 1, 31, tzinfo=UTC)
+    told = {"ra:f1": Level(-13.0, -5.5, at), "rb:f1": Level(None, -6.5, at)}
+    there, back = _budget(database, levels=told)["directions"]
+    assert (there["sent_dbm"], there["sent_by"], there["expected_dbm"]) == (-5.5, "device", -7.03)
+    assert (there["measured"], there["measured_by"], there["measured_at"]) == ("none", None, None)
+    assert (back["sent_dbm"], back["expected_dbm"], back["measured_dbm"]) == (-6.5, -8.03, -13.0)
+    assert (back["measured"], back["measured_by"], back["measured_at"]) == ("worse", "device", at)
+    assert _budget(database, levels=told, rx_dbm=-7)["directions"][0]["measured_by"] == "asked"
+    silent = _budget(database)["directions"][1]
+    assert (silent["measured_dbm"], silent["measured_by"], silent["sent_by"]) == (-7.5, "entered", "entered")
 
 
 def test_a_wavelength_between_the_windows_has_no_figures() -> None:

@@ -49,6 +49,7 @@ def test_a_device_tells_its_interfaces_neighbours_sessions_and_light() -> None:
         'irisplane_bgp_session_up{device="cr01",peer="10.255.0.2"} 0.0',
         f"irisplane_lldp_neighbor{{{_HEARD}}} 1.0",
         'irisplane_sensor{device="cr01",sensor="to-ag01 rx",unit="dBm"} -7.1',
+        'irisplane_receive_power_dbm{device="cr01",interface="to-ag01"} -7.1',
     ):
         assert line in text
 
