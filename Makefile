@@ -5,8 +5,9 @@ SHELL := /bin/bash
 
 IRISPLANE := .venv/bin/irisplane
 PYTHON_OF_OURS := .venv/bin/python
-# routers and cloud beside each other, as both mostly wait (tests/lanes.py says what is whose)
-LANES := -n 2 --dist loadscope --no-loadscope-reorder
+# routers, region and cloud beside each other, as all of them mostly wait (tests/lanes.py says what is whose);
+# ARGS='-n 2' is for a machine with little memory
+LANES := -n 3 --dist loadscope --no-loadscope-reorder
 # each copy has ports, networks and folders of its own; a developer's overrides are for `up` only
 OTHER_INSTANCE = env -u IRISPLANE_STATE_DIR -u IRISPLANE_RUNTIME_DIR -u IRISPLANE_LISTEN IRISPLANE_INSTANCE
 

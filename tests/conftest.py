@@ -10,6 +10,7 @@ from typing import Any, Final
 import hypothesis
 import pytest
 import structlog
+from _pytest.runner import runtestprotocol
 
 from core.db import Database
 from core.instance import ROOT
@@ -74,9 +75,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = lanes.in_order(items) if "PYTEST_XDIST_WORKER" in os.environ else items
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A lane's last test is like the last of all: routers, regions and clouds go with it and do not run idle."""
+    if not lanes.ends(item, nextitem):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    runtestprotocol(item, nextitem=None)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.Lanes:
-    """Several at once (``-n 2 --dist loadscope``) run in lanes."""
+    """Several at once (``-n 3 --dist loadscope``) run in lanes."""
     return lanes.Lanes(config, log)
 
 
