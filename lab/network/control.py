@@ -156,11 +156,11 @@ def up(
 
 
 def _deliver(layout: Layout, topology: Topology, *, keep_disks: bool) -> None:
-    """Every router as the vendor delivers it: no configuration of an earlier lab, but the host key it always had."""
+    """Every router as the vendor delivers it: nothing of an earlier lab, but the host key it always had."""
     credentials = layout.credentials()
     hashes = {name: hash_password(credentials[name]["password"]) for name in ("irisplane", "admin", "ops")}
     for router in topology.routers:
-        for leftover in () if keep_disks else ("etc/frr", "snmp"):
+        for leftover in () if keep_disks else ("etc/frr", "snmp", "kept"):
             shutil.rmtree(layout.router(router.name) / leftover, ignore_errors=True)
         credentials["host_keys"][router.name] = format_disk(layout, router, credentials, hashes)
     layout.write_credentials(credentials)

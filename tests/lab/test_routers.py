@@ -125,6 +125,7 @@ def test_unknown_routers_and_fibres_are_named(lab: RunningLab) -> None:
 
 def test_down_leaves_nothing_and_up_makes_it_new(lab: RunningLab) -> None:
     prefix = lab.instance.namespace("")
+    lab.console("ac01", "touch", "/var/lib/irisplane/left")
     assert control.down(lab.instance)
     assert not [path for path in Path("/run/netns").iterdir() if path.name.startswith(prefix)]
     assert not [path for path in Path("/sys/class/net").iterdir() if path.name.startswith(lab.instance.mgmt_veth(""))]
@@ -138,6 +139,7 @@ def test_down_leaves_nothing_and_up_makes_it_new(lab: RunningLab) -> None:
     keys = dict(Layout(lab.instance).credentials()["host_keys"])
     assert control.up(len(lab.topology.routers), lab.instance).started == len(lab.topology.routers)
     assert Layout(lab.instance).credentials()["host_keys"] == keys  # the devices are the same, their disks are new
+    assert lab.console("ac01", "ls", "/var/lib/irisplane") == ""
     assert all(not router.missing for router in control.status(lab.instance).routers)
     assert set(PROGRAMS) >= {"zebra", "ospfd", "ospf6d", "bgpd"}
 
