@@ -37,7 +37,10 @@ class IncidentInList(Shape):
     number: int
     kind: Annotated[
         Literal["plant", "device", "link", "alert"],
-        Field(description="`link`: what it runs over is not known; `alert`: told by an Alertmanager."),
+        Field(
+            description="`link`: what it runs over is not known; `alert`: told by an Alertmanager, or a flood of"
+            " notifications."
+        ),
     ]
     name: Annotated[str, Field(description="What most likely broke.")]
     state: Literal["open", "acknowledged", "closed"]

@@ -23,6 +23,7 @@ NAMES: Final = (
     _("strand %(name)s or %(name_2)s or %(name_3)s or %(count)s more"),
     _("little light: %(name)s"),
     _("little light: %(told)s"),
+    _("flood of notifications"),
 )
 """What most likely broke, where it is a piece of the plant; devices and links are called by their names."""
 
@@ -52,6 +53,15 @@ STORY: Final = (
     _("Its light is as planned again."),
     _("Alert %(name)s: no summary"),
     _("Alert %(name)s: %(said)s"),
+    _("Behind it, and not answering: %(names)s."),
+    _("Together with what else is down it cuts off %(names)s."),
+    _("%(count)s notifications were not read within %(count_seconds)s s, %(count_rate)s a second."),
+    _("They came from %(names)s."),
+    _("%(count)s came from addresses of no device."),
+    _("%(count)s were lost before they could be counted by sender."),
+    _("Links are looked at all the same."),
+    _("Notifications are read again; %(count)s were not."),
+    _("Notifications are read again."),
 )
 """Lines of the story that nobody typed."""
 

@@ -1,6 +1,8 @@
 """Alerts of an Alertmanager as incidents: one of a link that is an incident already becomes a line of its story.
 
-Whatever else is alerted on is an incident of its own, by the alert's fingerprint, and is closed when it is resolved.
+So does one of a device that an incident leaves without any way to a core, and of a session with it: half a region
+behind one cut is one incident. Whatever else is alerted on is an incident of its own, by the alert's fingerprint, and
+is closed when it is resolved.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from core.journal.record import record
 from network.incidents.dimming import KEY
+from network.incidents.keyed import close_one, open_one
 from network.incidents.store import say
 
 __all__ = ["Alert", "take"]
@@ -30,14 +32,14 @@ _OF_LIGHT: Final = text("""
 select id from incident where closed_at is null and starts_with(alert_key, :key)
    and :link = any (string_to_array(substr(alert_key, length(cast(:key as text)) + 1), chr(10))) order by number limit 1
 """)
-_OPEN: Final = text("""
-insert into incident (tenant_id, kind, name, alert_key)
-select t.id, 'alert', :name, :key from tenant t where t.kind = 'region' order by t.created_at limit 1
-on conflict (alert_key) where closed_at is null do nothing returning id, number, tenant_id
-""")
-_CLOSE: Final = text("""
-update incident set state = 'closed', closed_at = now(), updated_at = now()
- where alert_key = :key and closed_at is null returning id, number, tenant_id
+_BEHIND: Final = text("""
+select i.id from incident i
+ where i.closed_at is null and i.kind <> 'alert' and jsonb_typeof(i.impact -> 'devices') = 'array'
+   and exists (select from jsonb_to_recordset(i.impact -> 'devices') as d(name text, state text)
+     where d.state = 'down' and (d.name = :device or d.name in (
+       select v.name from address a join interface p on p.id = a.interface_id join device v on v.id = p.device_id
+        where host(a.address) = :peer and a.held @> now())))
+ order by i.number limit 1
 """)
 _LIGHT: Final = frozenset({"IrisplaneLinkDim", "IrisplaneLinkLossy"})
 """What our own watch on the light sees as well: alerts of a link become lines of its incident."""
@@ -72,31 +74,22 @@ def take(tx: Connection, alerts: Iterable[Alert]) -> dict[str, int]:
 
 
 def _fires(tx: Connection, alert: Alert) -> str:
-    of = {name: alert.labels.get(name, "") for name in ("link", "device", "interface")}
+    of = {name: alert.labels.get(name, "") for name in ("link", "device", "interface", "peer")}
     incident: UUID | None = None
     if alert.labels.get("alertname") in _LIGHT:
         incident = tx.execute(_OF_LIGHT, {"key": KEY, "link": of["link"]}).scalar()
     elif of["link"] or of["device"]:
         incident = tx.execute(_OF_LINK, of).scalar()
+    if incident is None and (of["device"] or of["peer"]):
+        incident = tx.execute(_BEHIND, of).scalar()
     said = f"Alert {alert.name}: {alert.summary or 'no summary'}"[:2000]
     if incident is not None:
         if tx.execute(_SAID, {"id": incident, "said": said}).scalar():
             return ""
         say(tx, incident, "evidence", said)
         return "joined"
-    row = tx.execute(_OPEN, {"name": alert.name, "key": alert.key}).one_or_none()
-    if row is None:
-        return ""
-    say(tx, row.id, "opened", said, always=True)
-    body = {"number": row.number, "name": alert.name, "kind": "alert"}
-    record(tx, "event", "incident.opened", "incident", row.id, body=body, tenant_id=row.tenant_id)
-    return "opened"
+    return "opened" if open_one(tx, alert.key, alert.name, said) else ""
 
 
 def _resolved(tx: Connection, alert: Alert) -> str:
-    row = tx.execute(_CLOSE, {"key": alert.key}).one_or_none()
-    if row is None:
-        return ""
-    say(tx, row.id, "closed", "The alert is resolved.", always=True)
-    record(tx, "event", "incident.closed", "incident", row.id, body={"number": row.number}, tenant_id=row.tenant_id)
-    return "closed"
+    return "closed" if close_one(tx, alert.key, "The alert is resolved.") else ""

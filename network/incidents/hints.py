@@ -1,10 +1,14 @@
-"""Traps and informs as hints: they wake the watch, and are counted; a flood of them costs a bounded number of looks."""
+"""Traps and informs as hints: they wake the watch, and are counted; a flood of them costs a bounded number of looks.
+
+What is not read is counted by sender until :func:`unread` is asked; what the kernel dropped is asked of the socket.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections import Counter as Counted
 from dataclasses import replace
 from typing import Final
 
@@ -15,9 +19,10 @@ from core.scope import EVERY_TENANT, Scope
 from core.settings import get_settings
 from core.telemetry import REGISTRY
 from network.drivers.snmp.notifications import Heard, NotificationReceiver
+from network.incidents.floods import Unread
 from network.polling.asking import asked
 
-__all__ = ["heard_so_far", "listen", "wait", "wake"]
+__all__ = ["heard_so_far", "listen", "unread", "wait", "wake"]
 
 _LOG: Final = logging.getLogger(__name__)
 _SCOPE: Final = Scope(EVERY_TENANT, request_id="incidents", reason="who may send notifications")
@@ -28,7 +33,12 @@ _WAKE: Final = threading.Event()
 _GUARD: Final = threading.Lock()
 _RECEIVER: dict[str, NotificationReceiver] = {}
 _TRIED: dict[str, float] = {}
-_COUNTED: Final[dict[str, int]] = dict.fromkeys(("taken", "flood", "stranger"), 0)
+_COUNTED: Final[dict[str, int]] = dict.fromkeys(("taken", "flood", "stranger", "lost"), 0)
+_COUNTING: Final = threading.Lock()
+_UNREAD: Final[Counted[str]] = Counted()
+"""Source → notifications of it that were not read; bounded by the devices that there are, strangers under one name."""
+_STRANGERS: Final = ""
+_LOST: Final[dict[str, int]] = {}
 
 
 def listen(database: Database) -> None:
@@ -44,8 +54,10 @@ def listen(database: Database) -> None:
         if receiver is not None and receiver.serves(targets):
             return
         if receiver is not None:
+            _fetch_lost(receiver)
             receiver.close()
             del _RECEIVER["one"]
+        _LOST["seen"] = 0
         if not targets:
             return
         try:
@@ -58,6 +70,32 @@ def wait(seconds: float) -> None:
     """Until a hint comes, at most so long. Many hints are one."""
     _WAKE.wait(seconds)
     _WAKE.clear()
+
+
+def unread() -> Unread:
+    """What was not read since this was asked last, by device where the sender is one."""
+    with _GUARD:
+        receiver = _RECEIVER.get("one")
+        if receiver is not None:
+            _fetch_lost(receiver)
+        names = {} if receiver is None else receiver.names
+        lost = _LOST.pop("untold", 0)
+    with _COUNTING:
+        counts = dict(_UNREAD)
+        _UNREAD.clear()
+    strangers = counts.pop(_STRANGERS, 0)
+    return Unread({names.get(source, source): count for source, count in counts.items()}, strangers, lost)
+
+
+def _fetch_lost(receiver: NotificationReceiver) -> None:
+    """What the socket dropped since it was asked last."""
+    seen = receiver.lost()
+    more = seen - _LOST.get("seen", 0)
+    if more > 0:
+        _LOST["untold"] = _LOST.get("untold", 0) + more
+        _COUNTED["lost"] += more
+        _HEARD.labels("lost").inc(more)
+    _LOST["seen"] = seen
 
 
 def heard_so_far() -> dict[str, int]:
@@ -73,5 +111,8 @@ def wake() -> None:
 def _heard(heard: Heard) -> None:
     _COUNTED[heard.outcome] += 1
     _HEARD.labels(heard.outcome).inc()
+    if heard.outcome != "taken":
+        with _COUNTING:
+            _UNREAD[_STRANGERS if heard.outcome == "stranger" else heard.source] += 1
     if heard.outcome != "stranger":
         wake()

@@ -10,17 +10,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from core.journal.record import record
-from network.incidents.correlating import Fault
+from network.incidents.correlating import Element, Fault
 
 __all__ = [
-    "MOST_ENTRIES", "Known", "add_links", "close", "close_into", "known", "listed", "mark_up", "open_incident",
-    "open_or_fallen_again", "say", "set_impact", "update_fault",
+    "MOST_ENTRIES", "Known", "add_links", "close", "close_into", "fault_of", "known", "listed", "mark_up",
+    "open_incident", "open_or_fallen_again", "say", "set_impact", "update_fault",
 ]  # fmt: skip
 
 MOST_ENTRIES: Final = 200
@@ -151,6 +151,15 @@ def update_fault(tx: Connection, incident: UUID, fault: Fault) -> None:
     ).scalar()
     if altered:
         say(tx, incident, "evidence", f"What is down together is explained by {fault.name}.")
+
+
+def fault_of(tx: Connection, one: Known) -> Fault:
+    """What an incident is thought to be."""
+    suspects = tx.execute(text("select suspects from incident where id = :id"), {"id": one.id}).scalar_one()
+    kind = cast("Literal['plant', 'device', 'link']", one.kind)  # 'alert' is none of ``known``
+    devices = (one.name,) if kind == "device" else ()
+    elements = tuple(Element(each["kind"], each["code"]) for each in suspects)
+    return Fault(kind, one.name, tuple(sorted(one.down)), devices, elements)
 
 
 def mark_up(tx: Connection, one: Known, links: Iterable[str]) -> None:

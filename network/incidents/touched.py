@@ -1,8 +1,12 @@
-"""Whom an incident touches, by the same answer that a plan gives beforehand; each administration is told once."""
+"""Whom an incident touches, by the same answer that a plan gives beforehand; each administration is told once.
+
+Two cuts of a ring part it though neither does alone: where what else is down makes one worse than both are by
+themselves, its impact is that of all together, and its story says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,6 +30,19 @@ select i.id, t.id, i.number, :state from incident i, tenant t
 on conflict (incident_id, tenant_id) do update set state = excluded.state, over_at = null
 returning tenant_id, (xmax = 0) as is_new
 """)
+_ELSE_DOWN: Final = text("""
+select distinct l.name from incident i join incident_link x on x.incident_id = i.id join link l on l.id = x.link_id
+ where i.closed_at is null and i.kind <> 'alert' and x.up_at is null and i.id <> :incident order by 1
+""")
+_ELSE_CUT_OFF: Final = text("""
+select d.name from incident i, jsonb_to_recordset(i.impact -> 'devices') as d(name text, state text)
+ where i.closed_at is null and i.id <> :incident and jsonb_typeof(i.impact -> 'devices') = 'array' and d.state = 'down'
+""")
+_LAST_TOGETHER: Final = text("""
+select said from incident_entry where incident_id = :incident and starts_with(said, :begins) order by id desc limit 1
+""")
+_TOGETHER: Final = "Together with what else is down it cuts off "
+_MOST_NAMED: Final = 50
 _DUE: Final = text("""
 update incident_notice n set mailed = true from incident i, tenant t
  where i.id = n.incident_id and t.id = n.tenant_id and not n.mailed and n.over_at is null
@@ -43,7 +60,9 @@ def tell_touched(tx: Connection, incident: UUID, fault: Fault, links: Sequence[s
     """Work out the impact, keep it, and note each administration that it touches; when silenced, nobody is noted."""
     try:
         with tx.begin_nested():
-            found = impact(tx, _question(fault, links))
+            question = _question(fault, links)
+            found = impact(tx, question)
+            found = _together(tx, incident, question, found) or found
     except IrisplaneError as error:
         say(tx, incident, "note", f"Its impact cannot be told: {error.message}")
         return
@@ -63,14 +82,41 @@ def tell_touched(tx: Connection, incident: UUID, fault: Fault, links: Sequence[s
         say(tx, incident, "told", f"Told: {', '.join(sorted(told))}.")
 
 
+def _together(tx: Connection, incident: UUID, alone: Question, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The impact with everything else that is down, where that cuts off devices that no incident does by itself."""
+    others = tx.execute(_ELSE_DOWN, {"incident": incident}).scalars().all()
+    if not others:
+        return None
+    subjects = tuple(Subject(kind="link", key=name) for name in others)
+    every = impact(tx, _asked(*alone.of, *(one for one in subjects if one not in alone.of)))
+    known = set(tx.execute(_ELSE_CUT_OFF, {"incident": incident}).scalars()) | set(_down(found))
+    more = [name for name in _down(every) if name not in known]
+    if not more:
+        return None
+    rest = f" and {len(more) - _MOST_NAMED} more" if len(more) > _MOST_NAMED else ""
+    said = f"{_TOGETHER}{', '.join(more[:_MOST_NAMED])}{rest}."
+    if tx.execute(_LAST_TOGETHER, {"incident": incident, "begins": _TOGETHER}).scalar() != said:
+        say(tx, incident, "evidence", said)
+    return every
+
+
+def _down(found: Mapping[str, Any]) -> list[str]:
+    return sorted(str(one["name"]) for one in found["devices"] if one["state"] == "down")
+
+
 def _question(fault: Fault, links: Sequence[str]) -> Question:
     """A cable that alone explains it takes all its strands; otherwise what is known is which links are down."""
     cables = [one for one in fault.suspects if one.kind == "cable"]
     if fault.kind == "plant" and len(cables) == 1:
-        return Question(of=(Subject(kind="cable", key=cables[0].code),))
+        return _asked(Subject(kind="cable", key=cables[0].code))
     if fault.kind == "device":
-        return Question(of=tuple(Subject(kind="device", key=name) for name in fault.devices))
-    return Question(of=tuple(Subject(kind="link", key=name) for name in links))
+        return _asked(*(Subject(kind="device", key=name) for name in fault.devices))
+    return _asked(*(Subject(kind="link", key=name) for name in links))
+
+
+def _asked(*subjects: Subject) -> Question:
+    """However many: what people may ask at once is bounded, what is down is not."""
+    return Question.model_construct(of=subjects)
 
 
 def mail_due(database: Database) -> int:

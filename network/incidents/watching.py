@@ -21,7 +21,8 @@ from core.db import Database
 from core.scope import EVERY_TENANT, Scope
 from network.alerting.planned import planned_links
 from network.alerting.rules import PlannedLink
-from network.incidents import hints, last_look, store
+from network.incidents import floods, hints, last_look, store
+from network.incidents.behind import tell_behind
 from network.incidents.correlating import Fault, correlate
 from network.incidents.plant import ways_of_links
 from network.incidents.seeing import LinkSight, see
@@ -67,6 +68,7 @@ class _Plan:
 
 
 _PLAN: Final = _Plan()
+_FLOOD: Final = floods.Course()
 
 
 def watch(database: Database) -> None:
@@ -89,6 +91,7 @@ def watch(database: Database) -> None:
     silent = {name for name, look in looks.items() if look.error}
     with database.transaction("worker", _SCOPE) as tx:
         settle(tx, sights, silent)
+        floods.settle(tx, _FLOOD, hints.unread(), time.monotonic())
     mail_due(database)
 
 
@@ -111,6 +114,7 @@ def settle(tx: Connection, sights: Sequence[LinkSight], silent: set[str]) -> Non
     if any(one.state == "down" for one in counted) or any(one.open for one in incidents):
         faults = correlate(counted, silent, ways_of_links(tx))
         _fell(tx, faults, incidents, {one.link: one.evidence for one in counted})
+        tell_behind(tx, silent)
         _rose(tx, {one.link for one in counted if one.state == "up"}, store.known(tx))
 
 
@@ -137,6 +141,7 @@ def _fell(
 
 def _rose(tx: Connection, up: set[str], incidents: Sequence[store.Known]) -> None:
     now = datetime.now(UTC)
+    closed = False
     for one in incidents:
         if not one.open:
             continue
@@ -148,6 +153,11 @@ def _rose(tx: Connection, up: set[str], incidents: Sequence[store.Known]) -> Non
         last = now if risen else one.last_rise_at or now
         if one.falls < _FLAPS or now - last >= _STEADY:
             store.close(tx, one)
+            closed = True
+    if closed:  # what is still open may have been worse together with it
+        for one in store.known(tx):
+            if one.open:
+                tell_touched(tx, one.id, store.fault_of(tx, one), sorted(one.down), silenced=one.silenced)
 
 
 def planned(database: Database) -> tuple[Sequence[Asked], Sequence[PlannedLink]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,9 @@ _BURST: Final = 50
 _PER_SECOND: Final = 20.0
 _TRAP_OID: Final = "1.3.6.1.6.3.1.1.4.1.0"
 _STOP_SECONDS: Final = 30.0
+_SO_MEMINFO: Final = 55
+"""Linux' socket option (asm-generic/socket.h) that Python has no name for: nine 32-bit counts, drops the last one."""
+_MEMINFO: Final = struct.Struct("9I")
 
 Outcome = Literal["taken", "flood", "stranger"]
 
@@ -74,7 +78,9 @@ class NotificationReceiver:
     def __init__(self, targets: Sequence[SnmpTarget], port: int, heard: Callable[[Heard], None]) -> None:
         self._targets = frozenset(targets)
         self._heard = heard
-        self._gate = _Gate(frozenset(target.host for target in targets))
+        self.names = {target.host: target.name for target in targets}
+        """Address → device."""
+        self._gate = _Gate(frozenset(self.names))
         bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             bound.bind(("0.0.0.0", port))  # noqa: S104 - devices are elsewhere; the gate knows their addresses
@@ -82,6 +88,7 @@ class NotificationReceiver:
             bound.close()
             raise
         self.port: int = bound.getsockname()[1]
+        self._socket = bound
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, args=(bound,), name="notifications", daemon=True)
         self._thread.start()
@@ -89,6 +96,14 @@ class NotificationReceiver:
     def serves(self, targets: Sequence[SnmpTarget]) -> bool:
         """Whether it was made for these."""
         return frozenset(targets) == self._targets and self._thread.is_alive()
+
+    def lost(self) -> int:
+        """Datagrams that the kernel dropped so far, as nobody fetched them in time; 0 where it does not say."""
+        try:
+            told = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        except OSError:
+            return 0
+        return int(_MEMINFO.unpack(told)[-1]) if len(told) == _MEMINFO.size else 0
 
     def close(self) -> None:
         """Hear nothing more."""

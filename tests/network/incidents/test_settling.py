@@ -288,3 +288,81 @@ def test_an_alert_about_something_else_is_an_incident_until_it_is_resolved(tx: C
     assert alerts.take(tx, [_alert("f1", firing=False)])["closed"] == 1
     assert shown(tx)["state"] == "closed"
     assert alerts.take(tx, [_alert("f1", firing=False)])["closed"] == 0
+
+
+def test_alerts_of_devices_behind_a_cut_and_of_sessions_with_them_are_lines_of_its_story(tx: Connection) -> None:
+    tx.execute(
+        text("""
+        with t as (select id from tenant where kind = 'region' limit 1),
+             v as (insert into vrf (tenant_id, name) select id, 'of-a-test' from t returning id, tenant_id),
+             p as (insert into prefix (tenant_id, vrf_id, cidr, kind)
+                   select tenant_id, id, '10.255.9.0/24', 'pool' from v returning id, vrf_id, cidr),
+             i as (insert into interface (tenant_id, device_id, name, kind) select tenant_id, id, 'lo', 'loopback'
+                   from device where name = 'R3' returning id, tenant_id)
+        insert into address (tenant_id, vrf_id, prefix_id, prefix_cidr, interface_id, address)
+          select i.tenant_id, p.vrf_id, p.id, p.cidr, i.id, '10.255.9.3' from i, p""")
+    )
+    see(tx, {"R3"}, K3="down")
+    told = [
+        _alert("f1", alertname="IrisplaneDeviceSilent", device="R3"),
+        _alert("f2", alertname="IrisplaneSessionLost", device="R0", peer="10.255.9.3"),
+    ]
+    assert alerts.take(tx, told) == {"opened": 0, "joined": 2, "closed": 0}
+    elsewhere = [_alert("f3", alertname="IrisplaneDeviceSilent", device="R1")]
+    assert alerts.take(tx, elsewhere)["opened"] == 1, "R1 is not behind it"
+
+
+def test_devices_behind_a_cut_are_its_consequence_and_named_once(tx: Connection) -> None:
+    see(tx, {"R3"}, K3="down")
+    see(tx, {"R3"}, K3="down")
+    one = shown(tx)
+    assert one["name"] == "cable C3"
+    assert {each["name"]: each["state"] for each in one["impact"]["devices"]}["R3"] == "down"
+    assert [line["said"] for line in one["story"]].count("Behind it, and not answering: R3.") == 1
+    assert story(tx).count("told") == 1
+
+
+def test_a_cut_that_takes_the_way_to_half_the_devices_is_one_incident_with_them_behind_it(tx: Connection) -> None:
+    """K1 and K2 lie in one cable and are all that joins R2 and R3 to the core; K3 between them nobody can judge."""
+    see(tx, {"R2", "R3"}, K1="down", K3="unknown")
+    see(tx, {"R2", "R3"}, K1="down", K2="down", K3="unknown")
+    one = shown(tx)
+    down = {each["name"] for each in one["impact"]["devices"] if each["state"] == "down"}
+    assert down == {"R2", "R3"}
+    assert "Behind it, and not answering: R2, R3." in [line["said"] for line in one["story"]]
+
+
+def test_what_two_cuts_do_together_is_told_by_the_second_and_gone_when_one_is_mended(tx: Connection) -> None:
+    _ring(tx)
+    look(tx, set(), Q0="down")
+    look(tx, {"QR1", "QR2"}, Q0="down", Q2="down", Q1="unknown")
+    first, second = sorted(listed(tx), key=lambda one: int(one["number"]))
+    alone = json.loads(queries.incident_json(tx, first["number"]))["impact"]["devices"]
+    assert not [each for each in alone if each["state"] == "down"]
+    found = json.loads(queries.incident_json(tx, second["number"]))
+    assert {each["name"] for each in found["impact"]["devices"] if each["state"] == "down"} == {"QR1", "QR2"}
+    assert "Together with what else is down it cuts off QR1, QR2." in [line["said"] for line in found["story"]]
+    look(tx, set(), Q2="down")
+    (left,) = listed(tx)
+    assert left["number"] == second["number"]
+    again = json.loads(queries.incident_json(tx, second["number"]))
+    assert not [each for each in again["impact"]["devices"] if each["state"] == "down"], "the ring carries on"
+
+
+def _ring(tx: Connection) -> None:
+    """A ring of its own, beside the other plant: core, two aggregations, core."""
+    plant = Plant(
+        roles=["core", "aggregation", "aggregation", "core"], kinds=["datacentre", "station", "station", "datacentre"],
+        ducts=[(0, 1), (1, 2), (2, 3), (3, 0)], cables=[((n,), 12) for n in range(4)],
+        circuits=[Circuit(n, (n + 1) % 4, working=((n, 1),)) for n in range(4)],
+    )  # fmt: skip
+    write(tx, plant, "Q")
+
+
+def look(tx: Connection, silent: set[str], **states: Sight) -> None:
+    """One look at the ring's links; those that are not named stand."""
+    tx.execute(text(
+        "insert into link_state (link_id, tenant_id, state, up_at) select id, tenant_id, 'up', now() from link"
+        " where name like 'QK%' on conflict do nothing"))  # fmt: skip
+    names = {f"Q{n}": f"QK{n}" for n in range(4)}
+    settle(tx, [LinkSight(link, states.get(short, "up"), (), ("x", "y")) for short, link in names.items()], silent)
