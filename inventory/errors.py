@@ -34,6 +34,7 @@ from core.errors import Conflict, Exhausted, InvalidInput, IrisplaneError, NotFo
 from inventory.plant import rules as plant
 
 __all__ = [
+    "RULES",
     "BadCursor",
     "FieldRefused",
     "ImportRefused",
@@ -149,7 +150,7 @@ class PoolExhausted(Exhausted):
 
 _ANOTHER_NAME: Final = "Choose another name, or edit the one that exists."
 
-_RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
+RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
     "commune_nis_once": (Taken, "A commune with this NIS code exists.", "/nis_code", "Edit the commune that has it."),
     "site_code_once": (Taken, "A site with this code exists.", "/code", _ANOTHER_NAME),
     "room_name_once": (Taken, "The site has a room of this name.", "/name", _ANOTHER_NAME),
@@ -260,7 +261,9 @@ _RULES: Final[dict[str, tuple[type[IrisplaneError], str, str, str]]] = {
         for rule, (sort, message, pointer, hint) in plant.RULES.items()
     },
 }
+"""By constraint: the error, what is so, the field, the way out."""
 
+_BY_TRIGGER: Final = "23514"
 _CHECK: Final = re.compile(r"^(?P<table>[a-z_]+)_(?P<column>[a-z_]+)_check\d*$")
 _TABLES: Final = frozenset(
     (
@@ -290,6 +293,12 @@ _TABLES: Final = frozenset(
 )
 
 
+def _measured(error: DBAPIError) -> str:
+    """What a trigger of ours says; the server's own sentence, where the key itself refused, stays out."""
+    told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or ""
+    return "" if getattr(error.orig, "sqlstate", "") != _BY_TRIGGER else told
+
+
 def from_database(error: DBAPIError) -> IrisplaneError | None:
     """The rule that a database error names, in words; ``None`` when it is not one of the inventory's.
 
@@ -299,10 +308,10 @@ def from_database(error: DBAPIError) -> IrisplaneError | None:
     rule = violated_constraint(error)
     if rule is None:
         return None
-    if rule in _RULES:
-        kind, message, pointer, hint = _RULES[rule]
+    if rule in RULES:
+        kind, message, pointer, hint = RULES[rule]
         if rule in plant.MEASURED:
-            message = f"{message} {getattr(getattr(error.orig, 'diag', None), 'message_primary', None) or ''}".strip()
+            message = f"{message} {_measured(error)}".strip()
         return kind(message, pointer=pointer, hint=hint, rule=rule)
     table = getattr(getattr(error.orig, "diag", None), "table_name", None)
     if table not in _TABLES:

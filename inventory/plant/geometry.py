@@ -48,9 +48,9 @@ def misplaced(lon: float, lat: float) -> str | None:
     """
     if COUNTRY.holds(lon, lat):
         return None
-    told = f"lon {lon:g}, lat {lat:g}"
+    told = f"lon {lon:.9g}, lat {lat:.9g}"
     if COUNTRY.holds(lat, lon):
-        return f"{told} are in the wrong order: longitude comes first, write {lat:g}, {lon:g}"
+        return f"{told} are in the wrong order: longitude comes first, write {lat:.9g}, {lon:.9g}"
     if not (math.isfinite(lon) and math.isfinite(lat)):
         return f"{told} are no numbers that can be a place"
     if abs(lon) <= 180 and abs(lat) <= 90:

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, text
 
-from inventory.plant.figures import RECOMMENDATIONS
 from inventory.plant.trace import Start, trace
 
 __all__ = ["MARGIN_DB", "TOLERANCE_DB", "Level", "budget", "budget_of", "directions"]
@@ -69,7 +68,7 @@ def budget_of(
         **{name: way[name] for name in ("a", "b", "lit", "wavelength_nm", "length_m", "loss_db", "unknown")},
         "parts": _parts(way["hops"]),
         "directions": directions(tx, way, rx_dbm=rx_dbm, levels=levels),
-        "figures": list(RECOMMENDATIONS),
+        "figures": way["figures"],
     }
 
 

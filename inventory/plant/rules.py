@@ -41,7 +41,7 @@ RULES: Final[dict[str, tuple[Literal["taken", "broken"], str, str, str]]] = {
     ),
     "cable_ducts_follow": (
         "broken",
-        "A cable's ducts follow on each other from its a to its b, positions 1, 2, 3 …",
+        "A cable's ducts follow on each other from its a to its b, in positions that count from 1.",
         "/position",
         "Name every duct on the way; one that is walked from its b to its a is reversed.",
     ),
@@ -147,10 +147,13 @@ MEASURED: Final = frozenset(
         "panel_port_at_its_strand",
         "splice_at_its_closure",
         "splice_chain_ends",
+        "strand_end_once",
         "strand_held_by_another",
+        "strand_hold_once",
+        "strand_lit_once",
     )
 )
-"""Rules whose triggers say which row and by how much, in words of ours: who writes the plant sees all of it."""
+"""Rules whose triggers say which row, who has it or by how much, in our words: who writes the plant sees all of it."""
 
 TABLES: Final = (
     "cable",

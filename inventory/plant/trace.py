@@ -15,7 +15,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from inventory import queries
 from inventory.errors import NothingToTrace
-from inventory.plant.figures import CONNECTOR_DB, RECOMMENDATIONS, SPLICE_DB, attenuation
+from inventory.plant.figures import CONNECTOR_DB, SPLICE_DB, attenuation, recommendations
 
 __all__ = ["STARTS", "Start", "trace"]
 
@@ -62,7 +62,7 @@ def trace(
         "loss_db": round(hops[-1]["total_db"], 3),
         "strands": sum(hop["kind"] == "strand" for hop in hops),
         "unknown": sum(hop["loss_db"] is None for hop in hops),
-        "figures": list(RECOMMENDATIONS),
+        "figures": recommendations(hop["type"] for hop in hops if hop["kind"] == "strand"),
         "hops": hops,
     }
 

@@ -17,12 +17,14 @@ from dashboards.languages import catalogue
 from dashboards.sentences import DICTIONARY, SENTENCES, difference, pattern, said, spoken
 from dashboards.spoken.fields import FORMS
 from dashboards.spoken.plans import WHY
+from inventory.plant.geometry import misplaced
 from tests.api.people import Person
 from tests.dashboards.conftest import Visiting
 from tests.dashboards.sources import FILLED, sources
-from tests.dashboards.written import EVERY, Written, acts, class_texts, differences, errors, of_runs
+from tests.dashboards.written import EVERY, Written, acts, class_texts, differences, errors, of_runs, rules
 
 _FIELD = re.compile(r"'?%\(\w+\)s'?")
+_JOINT = re.compile(r"(?<=\.) ")
 _LETTERS = 8
 TO_OTHERS = (
     # who runs the machine, at its console
@@ -86,6 +88,31 @@ def test_whatever_errors_say_to_people_at_pages_is_said_in_every_language(langua
 
 
 @pytest.mark.parametrize("language", ["fr", "nl"])
+def test_whatever_a_rule_of_the_inventory_says_is_said_in_every_language(language: str) -> None:
+    texts = set(rules())
+    assert len(texts) > 150
+    assert {"strand_ends_free", "plant_ends_in_place", "strand_lit_once"} <= {one.where for one in texts}
+    assert _lacking(texts, language) == [], "put it into dashboards/spoken/rules.py, then run scripts/catalogues"
+
+
+@pytest.mark.parametrize("language", ["fr", "nl"])
+@pytest.mark.parametrize(
+    "place",
+    [(50.84, 4.35), (149_000.0, 170_500.0), (170_500.0, 649_000.0), (649_000.0, 670_500.0), (484_000.0, 6_594_000.0),
+     (593_000.0, 5_633_000.0), (5_633_000.0, 593_000.0), (2.35, 48.85), (1e9, 1e9), (float("nan"), 1.0)],
+)  # fmt: skip
+def test_places_of_another_order_or_datum_are_named_in_every_language(
+    place: tuple[float, float], language: str
+) -> None:
+    wrong = misplaced(*place)
+    assert wrong is not None
+    for message in (f"plant node, lon: {wrong}.", f"duct, path: point 2: {wrong}."):
+        assert said(message, language)[1] == language
+    if wrong.startswith("lon 149000"):
+        assert "EPSG:31370" in said(wrong, language)[0]
+
+
+@pytest.mark.parametrize("language", ["fr", "nl"])
 def test_whatever_an_order_alters_is_said_line_by_line_in_every_language(language: str) -> None:
     assert len({one.text for one in differences()}) > 30
     assert _lacking(differences(), language) == [], "put it into dashboards/spoken/differences.py"
@@ -122,7 +149,8 @@ def _kinds_of(action: str) -> list[str]:
 
 
 def test_every_sentence_is_still_written_somewhere(written: re.Pattern[str]) -> None:
-    texts = {one.text for one in chain(of_runs(), differences(), errors(*EVERY), class_texts("hint"))}
+    texts = {one.text for one in chain(of_runs(), differences(), errors(*EVERY), class_texts("hint"), rules())}
+    texts |= set(chain.from_iterable(_JOINT.split(one.text) for one in rules()))
     pieces = "\n".join(_constants()).replace("routers", "router")
     gone = [
         one

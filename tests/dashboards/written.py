@@ -14,9 +14,10 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from tests.dashboards.sources import FILLED, Source, called, sources
+from inventory.errors import RULES
+from tests.dashboards.sources import FILLED, ROOT, Source, called, sources
 
-__all__ = ["EVERY", "Written", "acts", "class_texts", "differences", "errors", "of_runs"]
+__all__ = ["EVERY", "Written", "acts", "class_texts", "differences", "errors", "of_runs", "rules"]
 
 EVERY: Final = ("api", "core", "dashboards", "datacenter", "inventory", "network", "orchestrator")
 
@@ -85,6 +86,27 @@ def errors(*rooms: str) -> Iterator[Written]:
             if isinstance(node, ast.Call) and called(node) in _error_classes():
                 for one in _handed_over(node, called(node), 0, "message", "hint"):
                     yield from _each(source, one)
+
+
+_FUNCTION: Final = re.compile(r"^create (?:or replace )?function (\w+)", re.MULTILINE)
+_FORMAT: Final = re.compile(r"format\('((?:[^']|'')+\.)'")
+_UNTIL: Final = ("until further notice", f"until {FILLED} UTC")
+"""What ``strand_until`` gives, behind its word."""
+
+
+def rules() -> Iterator[Written]:
+    """What the rules of the inventory's tables say: in ``RULES``, and in triggers that speak for themselves."""
+    for rule, (_, message, _, hint) in RULES.items():
+        yield Written(rule, message)
+        yield Written(rule, hint)
+    functions: dict[str, str] = {}
+    for path in sorted((ROOT / "inventory/migrations/sql").glob("*.sql")):
+        parts = _FUNCTION.split(path.read_text(encoding="utf-8"))
+        functions |= dict(zip(parts[1::2], parts[2::2], strict=True))  # a later one takes an earlier one's place
+    for name, body in functions.items():
+        for found in _FORMAT.finditer(body):
+            for until in _UNTIL:
+                yield Written(name, found[1].replace("''", "'").replace("until %s", until).replace("%s", FILLED))
 
 
 def class_texts(name: str) -> Iterator[Written]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from core.db import Database
-from inventory.plant.figures import CONNECTOR_DB, attenuation, window_of
+from inventory.plant.figures import CONNECTOR_DB, SPLICE_DB, attenuation, recommendations, window_of
 from inventory.plant.loss import Level, budget_of
 from inventory.plant.trace import trace
 from tests.inventory.conftest import SYSTEM, Submit, update
@@ -27,7 +28,7 @@ def test_a_budget_is_the_sum_of_its_parts(database: Database) -> None:
     assert (parts["fibre"]["loss_db"], parts["splices"]["loss_db"], parts["connectors"]["loss_db"]) == (0.48, 0.05, 1.0)
     assert (parts["splices"]["count"], parts["splices"]["measured"]) == (1, 1)
     assert found["loss_db"] == pytest.approx(sum(one["loss_db"] for one in found["parts"]))
-    assert "ITU-T G.652 (11/2016)" in found["figures"]
+    assert found["figures"] == ["ITU-T G.652 (11/2016), table 2", "ITU-T G.671 (08/2019)"], "of the fibre that it is"
 
 
 def test_both_directions_say_what_their_receiver_is_left(database: Database) -> None:
@@ -89,8 +90,27 @@ def test_what_devices_tell_now_comes_before_what_was_entered(run: Submit, databa
     assert (silent["measured_dbm"], silent["measured_by"], silent["sent_by"]) == (-7.5, "entered", "entered")
 
 
-def test_a_wavelength_between_the_windows_has_no_figures() -> None:
-    assert window_of(1400) is None
-    assert attenuation(1400) == {}
-    assert attenuation(1550)["G.652.D"] < attenuation(1310)["G.652.D"]
-    assert CONNECTOR_DB > 0
+@pytest.mark.parametrize(
+    ("wavelength", "least", "most"),
+    [(1270, 0.47, 0.47), (1310, 0.40, 0.40), (1383, 0.40, 0.40), (1400, 0.40, 0.40), (1490, 0.40, 0.40),
+     (1550, 0.30, 0.30), (1565, 0.40, 0.40), (1625, 0.40, 0.40)],
+)  # fmt: skip
+def test_a_full_spectrum_fibre_has_a_figure_from_1260_to_1625_nm(wavelength: float, least: float, most: float) -> None:
+    for kind in ("G.652.D", "G.657.A1", "G.657.A2"):
+        assert least <= attenuation(wavelength)[kind] <= most
+
+
+def test_a_wavelength_that_nobody_gives_a_figure_for_has_none() -> None:
+    for wavelength in (850, 1259.9, 1626, 1700):
+        assert window_of(wavelength) is None
+        assert attenuation(wavelength) == {}
+    assert "G.652.B" not in attenuation(1400), "its water peak has no maximum"
+    assert "G.654.E" not in attenuation(1310), "it is cut off there"
+
+
+def test_each_figure_names_its_recommendation() -> None:
+    kinds = {kind for nm in (1270, 1310, 1400, 1490, 1550, 1600) for kind in attenuation(nm)}
+    assert len(kinds) == 9
+    assert all(re.match(r"ITU-T G\.6\d\d \(\d\d/\d{4}\)", one) for one in recommendations(kinds))
+    assert recommendations([]) == ["ITU-T G.671 (08/2019)"], "of what joins it"
+    assert (CONNECTOR_DB, SPLICE_DB["fusion"], SPLICE_DB["express"]) == (0.5, 0.3, 0.0)
