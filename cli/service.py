@@ -27,7 +27,7 @@ def order(
     *ends: str,
     tenant: str,
     reason: Reason,
-    kind: Literal["l3vpn", "e-line"] = "l3vpn",
+    kind: Literal["l3vpn", "e-line", "internet"] = "l3vpn",
     bandwidth: int | None = None,
     protection: Literal["none", "protected", "diverse"] = "none",
     dry_run: bool = False,
@@ -39,7 +39,8 @@ def order(
     Args:
         code: what it is called, town-halls.
         ends: where it comes out, DEVICE:PORT=GATEWAY/LENGTH, with ,PROBE when a host there answers pings:
-            ac01:port1=10.20.1.1/24,10.20.1.10; an E-Line's ends have no address.
+            ac01:port1=10.20.1.1/24,10.20.1.10; an E-Line's ends have no address, those of internet access
+            a public one.
         tenant: whose it is.
         bandwidth: Mbit/s that each end is held to, in both directions; without it, to nothing.
         protection: protected: two ways without a common link; diverse: without a common device either.

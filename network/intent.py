@@ -13,6 +13,7 @@ Keys of the merged context that this reads::
     ospf.area, .hello, .dead, .reference_bandwidth, .log_adjacency, .spf_timers, .maximum_paths
     bgp.asn, .keepalive, .hold, .connect, .maximum_paths_ibgp, .reflectors (a role; its devices reflect routes),
         .evpn (services of tenants can be ordered)
+    internet.prefixes, .probe, .exits                    the region's alone: see network/services/exits.py
     verbatim.<platform>                                  lines kept as they are written
     drift_policy                                         report | restore | adopt
     checks                                               engineers' own expectations (network/checks.py)

@@ -18,8 +18,11 @@ class ServiceEnd(Shape):
     device: str
     site: str
     port: str
-    address: Annotated[str | None, Field(description="The gateway's, with its length; null for an E-Line.")]
+    address: Annotated[
+        str | None, Field(description="The gateway's, with its length; null in an E-Line and of an exit.")
+    ]
     probe: Annotated[str | None, Field(description="An address of the customer's that answers pings.")]
+    exit: Annotated[bool, Field(description="Whether it is no customer's port, but the region's way to the internet.")]
 
 
 class Service(Shape):
@@ -28,7 +31,7 @@ class Service(Shape):
     id: UUID
     code: str
     tenant: Code
-    kind: Literal["l3vpn", "e-line"]
+    kind: Literal["l3vpn", "e-line", "internet"]
     bandwidth_mbps: int | None
     protection: Literal["none", "protected", "diverse"]
     table_number: Annotated[int | None, Field(description="VRF `V…`, route target `ASN:…`; null for an E-Line.")]

@@ -23,6 +23,7 @@ from dashboards.visit import Visit, visiting
 from network.changes.service import ServiceOrder, ServiceRemove
 from network.services import rows
 from network.services.ends import free_ports
+from network.services.exits import named
 from network.services.orders import Order
 from orchestrator.engine import ChangeRequest
 from orchestrator.plan import Options
@@ -134,7 +135,7 @@ def _field(error: IrisplaneError | None, ends: list[End]) -> str:
 
 def _form(visit: Visit, typed: Mapping[str, str], ends: list[End], found: Planned = NOTHING_YET) -> Response:
     with visit.transaction() as tx:
-        tenants, ports = _tenants(tx), free_ports(tx, _PORTS)
+        tenants, ports = _tenants(tx), free_ports(tx, _PORTS, named(tx))
     return show(
         visit, "service_new", _("Design a network service"), typed={**dict.fromkeys(_FIELDS, ""), **typed}, ends=ends,
         tenants=tenants, ports=ports, kinds=KINDS, protections=PROTECTIONS, most=_MOST_ENDS,

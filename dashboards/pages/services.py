@@ -27,7 +27,11 @@ __all__ = ["KINDS", "PROTECTIONS", "router"]
 
 router = pages()
 
-KINDS: Final[Mapping[str, str]] = {"l3vpn": _("private network between sites"), "e-line": _("line between two sites")}
+KINDS: Final[Mapping[str, str]] = {
+    "l3vpn": _("private network between sites"),
+    "e-line": _("line between two sites"),
+    "internet": _("internet access"),
+}
 PROTECTIONS: Final[Mapping[str, str]] = {
     "none": _("none"),
     "protected": _("a second way without a common link"),
@@ -55,7 +59,7 @@ Looking = Annotated[Visit, Depends(visiting("inventory:read"))]
 Testing = Annotated[Visit, Depends(visiting("inventory:read", "network:write"))]
 Code = Annotated[str, Path(max_length=40)]
 Letters = Annotated[str, Query(max_length=100)]
-Kind = Annotated[str, Query(pattern="^(l3vpn|e-line)?$")]
+Kind = Annotated[str, Query(pattern="^(l3vpn|e-line|internet)?$")]
 
 
 @router.get("/services")
@@ -110,6 +114,11 @@ def _notices(tx: Connection) -> list[dict[str, Any]]:
     return [one for one in json.loads(notices_json(tx)) if one["over"] is None]
 
 
+def _at(ends: Sequence[Mapping[str, Any]], *, exits: bool) -> list[str]:
+    """Devices of customers' ends, or of exits; each once."""
+    return list(dict.fromkeys(end["device"] for end in ends if end["exit"] == exits))
+
+
 def _standing(visit: Visit, tx: Connection) -> dict[str, Any] | None:
     """``touched``: what open incidents do to services; ``else``: how the others are. ``None`` for who sees no incident:
     silence would be no good news."""
@@ -129,9 +138,9 @@ def _one(
         states = _standing(visit, tx)
         touched = [] if states else _notices(tx)
         if states:
-            devices = list(dict.fromkeys(end["device"] for end in one["ends"]))
+            sites, exits = _at(one["ends"], exits=False), _at(one["ends"], exits=True)
             try:
-                found_ways = ways(tx, devices, one["protection"])
+                found_ways = ways(tx, sites, one["protection"], exits)
             except NotServiceable as missing:
                 lost = missing
     return show(

@@ -19,7 +19,8 @@ from network.fleet import Access
 from network.intent import Intended, Overlay, intended, relaid
 from network.services import rows
 from network.services.ends import End, blocks, look_up
-from network.services.lines import block_of, owner_of
+from network.services.exits import Exit, beyond, exits_for, named, take_addresses
+from network.services.lines import Block, block_of, owner_of
 from network.services.numbers import Numbers, draw
 from network.services.orders import Order
 from network.services.testing import expected_of, strangers_to
@@ -96,11 +97,15 @@ class ServiceOrder(_ServiceChange[Order]):
         """
         tx = world.tx
         tenant = _tenant(tx, intent)
-        ends = look_up(tx, intent)
-        devices = intended(tx, list(dict.fromkeys(end.device_id for end in ends)))
-        found = ways(tx, [devices[one].name for one in dict.fromkeys(end.device_id for end in ends)], intent.protection)
-        numbers = draw(tx, tenant, table=intent.kind == "l3vpn")
-        made = blocks(intent, ends, numbers, devices)
+        exits = exits_for(tx, intent)
+        ends = look_up(tx, intent, named(tx))
+        at = list(dict.fromkeys(end.device_id for end in ends))
+        devices = intended(tx, list(dict.fromkeys([*at, *(one.device_id for one in exits)])))
+        found = ways(tx, [devices[one].name for one in at], intent.protection, [one.device for one in exits])
+        numbers = draw(tx, tenant, table=intent.kind != "e-line")
+        if exits:
+            take_addresses(tx, tenant, intent)
+        made = blocks(intent, ends, exits, numbers, devices)
         planned = [_with_block(devices[device], _block_overlay(block_of(block))) for device, block in made.items()]
         draft = draft_push(
             world,
@@ -109,12 +114,14 @@ class ServiceOrder(_ServiceChange[Order]):
             undo_note="The service is removed: its lines, its numbers, and nothing of another service.",
         )
         service = _row(intent, tenant, numbers)
-        strangers = strangers_to(tx, [end.address for end in intent.ends if end.address])
+        every = _ends(ends, exits)
+        strangers = strangers_to(tx, [end.address for end in intent.ends if end.address], public=bool(exits))
+        outside = beyond(tx) if exits else ()
         targets = tuple(
-            replace(target, data={**target.data, **_laid(service, ends, device_of(target), strangers)})
+            replace(target, data={**target.data, **_laid(service, every, device_of(target), strangers, outside)})
             for target in draft.targets
         )
-        told = [_told(numbers, made), *_held_to(intent), *(str(way) for way in found)]
+        told = [_told(numbers, made), *_held_to(intent), *_leaving(exits, made), *(str(way) for way in found)]
         return replace(
             draft,
             targets=targets,
@@ -135,19 +142,19 @@ class ServiceOrder(_ServiceChange[Order]):
         return removal(world, str(done[0].target.data["service"]["code"]))
 
 
-_KINDS: Final = {"l3vpn": "L3VPN", "e-line": "E-Line"}
+_KINDS: Final = {"l3vpn": "L3VPN", "e-line": "E-Line", "internet": "internet access"}
 
 
 def _tenant(tx: Connection, order: Order) -> UUID:
     if tx.execute(text("select 1 from service where code = :code"), {"code": order.code}).scalar():
         raise Taken(
             f"There is a service {order.code!r} already.",
-            pointer="/intent/code",
+            pointer="/code",
             hint="Give it another code, or remove that one first.",
         )
     tenant = tx.execute(text("select id from tenant where code = :code"), {"code": order.tenant}).scalar()
     if tenant is None:
-        raise ObjectNotFound(f"There is no tenant {order.tenant!r}.", pointer="/intent/tenant", type="tenant")
+        raise ObjectNotFound(f"There is no tenant {order.tenant!r}.", pointer="/tenant", type="tenant")
     return UUID(str(tenant))
 
 
@@ -172,24 +179,37 @@ def _row(order: Order, tenant: UUID, numbers: Numbers) -> dict[str, Any]:
     }
 
 
-def _laid(service: Mapping[str, Any], ends: Sequence[End], device: UUID, strangers: list[str]) -> dict[str, Any]:
-    every = [
+def _ends(ends: Sequence[End], exits: Sequence[Exit]) -> list[dict[str, Any]]:
+    """As ``rows.lay`` takes them."""
+    places = [(end.device_id, end.interface_id, end.ordered.address, end.ordered.probe, False) for end in ends]
+    ways_out = [(one.device_id, one.interface_id, None, None, True) for one in exits]
+    return [
         {
-            "device_id": str(end.device_id),
-            "interface_id": str(end.interface_id),
-            "address": end.ordered.address,
-            "probe": end.ordered.probe,
+            "device_id": str(device),
+            "interface_id": str(interface),
+            "address": address,
+            "probe": probe,
+            "exit": is_exit,
         }
-        for end in ends
+        for device, interface, address, probe, is_exit in [*places, *ways_out]
     ]
+
+
+def _laid(
+    service: Mapping[str, Any],
+    every: list[dict[str, Any]],
+    device: UUID,
+    strangers: list[str],
+    outside: Sequence[str],
+) -> dict[str, Any]:
     mine = [end for end in every if end["device_id"] == str(device)]
     data: dict[str, Any] = {"verb": "lay", "service": dict(service), "ends": mine}
     if service["table_number"] is not None:
-        data["traffic"] = expected_of(service, every, str(device), strangers)
+        data["traffic"] = expected_of(service, every, str(device), strangers, outside)
     return data
 
 
-def _told(numbers: Numbers, made: Mapping[UUID, Any]) -> str:
+def _told(numbers: Numbers, made: Mapping[UUID, Block]) -> str:
     block = next(iter(made.values()))
     if numbers.table is None:
         return f"takes the tunnel number {numbers.tunnel}"
@@ -203,6 +223,17 @@ def _held_to(order: Order) -> list[str]:
     if order.bandwidth_mbps is None:
         return ["no bandwidth is ordered: its ports are held to no rate"]
     return [f"each of its ports is held to {order.bandwidth_mbps} Mbit/s, in both directions"]
+
+
+def _leaving(exits: Sequence[Exit], made: Mapping[UUID, Block]) -> list[str]:
+    """The plan's words on the way out."""
+    if not exits:
+        return []
+    networks = ", ".join(next(iter(made.values())).networks)
+    return [
+        f"reaches the internet over {', '.join(str(one) for one in exits)}",
+        f"its table holds {networks} and the way out, nothing of others; nothing else is sent or let in",
+    ]
 
 
 # --------------------------------------------------------------------------------------------------------------- remove
@@ -236,9 +267,7 @@ class ServiceRemove(_ServiceChange[Removal]):
             Taken: the code, a number or a port is in use by now.
         """
         service = dict(done[0].target.data["service"])
-        _must_be_free(
-            world.tx, service, [str(end["interface_id"]) for step in done for end in step.target.data["ends"]]
-        )
+        _must_be_free(world.tx, service, [end for step in done for end in step.target.data["ends"]])
         now = intended(world.tx, [device_of(step.target) for step in done])
         planned = []
         for step in done:
@@ -261,18 +290,21 @@ class ServiceRemove(_ServiceChange[Removal]):
         return replace(draft, targets=targets)
 
 
-def _must_be_free(tx: Connection, service: Mapping[str, Any], ports: Sequence[str]) -> None:
+def _must_be_free(tx: Connection, service: Mapping[str, Any], ends: Sequence[Mapping[str, Any]]) -> None:
+    ports = [str(end["interface_id"]) for end in ends if not end["exit"]]
+    networks = [str(end["address"]) for end in ends if end["address"] and service["kind"] == "internet"]
     taken = tx.execute(
         text(
             "select s.code from service s left join service_end e on e.service_id = s.id where s.code = :code"
             " or s.table_number = :table_number or s.tunnel_number = :tunnel_number"
-            " or e.interface_id = any(cast(:ports as uuid[])) limit 1"
+            " or (e.interface_id = any(cast(:ports as uuid[])) and not e.exit)"
+            " or (e.public and network(e.address)::inet && any(cast(:networks as inet[]))) limit 1"
         ),
-        {**service, "ports": list(ports)},
+        {**service, "ports": ports, "networks": networks},
     ).scalar()
     if taken is not None:
         raise Taken(
-            f"The service {taken!r} has taken what {service['code']!r} had: its code, a number or a port.",
+            f"The service {taken!r} has taken what {service['code']!r} had: its code, a number, a port or an address.",
             hint="Order it anew: it then gets numbers that are free.",
         )
 

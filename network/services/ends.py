@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, text
 from inventory.errors import ObjectNotFound, Taken
 from network.errors import NotServiceable
 from network.intent import Intended
+from network.services.exits import Exit
 from network.services.lines import Block, Port
 from network.services.numbers import Numbers
 from network.services.orders import Order, OrderedEnd
@@ -33,7 +35,8 @@ select w.place, d.id as device_id, d.status, i.id as interface_id, i.enabled, i.
        (select l.name from link_end e join link l on l.id = e.link_id and l.status <> 'retired'
          where e.interface_id = i.id limit 1) as link,
        (select host(a.address) from address a where a.interface_id = i.id and upper_inf(a.held) limit 1) as address,
-       (select s.code from service_end e join service s on s.id = e.service_id where e.interface_id = i.id) as service
+       (select s.code from service_end e join service s on s.id = e.service_id where e.interface_id = i.id
+         limit 1) as service
 from unnest(cast(:devices as text[]), cast(:ports as text[])) with ordinality w(device, port, place)
 left join device d on d.name = w.device and d.status <> 'retired'
 left join interface i on i.device_id = d.id and i.name = w.port
@@ -53,14 +56,17 @@ select d.name || ':' || i.name as place, g.code as site
 """)
 
 
-def free_ports(tx: Connection, most: int) -> list[tuple[str, str]]:
-    """Ports that a customer could be attached to, ``DEVICE:PORT``, each with its site."""
-    return [(row.place, row.site) for row in tx.execute(_FREE, {"most": most})]
+def free_ports(tx: Connection, most: int, exits: Collection[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """Ports that a customer could be attached to, ``DEVICE:PORT``, each with its site; no exits."""
+    others = {f"{device}:{port}" for device, port in exits}
+    return [(row.place, row.site) for row in tx.execute(_FREE, {"most": most}) if row.place not in others]
 
 
-def look_up(tx: Connection, order: Order) -> list[End]:
+def look_up(tx: Connection, order: Order, exits: Collection[tuple[str, str]] = ()) -> list[End]:
     """Every end of an order, in its order.
 
+    Args:
+        exits: device and port of the region's ways to the internet.
     Raises:
         ObjectNotFound: there is no such device or port.
         Taken: the port carries another service.
@@ -68,9 +74,15 @@ def look_up(tx: Connection, order: Order) -> list[End]:
     """
     wanted = {"devices": [end.device for end in order.ends], "ports": [end.port for end in order.ends]}
     found = tx.execute(_PORTS, wanted).mappings().all()
+    for number, end in enumerate(order.ends):
+        if (end.device, end.port) in exits:
+            raise NotServiceable(
+                f"{end.device}:{end.port} is an exit to the internet, so no customer can be attached there.",
+                hint="Take a port that nothing else is attached to.",
+                pointer=f"/ends/{number}/port",
+            )
     return [
-        _judged(end, row, f"/intent/ends/{number}")
-        for number, (end, row) in enumerate(zip(order.ends, found, strict=True))
+        _judged(end, row, f"/ends/{number}") for number, (end, row) in enumerate(zip(order.ends, found, strict=True))
     ]
 
 
@@ -114,7 +126,9 @@ def _stands(row: RowMapping) -> str:
     return "" if row["enabled"] else "is disabled"
 
 
-def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping[UUID, Intended]) -> dict[UUID, Block]:
+def blocks(
+    order: Order, ends: Sequence[End], exits: Sequence[Exit], numbers: Numbers, devices: Mapping[UUID, Intended]
+) -> dict[UUID, Block]:
     """What each device is to carry for a service.
 
     Raises:
@@ -122,7 +136,9 @@ def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping
     """
     for one in devices.values():
         _ready(one)
-    carried = list(dict.fromkeys(end.device_id for end in ends))
+    carried = list(dict.fromkeys([*(end.device_id for end in ends), *(one.device_id for one in exits)]))
+    uplinks = {one.device_id: one.uplink for one in exits}
+    networks = tuple(str(ip_interface(str(end.ordered.address)).network) for end in ends) if exits else ()
     loopbacks = {device: str(devices[device].facts["loopback"]) for device in carried}
     made = {}
     for device in carried:
@@ -145,6 +161,8 @@ def blocks(order: Order, ends: Sequence[End], numbers: Numbers, devices: Mapping
             remote=others[0] if order.kind == "e-line" else "",
             connect=(one.context.get("bgp") or {}).get("connect"),
             rate=order.bandwidth_mbps,
+            networks=networks,
+            uplink=uplinks.get(device),
         )
     return made
 

@@ -14,10 +14,21 @@ import jinja2
 from network.device_model import OpaqueBlock
 from network.errors import NotOffered
 from network.render.environment import environment, explain
+from network.services.numbers import TABLES
 
-__all__ = ["Block", "Port", "block_of", "owner_of"]
+__all__ = ["HUB", "Block", "Port", "Uplink", "block_of", "owner_of"]
+
+HUB = TABLES.first - 1
+"""The number of the table ``INTERNET``, in which exits stand, where tables import from each other by number."""
+_CABLES = IPv4Address("100.64.0.0")
+"""Addresses of cables between a service's table and the exit's on one router (RFC 6598): two a table; nobody else sees
+them, so they are the same on every router."""
 
 _LONGEST_PORT = 13  # Linux: IFNAMSIZ - 1, without the "b-" of the port's bridge
+
+
+_UNROUTABLE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""What nobody on the internet has: it is dropped at an exit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,20 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplink:
+    """An exit of the region to the internet on a device: its port, its address there with its length, its neighbour."""
+
+    port: str
+    address: str
+    gateway: str
+
+    @property
+    def netmask(self) -> str:
+        """As some platforms want it."""
+        return str(ip_interface(self.address).netmask)
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Everything that the lines of one service on one device are made of.
 
@@ -49,6 +74,8 @@ class Block:
         remote: the loopback of the other end of an E-Line.
         connect: seconds between tries to reach a peer.
         rate: Mbit/s that each of its ports is held to, in both directions; ``None`` where none was ordered.
+        networks: of internet access, all of the service's: nothing else leaves or enters.
+        uplink: of internet access, the exit on this device, where there is one.
     """
 
     code: str
@@ -63,6 +90,14 @@ class Block:
     remote: str = ""
     connect: int | None = None
     rate: int | None = None
+    networks: tuple[str, ...] = ()
+    uplink: Uplink | None = None
+
+    @property
+    def cable(self) -> tuple[str, str]:
+        """The addresses of the cable between the exit's table and the service's, on a device with an exit."""
+        first = _CABLES + 2 * ((self.table or TABLES.first) - TABLES.first)
+        return str(first), str(first + 1)
 
     @property
     def burst(self) -> int:
@@ -77,7 +112,7 @@ class Block:
     @property
     def versions(self) -> tuple[int, ...]:
         """The IP versions that it carries."""
-        return tuple(sorted({port.version for port in self.ports if port.version}))
+        return (4,) if self.networks else tuple(sorted({port.version for port in self.ports if port.version}))
 
     @property
     def router_mac(self) -> str:
@@ -100,13 +135,14 @@ def block_of(block: Block) -> OpaqueBlock:
         NotOffered: there are no templates for the platform, or the port's name is longer than Linux allows.
     """
     name = f"{block.platform}/service.j2"
-    if block.platform == "frr" and (long := next((p for p in block.ports if len(p.name) > _LONGEST_PORT), None)):
+    ports = [port.name for port in block.ports] + ([block.uplink.port] if block.uplink else [])
+    if block.platform == "frr" and (long := next((port for port in ports if len(port) > _LONGEST_PORT), None)):
         raise NotOffered(
-            f"The port {long.name!r} has {len(long.name)} characters; a service needs two of Linux's 15 itself.",
+            f"The port {long!r} has {len(long)} characters; a service needs two of Linux's 15 itself.",
             hint=f"Name it with {_LONGEST_PORT} characters at most.",
         )
     try:
-        text = environment().get_template(name).render(service=block)
+        text = environment().get_template(name).render(service=block, hub=HUB, unroutable=_UNROUTABLE)
     except jinja2.TemplateNotFound as error:
         raise NotOffered(f"There are no templates of services for {block.platform!r}.") from error
     except jinja2.TemplateError as error:

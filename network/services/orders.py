@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 __all__ = ["Kind", "Order", "OrderedEnd", "Protection"]
 
-Kind = Literal["l3vpn", "e-line"]
+Kind = Literal["l3vpn", "e-line", "internet"]
 Protection = Literal["none", "protected", "diverse"]
 """``protected``: two ways without a common link between any two ends; ``diverse``: without a common device either."""
 
@@ -61,13 +61,15 @@ class Order(BaseModel):
     kind: Kind
     bandwidth_mbps: Annotated[int, Field(ge=1, le=400_000)] | None = None
     protection: Protection = "none"
-    ends: Annotated[tuple[OrderedEnd, ...], Field(min_length=2, max_length=100)]
+    ends: Annotated[tuple[OrderedEnd, ...], Field(min_length=1, max_length=100)]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         places = [(end.device, end.port) for end in self.ends]
         if twice := next((place for place in places if places.count(place) > 1), None):
             raise ValueError(f"{twice[0]}:{twice[1]} is named twice")
+        if self.kind != "internet" and len(self.ends) < 2:
+            raise ValueError("it needs two ends at least: one alone has nobody to reach")
         if self.kind == "e-line":
             self._line()
         else:
@@ -83,6 +85,9 @@ class Order(BaseModel):
     def _table(self) -> None:
         if missing := next((end for end in self.ends if end.address is None), None):
             raise ValueError(f"the end {missing.device}:{missing.port} needs its gateway's address, e.g. 10.20.1.1/24")
+        six = next((end for end in self.ends if ip_interface(str(end.address)).version == 6), None)
+        if self.kind == "internet" and six:
+            raise ValueError(f"{six.address} at {six.device}: internet access is offered with IPv4 addresses")
         for one, other in combinations(self.ends, 2):
             here, there = ip_interface(str(one.address)).network, ip_interface(str(other.address)).network
             if here.version == there.version and here.overlaps(there):

@@ -26,13 +26,13 @@ def lay(tx: Connection, service: Mapping[str, Any], ends: Sequence[Mapping[str, 
     )
     tx.execute(
         text(
-            "insert into service_end (service_id, tenant_id, device_id, interface_id, address, probe)"
-            " select :id, :tenant_id, e.device_id, e.interface_id, e.address, e.probe"
-            " from json_to_recordset(cast(:ends as json))"
-            " as e(device_id uuid, interface_id uuid, address inet, probe inet)"
-            " on conflict (interface_id) do nothing"
+            "insert into service_end (service_id, tenant_id, device_id, interface_id, address, probe, exit, public)"
+            " select :id, :tenant_id, e.device_id, e.interface_id, e.address, e.probe, coalesce(e.exit, false),"
+            " :kind = 'internet' and not coalesce(e.exit, false) from json_to_recordset(cast(:ends as json))"
+            " as e(device_id uuid, interface_id uuid, address inet, probe inet, exit boolean)"
+            " on conflict (service_id, interface_id) do nothing"
         ),
-        {"id": service["id"], "tenant_id": service["tenant_id"], "ends": json.dumps([dict(end) for end in ends])},
+        {**service, "ends": json.dumps([dict(end) for end in ends])},
     )
 
 
@@ -129,8 +129,8 @@ def found(tx: Connection, code: str) -> tuple[dict[str, Any], list[dict[str, Any
         raise _nobody(code)
     ends = tx.execute(
         text(
-            "select device_id::text, interface_id::text, address::text, host(probe) as probe from service_end"
-            " where service_id = :id order by device_id, interface_id"
+            "select device_id::text, interface_id::text, address::text, host(probe) as probe, exit from service_end"
+            " where service_id = :id order by exit, device_id, interface_id"
         ),
         {"id": row["id"]},
     ).mappings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_interface
@@ -17,6 +17,7 @@ from network.drivers.protocol import ConfigDriver
 from network.errors import NotServiceable
 from network.fleet import Access, access, fleet_of
 from network.services import rows
+from network.services.exits import beyond
 from network.services.traffic import verify_traffic
 from orchestrator.kinds import Verdict
 
@@ -52,33 +53,53 @@ def questions(tx: Connection, code: str) -> Questions:
             f"{code} is an E-Line: the devices pass its frames on and have no address in it.",
             hint="Let the hosts at its ends ping each other; in the lab 'irisplane lab customer'.",
         )
-    strangers = strangers_to(tx, [str(end["address"]) for end in ends])
+    internet = service["kind"] == "internet"
+    strangers = strangers_to(tx, [str(end["address"]) for end in ends if end["address"]], public=internet)
+    outside = beyond(tx) if internet else ()
     devices = sorted({UUID(end["device_id"]) for end in ends})
     reach = access(tx, devices)
     names = text("select name from device where id = any(:ids) order by name")
     missing = tx.execute(names, {"ids": [device for device in devices if device not in reach]}).scalars()
     return Questions(
-        {device: (one, expected_of(service, ends, str(device), strangers)) for device, one in reach.items()},
+        {device: (one, expected_of(service, ends, str(device), strangers, outside)) for device, one in reach.items()},
         tuple(missing),
     )
 
 
 def expected_of(
-    service: Mapping[str, Any], ends: list[dict[str, Any]], device_id: str, strangers: list[str]
+    service: Mapping[str, Any],
+    ends: list[dict[str, Any]],
+    device_id: str,
+    strangers: list[str],
+    outside: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Who must answer inside a service's table on a device, and who must not: as ``verify_traffic`` takes it."""
-    gateways = [str(ip_interface(end["address"]).ip) for end in ends if end["device_id"] != device_id]
+    """Who must answer inside a service's table on a device, and who must not: as ``verify_traffic`` takes it.
+
+    Args:
+        outside: who answers beyond the exits. A device with an exit is not asked for them: it has no address there that
+            anybody outside would answer.
+    """
+    gateways = [
+        str(ip_interface(end["address"]).ip) for end in ends if end["address"] and end["device_id"] != device_id
+    ]
     probes = [str(end["probe"]) for end in ends if end["probe"]]
-    return {"table": f"V{service['table_number']}", "members": [*gateways, *probes], "strangers": strangers}
+    is_exit = any(end["exit"] for end in ends if end["device_id"] == device_id)
+    members = [*gateways, *probes, *(() if is_exit else outside)]
+    return {"table": f"V{service['table_number']}", "members": members, "strangers": strangers}
 
 
-def strangers_to(tx: Connection, addresses: list[str]) -> list[str]:
-    """Addresses of other services, but for those inside these networks: every tenant may use the same."""
+def strangers_to(tx: Connection, addresses: list[str], *, public: bool = False) -> list[str]:
+    """Addresses of other services, but for those inside these networks: every tenant may use the same.
+
+    Args:
+        public: whether whoever asks is on the internet, where the public ones of others may answer.
+    """
     ours = [ip_interface(address).network for address in addresses]
     statement = text(
-        "select distinct host(a) from service_end e, lateral (values (e.address), (e.probe)) v(a) where a is not null"
+        "select distinct host(a) from service_end e, lateral (values (e.address), (e.probe)) v(a)"
+        " where a is not null and not (:public and e.public)"
     )
-    others = [ip_interface(found).ip for found in tx.execute(statement).scalars()]
+    others = [ip_interface(found).ip for found in tx.execute(statement, {"public": public}).scalars()]
     return sorted(str(one) for one in others if not any(one in network for network in ours))[:_STRANGERS]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -66,16 +66,19 @@ where l.status = 'active' and da.id <> db.id and da.status <> 'retired' and db.s
 """)
 
 
-def ways(tx: Connection, devices: Sequence[str], protection: Protection) -> list[Way]:
+def ways(tx: Connection, devices: Sequence[str], protection: Protection, exits: Sequence[str] = ()) -> list[Way]:
     """The way of every pair of devices: fewest links first, as routing with equal costs goes.
 
+    Args:
+        exits: devices that all of them want to reach, instead of each other.
     Raises:
         NotServiceable: no way leads from one to the other, or too few for the protection that was ordered.
     """
     links = tx.execute(_LINKS).all()
     graph = Graph.of(Edge(row.name, row.a, row.b, 1) for row in links)
     lit = {row.name: tuple(row.strands) for row in links}
-    found = [_way(graph, a, b, protection) for a, b in list(combinations(devices, 2))[:_PAIRS]]
+    pairs = [(a, b) for a, b in product(devices, exits) if a != b] if exits else list(combinations(devices, 2))
+    found = [_way(graph, a, b, protection) for a, b in pairs[:_PAIRS]]
     return [replace(way, strands=tuple(one for link in way.links for one in lit[link])) for way in found]
 
 
@@ -90,7 +93,7 @@ def _way(graph: Graph, a: str, b: str, protection: Protection) -> Way:
         raise NotServiceable(
             f"Every two ways from {a} to {b} share a {what}, so the service cannot be {protection}.",
             hint="Order it with less protection, or lay another link.",
-            pointer="/intent/protection",
+            pointer="/protection",
         )
     return Way(a, b, _names(first.edges), _names(first.nodes), _second(first, pair))
 

@@ -6,10 +6,12 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import text
 
+from core.db import Database
 from dashboards.sentences import said
 from network.services.ways import Way
-from tests.api.people import Hire, Person
+from tests.api.people import SYSTEM, Hire, Person
 from tests.dashboards.conftest import Visiting
 
 pytestmark = pytest.mark.usefixtures("furnished")
@@ -71,6 +73,39 @@ def test_an_administration_sees_its_own_and_orders_tests_and_removes_nothing(
     assert _CODE not in stranger.client.get("/services.csv").text
 
 
+def test_internet_access_shows_its_exit_and_who_may_be_told_of_it(
+    visiting: Visiting, engineer: Person, agent: Person, database: Database
+) -> None:
+    browser = visiting(engineer)
+    ends = (
+        "insert into service_end (service_id, tenant_id, device_id, interface_id, address, exit, public)"
+        " select s.id, s.tenant_id, d.id, i.id, cast(v.address as inet), v.exit, not v.exit from service s,"
+        " (values ('ac91', '203.0.113.1/29', false), ('cr91', null, true)) v(name, address, exit)"
+        " join device d on d.name = v.name join interface i on i.device_id = d.id and i.name = 'port2'"
+        " where s.code = 'way-out'"
+    )
+    with database.transaction("owner", SYSTEM) as tx:
+        tx.execute(
+            text(
+                "insert into service (tenant_id, code, kind, protection, table_number, tunnel_number)"
+                " select id, 'way-out', 'internet', 'none', 1092, 10092 from tenant where code = 'ixelles'"
+            )
+        )
+        tx.execute(text(ends))
+    try:
+        assert "/services/way-out" in browser.open("/services?kind=internet").links
+        page = browser.open("/services/way-out")
+        for words in ("internet access", "203.0.113.1/29", "exit to the internet", "ac91 – cr91"):
+            assert words in page.text, words
+        assert "/services/way-out/test" in [form.action for form in page.forms]
+        said_so = engineer.get("/api/v1/network/services/way-out").json()["ends"]
+        assert [(end["device"], end["exit"]) for end in said_so] == [("ac91", False), ("cr91", True)]
+        assert "internettoegang" in visiting(agent, "nl").open("/services/way-out").text
+    finally:
+        with database.transaction("owner", SYSTEM) as tx:
+            tx.execute(text("delete from service where code = 'way-out'"))
+
+
 def test_routers_that_do_not_answer_are_not_known_to_pass_packets(visiting: Visiting, engineer: Person) -> None:
     browser = visiting(engineer)
     tested = browser.send(browser.open(f"/services/{_CODE}").form(f"/services/{_CODE}/test"))
@@ -91,7 +126,7 @@ def test_the_designer_points_at_what_cannot_be_taken_and_keeps_what_was_typed(
         ({"code": ""}, "left empty"), ({"code": "NO"}, "match pattern"), ({"place-1": "ac91"}, "no port of a device"),
         ({"address-1": "10.92.2.1"}, "with its length"), ({"address-1": "10.92.1.9/24"}, "overlap"),
         ({"probe-0": "10.1.1.1"}, "is not in"), ({"place-1": "ac91:port2"}, "is named twice"),
-        ({"place-1": "", "address-1": ""}, "at least 2 items"), ({"bandwidth_mbps": "fast"}, "valid integer"),
+        ({"place-1": "", "address-1": ""}, "two ends at least"), ({"bandwidth_mbps": "fast"}, "valid integer"),
         ({"place-0": "nobody:port1"}, "There is no device"), ({"place-0": "ac91:port9"}, "has no port"),
         ({"place-0": "ac91:port1"}, f"carries the service '{_CODE}'"), ({"place-0": "ac91:to-cr91"}, "end of the link"),
         ({"code": _CODE}, "already"), ({"protection": "protected"}, "share a"),

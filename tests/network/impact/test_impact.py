@@ -120,6 +120,18 @@ def test_services_tell_which_of_their_ends_are_out_of_reach(tx: Connection) -> N
     assert states(asked(tx, "device", "R1")["services"]) == {"aa": "down", "bbb": "degraded", "cccc": "down"}
 
 
+def test_internet_access_is_down_where_no_end_reaches_an_exit(tx: Connection) -> None:
+    _service(tx, "aa", "R0", "R3")
+    _service(tx, "bbb", "R0", "R1", "R3")
+    exits = "update service_end e set exit = true from device d where d.id = e.device_id and d.name = 'R0'"
+    tx.execute(text(exits))
+    spur = asked(tx, "strand", "C3/2")["services"]
+    assert states(spur) == {"aa": "down", "bbb": "degraded"}
+    assert {end["site"]: end["state"] for end in spur[1]["ends"]} == {"N0": "up", "N1": "up", "N3": "down"}
+    exit_lost = asked(tx, "device", "R0")["services"]
+    assert states(exit_lost) == {"aa": "down", "bbb": "down"}, "what reaches no exit helps nobody"
+
+
 def test_a_polygon_takes_the_ducts_that_cross_it(tx: Connection) -> None:
     # N2 is at 4.302, N3 at 4.303: a square around the middle of their duct meets it and nothing else
     ring = [[4.3024, 50.7999], [4.3026, 50.7999], [4.3026, 50.8001], [4.3024, 50.8001], [4.3024, 50.7999]]

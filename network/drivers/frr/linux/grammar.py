@@ -9,12 +9,14 @@
     exit
     linux namespace V1001
      address port1 192.0.2.1/24
+     strict port1
      bridge br10001 address 02:00:0a:ff:00:05
      vxlan vx10001 id 10001 local 10.255.0.5 master br10001
     exit
 
 A namespace is a routing table of its own; a ``veth`` is the cable between a bridge of ``main`` and a namespace; a
-``port`` is an interface that is there already and joins a bridge; ``shape`` holds what leaves an interface to a rate.
+``port`` is an interface that is there already and joins a bridge; ``shape`` holds what leaves an interface to a rate,
+``strict`` lets nothing in from addresses that are not reached over that interface (RFC 3704).
 A link that is not raised ends in ``down``.
 This module also runs on the router, as the account and as root.
 """
@@ -45,10 +47,11 @@ _LINES = {
     ),
     "port": re.compile(rf"port (?P<name>{_NAME}) master (?P<master>{_NAME}){_DOWN}"),
     "shape": re.compile(rf"shape (?P<name>{_NAME}) rate (?P<rate>[1-9]\d{{0,5}})mbit"),
+    "strict": re.compile(rf"strict (?P<name>{_NAME})"),
     "address": re.compile(rf"address (?P<name>{_NAME}) (?P<address>[0-9a-f.:]+/\d{{1,3}})"),
 }
 _ONLY_IN_MAIN = ("port", "veth", "shape")
-_ONLY_ELSEWHERE = ("address",)
+_ONLY_ELSEWHERE = ("address", "strict")
 _CONTEXT = re.compile(rf"linux (?:main|namespace (?P<name>{_NAME}))")
 # What a service has no business with: the loopback, the way in, the fibres.
 _NOT_OURS = re.compile(r"lo$|mgmt\d+$|to-")

@@ -25,6 +25,7 @@ _MEGABIT = 125_000  # bytes
 # The bucket of a shaped interface: a hundredth of a second at the rate, and never less than ten packets. What comes in
 # larger pieces the kernel cuts up for it.
 _BURST = (100, 16_384)
+_NO_INTERFACE = ("all", "default")
 _WAITING = "50ms"  # the longest that a packet waits in it before it is dropped
 _SWITCHES = (
     "net.ipv4.ip_forward=1",
@@ -35,7 +36,11 @@ _SWITCHES = (
     "net.ipv4.conf.default.rp_filter=0",
 )
 # What has to be there before what; taken away in the other direction.
-_ORDER = ("bridge", "vxlan", "veth", "port", "shape", "address")
+_ORDER = ("bridge", "vxlan", "veth", "port", "shape", "address", "strict")
+
+
+# What is said of something that went with what held it: a cable's other end and that one's addresses.
+_GONE = ("Cannot find device", "Cannot assign", "No such file")
 
 
 class KernelRefuses(Exception):
@@ -89,7 +94,7 @@ def running() -> str:
     lines: dict[str, list[str]] = {}
     for space, there in links.items():
         lines[space] = [line for link in there if (line := _line(link, space, links))]
-        lines[space] += _addresses(space) if space != MAIN else _shapes()
+        lines[space] += _shapes() if space == MAIN else [*_addresses(space), *_strict(space)]
     return written(lines)
 
 
@@ -132,6 +137,14 @@ def _addresses(space: str) -> list[str]:
         if link["ifname"] != "lo"
         for one in link.get("addr_info", ())
         if one.get("scope") == "global"
+    ]
+
+
+def _strict(space: str) -> list[str]:
+    return [
+        f"strict {one['interface']}"
+        for one in _json("-n", space, "netconf")
+        if one.get("family") == "inet" and one.get("rp_filter") == "strict" and one["interface"] not in _NO_INTERFACE
     ]
 
 
@@ -197,6 +210,8 @@ def _take(space: str, items: list[Item]) -> None:
             words = ["ip", *where, "addr", "del", item["address"], "dev", item["name"]]
         elif item.kind == "shape":
             words = ["tc", "qdisc", "del", "dev", item["name"], "root"]
+        elif item.kind == "strict":
+            words = _filtering(space, item["name"], on=False)
         elif item.kind == "port":
             words = ["ip", *where, "link", "set", item["name"], "nomaster"]
         else:
@@ -204,8 +219,7 @@ def _take(space: str, items: list[Item]) -> None:
         try:
             _run(words)
         except KernelRefuses as error:
-            # What goes takes others with it: a cable its other end and that one's addresses.
-            if "Cannot find device" not in str(error) and "Cannot assign" not in str(error):
+            if not any(said in str(error) for said in _GONE):
                 raise
 
 
@@ -217,6 +231,9 @@ def _make(space: str, item: Item) -> None:
         return
     if item.kind == "shape":
         _shape(name, int(item["rate"]))
+        return
+    if item.kind == "strict":
+        _run(_filtering(space, name, on=True))
         return
     if item.kind == "bridge":
         mac = ["address", item["mac"]] if item["mac"] else []
@@ -243,6 +260,11 @@ def _shape(name: str, rate: int) -> None:
     burst = max(rate * _MEGABIT // share, least)
     words = ["rate", f"{rate}mbit", "burst", str(burst), "latency", _WAITING]
     _run(["tc", "qdisc", "replace", "dev", name, "root", "tbf", *words])
+
+
+def _filtering(space: str, name: str, *, on: bool) -> list[str]:
+    # Slashes: a dot in an interface's name is no step.
+    return ["ip", "netns", "exec", space, "sysctl", "-qw", f"net/ipv4/conf/{name}/rp_filter={int(on)}"]
 
 
 def _gateway(item: Item) -> str:
