@@ -43,7 +43,8 @@ def order(
             a public one.
         tenant: whose it is.
         bandwidth: Mbit/s that each end is held to, in both directions; without it, to nothing.
-        protection: protected: two ways without a common link; diverse: without a common device either.
+        protection: protected: two ways without a common link; diverse: without a common device either,
+            nor a common duct, building or power feed where the plant knows the ways; the plan says what they share.
         dry_run: show the plan, submit nothing.
         wait: follow it until it has ended.
         yes: submit without asking.

@@ -35,7 +35,7 @@ KINDS: Final[Mapping[str, str]] = {
 PROTECTIONS: Final[Mapping[str, str]] = {
     "none": _("none"),
     "protected": _("a second way without a common link"),
-    "diverse": _("a second way without a common device"),
+    "diverse": _("a second way without a common device, and without a common duct where the plant knows the ways"),
 }
 _STATES: Final[Mapping[str, tuple[str, str]]] = {
     "down": (_("down"), "bad"),

@@ -121,7 +121,12 @@ class ServiceOrder(_ServiceChange[Order]):
             replace(target, data={**target.data, **_laid(service, every, device_of(target), strangers, outside)})
             for target in draft.targets
         )
-        told = [_told(numbers, made), *_held_to(intent), *_leaving(exits, made), *(str(way) for way in found)]
+        told = [
+            _told(numbers, made),
+            *_held_to(intent),
+            *_leaving(exits, made),
+            *(note for way in found for note in (str(way), *way.together())),
+        ]
         return replace(
             draft,
             targets=targets,

@@ -15,7 +15,7 @@ from network.paths.disjoint import disjoint_pair
 from network.paths.graph import NO_RISKS, Graph, Path
 from network.paths.shortest import NOWHERE, distances, in_order, led
 
-__all__ = ["MOST_TRIED", "Diverse", "diverse_pair"]
+__all__ = ["MOST_TRIED", "Diverse", "beside", "diverse_pair", "shared"]
 
 MOST_TRIED: Final = 200
 """Ways that are tried as the first of a pair, unless the caller has more patience."""
@@ -69,6 +69,19 @@ def diverse_pair(
         if other is not None and path.weight + other.weight < weight:
             best, weight = _ordered(path, other), path.weight + other.weight
     return Diverse(best, weight if best else None, exact=True, tried=tried)
+
+
+def beside(graph: Graph, path: Path) -> Path | None:
+    """The cheapest way that shares no node, no edge and no risk with a given one, besides what is at both ends."""
+    begin, end = graph.at(path.nodes[0]), graph.at(path.nodes[-1])
+    free = graph.node_risks[begin] | graph.node_risks[end]
+    return _beside(graph, path, begin, end, distances(graph, end), free)
+
+
+def shared(graph: Graph, one: Path, other: Path) -> frozenset[Hashable]:
+    """The risks that two ways between the same ends share, besides those of the ends themselves."""
+    ends = (graph.node_risks[graph.at(node)] for node in (one.nodes[0], one.nodes[-1]))
+    return (_risks(graph, one) & _risks(graph, other)).difference(*ends)
 
 
 def _beside(graph: Graph, path: Path, begin: int, end: int, left: list[int], free: frozenset[Hashable]) -> Path | None:

@@ -12,7 +12,8 @@ __all__ = ["Kind", "Order", "OrderedEnd", "Protection"]
 
 Kind = Literal["l3vpn", "e-line", "internet"]
 Protection = Literal["none", "protected", "diverse"]
-"""``protected``: two ways without a common link between any two ends; ``diverse``: without a common device either."""
+"""``protected``: two ways without a common link between any two ends; ``diverse``: without a common device either, and,
+where the plant knows the ways, without a common duct, building or power feed."""
 
 
 def _gateway(value: str) -> str:
