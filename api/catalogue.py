@@ -29,7 +29,7 @@ __all__ = ["as_markdown", "catalogue", "describe", "router"]
 router = APIRouter(tags=["errors"])
 
 
-_BESIDE: Final = ("core.keyring", "core.backup", "core.members", "lab.seed", "cli.keeping")
+_BESIDE: Final = ("core.keyring", "core.backup", "core.members", "cli.keeping")
 """Modules that define an error where it is raised; everywhere else it stands in a module named ``errors``."""
 
 

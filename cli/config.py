@@ -13,9 +13,10 @@ from urllib.parse import quote
 from cyclopts import App, Parameter
 
 from cli import output, session
-from cli.asking import moment, read_text, submit
+from cli.asking import read_text, submit
 from cli.client import connect
 from cli.errors import FAILED, Ended, WrongUse
+from cli.rollout import Rollout
 
 __all__ = ["app"]
 
@@ -26,6 +27,7 @@ Select = Annotated[
 ]
 All = Annotated[bool, Parameter(name="--all", help="Every device.", negative="")]
 Reason = Annotated[str, Parameter(name=["--reason", "-r"], help="Why: it stands in the journal for good.")]
+_AS_USUAL = Rollout()
 
 
 @app.command
@@ -36,47 +38,19 @@ def push(
     all_: All = False,
     snippet: Path | None = None,
     atomic: bool = False,
-    canary: int | None = None,
-    share: int | None = None,
-    keep: bool = False,
-    emergency: bool = False,
-    at: str | None = None,
-    dry_run: bool = False,
-    wait: bool = False,
-    yes: Annotated[bool, Parameter(name=["--yes", "-y"])] = False,
+    rollout: Rollout = _AS_USUAL,
 ) -> None:
     """Bring devices to their intended configuration, or push a snippet to a selection.
 
     Args:
         snippet: lines in the router's own grammar, a Jinja2 template over the device's facts; - for standard input.
         atomic: one transaction over all devices: all commit or none.
-        canary: devices in the first batch; 0: none.
-        share: percent of the rest in the second batch.
-        keep: when something fails, keep the batches that were confirmed.
-        emergency: a network lead goes first; a second approval is due within 24 hours.
-        at: not before this time, 2027-01-31T22:00.
-        dry_run: show the plan, submit nothing.
-        wait: follow it until it has ended.
-        yes: submit without asking.
     """
-    options: dict[str, Any] = {"atomic": atomic}
-    options |= {"canary": canary} if canary is not None else {}
-    options |= {"share": share} if share is not None else {}
-    options |= {"on_failure": "keep"} if keep else {}
-    chosen = _chosen(select, every=all_)
-    request: dict[str, Any] = {
-        "kind": "network.config",
-        "intent": {"select": chosen},
-        "reason": reason,
-        "options": options,
-        "emergency": emergency,
-        "not_before": moment(at),
-    }
+    kind, intent = "network.config", {"select": _chosen(select, every=all_)}
     if snippet is not None:
         name = "standard input" if str(snippet) == "-" else snippet.name
-        request["kind"] = "network.snippet"
-        request["intent"] = {"select": chosen, "template": read_text(snippet), "name": name}
-    submit(request, dry_run=dry_run, wait=wait, yes=yes)
+        kind, intent = "network.snippet", {**intent, "template": read_text(snippet), "name": name}
+    rollout.submit(kind, intent, reason, atomic=atomic)
 
 
 @app.command

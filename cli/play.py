@@ -11,13 +11,15 @@ from urllib.parse import quote
 from cyclopts import App, Parameter
 
 from cli import output
-from cli.asking import moment, read_text, submit
+from cli.asking import read_text
 from cli.client import connect
 from cli.errors import WrongUse
+from cli.rollout import Rollout
 
 __all__ = ["app"]
 
 app = App(name="play", help="Bring servers and edge routers to their baseline by Ansible.")
+_AS_USUAL = Rollout()
 
 
 @app.command(name="list")
@@ -53,14 +55,7 @@ def run(
     reason: Annotated[str, Parameter(name=["--reason", "-r"], help="Why: it stands in the journal for good.")],
     variables: Annotated[Path | None, Parameter(name=["--variables", "-f"])] = None,
     set_: Annotated[Sequence[str], Parameter(name="--set", negative="")] = (),
-    canary: int | None = None,
-    share: int | None = None,
-    keep: bool = False,
-    emergency: bool = False,
-    at: str | None = None,
-    dry_run: bool = False,
-    wait: bool = False,
-    yes: Annotated[bool, Parameter(name=["--yes", "-y"])] = False,
+    rollout: Rollout = _AS_USUAL,
 ) -> None:
     """Run a play on hosts: what it would alter on each is shown first.
 
@@ -69,28 +64,9 @@ def run(
         variables: a file of what it takes, YAML or JSON; - for standard input.
         set_: one variable, NAME=VALUE (VALUE as JSON or a word), before those of the file; a secret as
             "NAME={{ secret('NAME') }}".
-        canary: hosts in the first batch; 0: none.
-        share: percent of the rest in the second batch.
-        keep: when something fails, keep the batches that were confirmed.
-        emergency: a network lead goes first; a second approval is due within 24 hours.
-        at: not before this time, 2027-01-31T22:00.
-        dry_run: show the plan, submit nothing.
-        wait: follow it until it has ended.
-        yes: submit without asking.
     """
-    options: dict[str, Any] = {"on_failure": "keep"} if keep else {}
-    options |= {"canary": canary} if canary is not None else {}
-    options |= {"share": share} if share is not None else {}
     given = {**(_from_file(variables) if variables else {}), **dict(_one(word) for word in set_)}
-    request = {
-        "kind": "network.play",
-        "intent": {"play": name, "select": select, "variables": given},
-        "reason": reason,
-        "options": options,
-        "emergency": emergency,
-        "not_before": moment(at),
-    }
-    submit(request, dry_run=dry_run, wait=wait, yes=yes)
+    rollout.submit("network.play", {"play": name, "select": select, "variables": given}, reason)
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -13,7 +13,8 @@
     ├── CloudElsewhere   LAB-008  the cloud of this instance belongs to another folder, or was made in another mode
     ├── CloudFailed      LAB-009  a part of the cloud did not start
     ├── CloudIsDown      LAB-010  it is not running
-    └── NoSuchPart       LAB-011  the cloud has no part of that name
+    ├── NoSuchPart       LAB-011  the cloud has no part of that name
+    └── SeedFailed       LAB-012  the lab could not be entered, or its first configuration did not go through
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from core.errors import IrisplaneError
 
 __all__ = [
     "CloudElsewhere", "CloudFailed", "CloudImpossible", "CloudIsDown", "LabElsewhere", "LabError", "LabImpossible",
-    "LabIsDown", "NoSuchPart", "NoSuchRouter", "RouterSilent", "WiringFailed",
+    "LabIsDown", "NoSuchPart", "NoSuchRouter", "RouterSilent", "SeedFailed", "WiringFailed",
 ]  # fmt: skip
 
 
@@ -119,3 +120,11 @@ class NoSuchPart(LabError):
     code = "LAB-011"
     title = "The lab's cloud has no such part"
     hint = "'irisplane lab cloud status' lists them."
+
+
+class SeedFailed(LabError):
+    """The lab's first configuration did not go through."""
+
+    code = "LAB-012"
+    title = "First configuration failed"
+    hint = "'irisplane change show ID' tells why; 'make up' tries again."

@@ -11,9 +11,7 @@ import grp
 import os
 import shlex
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -26,7 +24,7 @@ from lab.network.disk import OPS, copy_system_files, hash_password, let_ops_in, 
 from lab.network.layout import Layout, host_key_in, write_whole
 from lab.network.links import run_ip
 from lab.network.processes import Process, end, inside
-from lab.network.router import READY, await_ready, enter, first_process
+from lab.network.router import READY, begin, enter, first_process
 
 __all__ = ["HOSTS", "Host", "HostStatus", "console", "down", "power_off", "power_on", "status", "up"]
 
@@ -291,27 +289,8 @@ def _script(layout: Layout, host: Host) -> str:
 
 def _start(layout: Layout, host: Host, timeout: float = 60.0) -> None:
     home = layout.host(host.name)
-    script, log = home / "start.sh", home / "log" / "start.log"
-    write_whole(script, _script(layout, host), 0o755)
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            [
-                "ip", "netns", "exec", layout.instance.host_namespace(host.name),
-                "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "/bin/sh", str(script),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-            cwd="/",
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
-        )  # fmt: skip
-    try:
-        await_ready(host.name, process, log, time.monotonic() + timeout)
-    finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    process.returncode = 0  # it outlives us on purpose; forgetting it silences Popen's warning
+    write_whole(home / "start.sh", _script(layout, host), 0o755)
+    begin(host.name, layout.instance.host_namespace(host.name), home, timeout)
 
 
 def _main(words: Sequence[str]) -> None:

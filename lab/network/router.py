@@ -20,7 +20,7 @@ from lab.network.processes import Process
 from lab.network.software import COMMAND, asking_script, serving_lines
 from lab.network.topology import Router
 
-__all__ = ["PROGRAMS", "READY", "await_ready", "enter", "first_process", "start", "starting_script"]
+__all__ = ["PROGRAMS", "READY", "begin", "enter", "first_process", "start", "starting_script"]
 
 _FRR: Final = "/usr/lib/frr"
 _TERMINAL: Final = "-A 127.0.0.1 -P 0"  # no telnet: the unix socket is enough
@@ -99,12 +99,27 @@ def start(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = 
     write_whole(script, starting_script(layout, router, raised, bfd=bfd), 0o755)
     write_whole(home / "etc" / COMMAND, asking_script(), 0o755)
     began = time.monotonic()
+    begin(router.name, layout.instance.namespace(router.name), home, timeout)
+    return time.monotonic() - began
+
+
+def begin(name: str, namespace: str, home: Path, timeout: float) -> None:
+    """Run a machine's ``start.sh`` in namespaces of its own, and wait until it has said that it is ready.
+
+    Args:
+        namespace: the network namespace that it is in.
+        home: where its script and its logs are.
+        timeout: in seconds.
+    Raises:
+        RouterSilent: it stopped, or was not ready in time.
+    """
+    deadline = time.monotonic() + timeout
     log = home / "log" / "start.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [
-                "ip", "netns", "exec", layout.instance.namespace(router.name),
-                "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "/bin/sh", str(script),
+                "ip", "netns", "exec", namespace,
+                "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "/bin/sh", home / "start.sh",
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -114,21 +129,15 @@ def start(layout: Layout, router: Router, raised: Sequence[str], *, bfd: bool = 
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
     try:
-        await_ready(router.name, process, log, began + timeout)
+        _await_ready(name, process, log, deadline)
     finally:
         if process.stdout is not None:
             process.stdout.close()
     # It outlives us on purpose; forgetting it silences Popen's warning about a child still running.
     process.returncode = 0
-    return time.monotonic() - began
 
 
-def await_ready(name: str, process: subprocess.Popen[bytes], log: Path, deadline: float) -> None:
-    """Wait until the script that ``process`` runs has said that it is ready.
-
-    Raises:
-        RouterSilent: it stopped, or was not ready in time.
-    """
+def _await_ready(name: str, process: subprocess.Popen[bytes], log: Path, deadline: float) -> None:
     out = process.stdout
     assert out is not None
     said = b""

@@ -19,7 +19,8 @@ from core.settings import Settings, load
 from inventory.imports import SourceFile
 from inventory.plant.loss import budget
 from inventory.region_import import built_in
-from lab import seed
+from lab import entries, seed
+from lab.desk import Desk
 from lab.network.topology import LARGEST, SMALLEST, Topology, plan
 from lab.plant import cabinet, cable, plant_of
 from network.design.plan import Place
@@ -50,16 +51,18 @@ def places() -> Mapping[str, Place]:
 
 def routers_of(topology: Topology) -> list[dict[str, Any]]:
     """What enters the lab's routers and links."""
-    return seed.operations_for(load({"IRISPLANE_INSTANCE": "test"}), topology, {one.name for one in topology.routers})
+    return entries.operations_for(
+        load({"IRISPLANE_INSTANCE": "test"}), topology, {one.name for one in topology.routers}
+    )
 
 
 @pytest.fixture(scope="module")
-def desk(app: FastAPI, settings: Settings, hire: Hire) -> Iterator[seed._Desk]:
+def desk(app: FastAPI, settings: Settings, hire: Hire) -> Iterator[Desk]:
     """The region and its routers, as ``irisplane up`` has entered them before it comes to the plant."""
     people = {"engineer": {"token": hire("emma", "engineer").token}}
     with serve(app) as address:
         here = settings.model_copy(update={"listen": address.removeprefix("http://")})
-        with seed._Desk(here, people) as made:
+        with Desk(here, people) as made:
             made.import_region("a test")
             made.change("inventory.edit", {"operations": routers_of(TOPOLOGY)}, "a test")
             theirs = create("circuit", {"code": "theirs", "link": "cr01-cr03"})
@@ -99,7 +102,7 @@ def test_a_site_without_a_place_is_left_out_with_its_fibres() -> None:
     assert plant_of(TOPOLOGY, {}) == {kind: [] for kind in made}
 
 
-def test_it_is_entered_once_and_what_people_entered_stays_theirs(desk: seed._Desk) -> None:
+def test_it_is_entered_once_and_what_people_entered_stays_theirs(desk: Desk) -> None:
     changes = len(list(desk.every("/api/v1/changes")))
     assert seed._plant(desk, TOPOLOGY) is False
     assert len(list(desk.every("/api/v1/changes"))) == changes
@@ -110,7 +113,7 @@ def test_it_is_entered_once_and_what_people_entered_stays_theirs(desk: seed._Des
         assert {one["provenance"] for one in desk.every(f"/api/v1/{collection}")} == {"synthetic"}
 
 
-def test_light_goes_from_router_to_router_and_arrives_as_planned(desk: seed._Desk, database: Database) -> None:
+def test_light_goes_from_router_to_router_and_arrives_as_planned(desk: Desk, database: Database) -> None:
     for fibre in TOPOLOGY.fibres:
         if fibre.name == "cr01-cr03":
             continue
@@ -124,7 +127,7 @@ def test_light_goes_from_router_to_router_and_arrives_as_planned(desk: seed._Des
             assert (way["verdict"], way["measured"]) == ("fits", "as-expected"), way
 
 
-def test_a_cut_cable_is_told_beforehand_and_no_circuit_is_unknown(desk: seed._Desk, database: Database) -> None:
+def test_a_cut_cable_is_told_beforehand_and_no_circuit_is_unknown(desk: Desk, database: Database) -> None:
     with database.transaction("api", SYSTEM) as tx:
         found = impact(tx, Question(of=(Subject(kind="cable", key="LAB-ac01-ag01"),)))
         both = impact(tx, Question(of=(Subject(kind="duct", key="LAB-D-ST-GARE-DU-MIDI"),)))
@@ -137,7 +140,7 @@ def test_a_cut_cable_is_told_beforehand_and_no_circuit_is_unknown(desk: seed._De
     assert not [one for one in both["devices"] if one["state"] == "down"]
 
 
-def test_whichever_links_fall_the_cable_or_the_duct_they_share_is_named(desk: seed._Desk, database: Database) -> None:
+def test_whichever_links_fall_the_cable_or_the_duct_they_share_is_named(desk: Desk, database: Database) -> None:
     with database.transaction("worker", SYSTEM) as tx:
         ways = ways_of_links(tx)
     assert desk is not None
@@ -154,7 +157,7 @@ def test_whichever_links_fall_the_cable_or_the_duct_they_share_is_named(desk: se
         assert named(one, other) == sorted([f"cable LAB-{one}", f"cable LAB-{other}"])
 
 
-def test_a_service_tells_the_strands_that_it_goes_over(desk: seed._Desk, database: Database) -> None:
+def test_a_service_tells_the_strands_that_it_goes_over(desk: Desk, database: Database) -> None:
     with database.transaction("api", SYSTEM) as tx:
         (way,) = ways(tx, ["ac01", "ag03"], "diverse")
     assert desk is not None
@@ -164,9 +167,7 @@ def test_a_service_tells_the_strands_that_it_goes_over(desk: seed._Desk, databas
     assert set(way.second).isdisjoint(way.links)
 
 
-def test_two_ways_apart_lead_from_a_town_hall_and_nothing_alone_cuts_it_off(
-    desk: seed._Desk, database: Database
-) -> None:
+def test_two_ways_apart_lead_from_a_town_hall_and_nothing_alone_cuts_it_off(desk: Desk, database: Database) -> None:
     with database.transaction("api", SYSTEM) as tx:
         found = read_plant(tx)
     assert desk is not None

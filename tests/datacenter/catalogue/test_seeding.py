@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from core.settings import Settings
 from lab import seed
+from lab.desk import Desk
 from tests.api.people import Hire
 from tests.api.serving import serve
 
@@ -15,7 +16,7 @@ def test_the_lab_gets_its_catalogue_once(app: FastAPI, settings: Settings, hire:
     people = {name: {"token": manager.token} for name in ("manager", "engineer")}
     with serve(app) as address:
         here = settings.model_copy(update={"listen": address.removeprefix("http://")})
-        with seed._Desk(here, people) as desk:
+        with Desk(here, people) as desk:
             assert seed._catalogue(desk) is True
             assert seed._catalogue(desk) is False
             assert [one["code"] for one in desk.get("/api/v1/images")["items"]] == ["debian"]

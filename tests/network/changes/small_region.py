@@ -25,7 +25,7 @@ from core.scope import EVERY_TENANT, Scope
 from core.secrets import SecretStore, SecretValue
 from core.settings import get_settings, load
 from inventory.region_import import built_in, prepare
-from lab import seed
+from lab import entries
 from orchestrator.durable import prepare_database
 from orchestrator.engine import ChangeRequest, approve, submit, undo
 from orchestrator.plan import Options
@@ -207,10 +207,10 @@ def _enter(region: SmallRegion) -> None:
     assert region.submit("inventory.import", brussels.intent).state is State.SUCCEEDED
     with region.database.transaction("worker", SCOPE) as tx:
         tenant = tx.execute(text("select id from tenant where code = 'paradigm'")).scalar_one()
-        for name, value in seed.secrets_of(lab.credentials).items():
+        for name, value in entries.secrets_of(lab.credentials).items():
             SecretStore(KeyFile(get_settings().key_file)).put(tx, tenant, name, SecretValue(value))
     settings = load({"IRISPLANE_INSTANCE": lab.instance.name})
-    operations = seed.operations_for(settings, lab.topology, {router.name for router in lab.topology.routers})
+    operations = entries.operations_for(settings, lab.topology, {router.name for router in lab.topology.routers})
     assert region.edit(*operations).state is State.SUCCEEDED
 
 

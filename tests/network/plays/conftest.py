@@ -21,7 +21,7 @@ from core.postgres_temporary import TemporaryPostgres
 from core.secrets import SecretStore, SecretValue
 from core.settings import get_settings, load
 from inventory.region_import import built_in, prepare
-from lab import seed
+from lab import entries
 from lab.network import Layout, hosts
 from orchestrator.durable import prepare_database
 from orchestrator.states import State
@@ -122,9 +122,9 @@ def _made(database: Database, folder: Path, environment: dict[str, str], instanc
     with database.transaction("api", engineer.scope("test", "region")) as tx:
         brussels = prepare(tx, engineer.scope("test", "region"), built_in())
     assert region.submit("inventory.import", brussels.intent).state is State.SUCCEEDED
-    for name, value in seed.secrets_of(Layout(instance).credentials()).items():
+    for name, value in entries.secrets_of(Layout(instance).credentials()).items():
         region.keep_secret(name, value)
-    operations = seed.operations_for_hosts(load({"IRISPLANE_INSTANCE": instance.name}))
+    operations = entries.operations_for_hosts(load({"IRISPLANE_INSTANCE": instance.name}))
     assert region.edit(*operations).state is State.SUCCEEDED
     assert region.submit("network.enrol", {"select": "platform=linux"}).state in (State.SUCCEEDED, State.WAITING)
     region.new_worker()
