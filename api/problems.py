@@ -110,7 +110,7 @@ def pointer_of(location: Iterable[str | int]) -> str:
 
 def _located(error: Mapping[str, Any]) -> dict[str, object]:
     where, *rest = error["loc"] or ("body",)
-    detail = str(error["msg"])
+    detail = str(error["msg"]).removeprefix("Value error, ")  # pydantic's word, which says nothing to whoever asked
     if where == "body":
         return {"pointer": pointer_of(rest), "detail": detail}
     return {"in": where, "parameter": ".".join(map(str, rest)), "detail": detail}

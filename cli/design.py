@@ -18,6 +18,14 @@ from cli.errors import WAITING, Ended, WrongUse
 __all__ = ["design"]
 
 _MICRO: Final = 1_000_000
+_ADDED: Final = {
+    "plant_node": "nodes",
+    "duct": "ducts",
+    "cable": "cables",
+    "closure": "closures",
+    "circuit": "circuits",
+}
+"""What is named where little is added; panels, ports and splices come with their cables and circuits."""
 
 
 def design(
@@ -50,15 +58,16 @@ def design(
     request = {"kind": "network.design", "intent": intent, "reason": reason}
     with connect() as client:
         planned = client.request("POST", "/api/v1/changes:preview", body=request).json()
-        told = planned["plan"]["facts"]["design"]
+        facts = planned["plan"]["facts"]
+        told = facts["design"]
         idle = not planned["plan"]["commands"]
         if dry_run or idle:
             output.give(
-                told, lambda: output.say("Every site is in the network: nothing to do.") if idle else _show(told)
+                told, lambda: output.say("Every site is in the network: nothing to do.") if idle else _show(facts)
             )
         else:
             if not session.current.as_json:
-                _show(told)
+                _show(facts)
                 output.say()
                 if not yes and not ask("Make this network?"):
                     output.notice("Nothing was made.")
@@ -83,30 +92,37 @@ def _prices(path: Path) -> dict[str, int]:
         raise wrong from None
 
 
-def _show(told: Mapping[str, Any]) -> None:
+def _show(facts: Mapping[str, Any]) -> None:
+    told, added = facts["design"], facts["alterations"]
     rows = [
         {"role": role, "kind": kind, "count": count}
         for role, kinds in told["sites"].items() for kind, count in kinds.items()
     ]  # fmt: skip
     output.table(rows, {"role": "role", "kind": "site", "count": "how many"})
     output.say()
-    counts, rings = told["counts"], told["rings"]
+    counts, there = told["counts"], told["already"]
     output.facts([
-        ("sites", told["site_count"]),
-        ("served beside another", told["beside"]),
+        ("sites", f"{told['site_count']} more; {there} are in the network, and stay as they are" if there
+                  else told["site_count"]),
+        ("served beside another", None if there else told["beside"]),
         ("duct", f"{told['duct_m'] / 1000:,.1f} km, of it {told['lead_in_m'] / 1000:,.1f} km into buildings"),
         ("cable", f"{told['cable_m'] / 1000:,.1f} km in {counts['cables']:,} cables, {counts['strands']:,} strands"),
-        ("rings", rings),
+        ("rings", told["rings"] or None),
         ("circuits", f"{counts['circuits']:,}, {counts['splices']:,} splices"),
         ("two ways", f"{told['two_ways']} sites"),
         *((f"one way: {why}", count) for why, count in told["single"].items()),
     ])  # fmt: skip
+    if added:
+        output.heading("What is added")
+        output.facts([
+            (many, ", ".join(one["name"] for one in added if one["type"] == kind)) for kind, many in _ADDED.items()
+        ])  # fmt: skip
     output.say()
     prices = told["unit_costs"]
     lines = [
         {"name": line["name"], "quantity": f"{line['quantity']:,} {line['unit']}",
          "unit": _euros(line["unit_micro_eur"], 3), "amount": _euros(line["amount_micro_eur"], 0)}
-        for line in told["costs"]
+        for line in told["costs"] if line["quantity"]
     ]  # fmt: skip
     output.table(lines, {"name": "what", "quantity": "how much", "unit": "EUR each", "amount": "EUR"})
     output.say(

@@ -65,7 +65,7 @@ def _differences(targets: Sequence[Mapping[str, Any]]) -> None:
 
 def _alterations(plan: Mapping[str, Any]) -> None:
     told: Sequence[Mapping[str, Any]] = (plan.get("facts") or {}).get("alterations") or ()
-    sign = {"insert": "+", "create": "+", "delete": "-"}
+    sign = {"+": "+", "insert": "+", "create": "+", "-": "-", "delete": "-"}
     for one in told[:_ALTERATIONS]:
         mark = sign.get(str(one.get("op")), "~")
         style = {"+": "green", "-": "red"}.get(mark, "cyan")

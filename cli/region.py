@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,8 @@ __all__ = ["app"]
 app = App(name="region", help="Bring region data in, take it out.")
 
 _SHOWN = 20
+_OF_A_FILE = ("file", "form", "taken", "refused", "not_taken")
+"""What is told of each file, in this order."""
 
 
 @app.command(name="import")
@@ -86,14 +88,13 @@ def _packed(paths: Iterable[Path]) -> bytes:
 
 
 def _report(done: Mapping[str, Any]) -> None:
-    for source in done.get("sources") or ():
-        output.facts([(name.replace("_", " "), value) for name, value in source.items()])
-        output.say()
+    if sources := done.get("sources") or []:
+        _sources(sources)
     refused = done.get("refused") or []
     if refused:
         output.heading(f"{len(refused)} rows were refused")
         for one in refused[:_SHOWN]:
-            output.say("  " + "  ".join(str(value) for value in one.values()))
+            output.say(f"  {one['file']}, line {one['line']}: {one['reason']}")
         if len(refused) > _SHOWN:
             output.say(f"  … and {len(refused) - _SHOWN} more; --json gives all", "dim")
     if "summary" in done:
@@ -104,3 +105,21 @@ def _report(done: Mapping[str, Any]) -> None:
         submitted(change)
         if change["state"] in live.ENDED and not session.current.quiet:
             output.notice(f"irisplane change show {change['id']} tells the rest.", "dim")
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> None:
+    """What was made of each file; why of some nothing; and whom to name wherever the data is shown."""
+    told = [name for name in _OF_A_FILE if any(source.get(name) for source in sources)]
+    output.table(sources, {name: name.replace("_", " ") for name in told})
+    parts = {
+        "Why nothing was taken": [f"{source['file']}: {source['why']}" for source in sources if source.get("why")],
+        "Sources": dict.fromkeys(
+            part for source in sources for part in str(source.get("attribution") or "").split("; ") if part
+        ),
+    }
+    for title, lines in parts.items():
+        if lines:
+            output.heading(title)
+            for line in lines:
+                output.say(f"  {line}")
+    output.say()

@@ -214,7 +214,8 @@ def summary_of(alterations: Sequence[Alteration]) -> str:
             if len(ones) > 1
             else f"{verbs[op]} {label} {ones[0].name}"
         )
-    return _listed(parts, "; ").capitalize()[:400]
+    told = _listed(parts, "; ")
+    return (told[0].upper() + told[1:])[:400]  # the first letter alone: codes stay as they are written
 
 
 def _listed(parts: Iterable[str], glue: str = ", ", most: int = 6) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -18,6 +19,11 @@ _SAID: Final = {
     "down": "down",
     "protected": "goes on over another way",
     "degraded": "goes on, protection lost",
+}
+_COUNTED: Final = {
+    "down": "down",
+    "degraded": "go on without protection",
+    "protected": "go on over another way",
 }
 _MOST: Final = 30
 
@@ -54,7 +60,7 @@ def _show(found: Mapping[str, Any], most: int | None) -> None:
     _part(
         "Circuits", found["circuits"], {"code": "circuit", "tenant": "of", "state": "state", "strands": "strands"}, most
     )
-    _part("Links down", found["links"], {"name": "link"}, most)
+    _part("Links", found["links"], {"name": "link"}, most)
     _part("Devices", found["devices"], {"name": "device", "role": "role", "site": "site", "state": "state"}, most)
     _part("Services", found["services"], {"code": "service", "kind": "kind", "tenant": "of", "state": "state"}, most)
     _part("Sites", found["sites"], {"code": "site", "kind": "kind", "name_fr": "name", "state": "state"}, most)
@@ -68,7 +74,9 @@ def _show(found: Mapping[str, Any], most: int | None) -> None:
 def _part(title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], most: int | None) -> None:
     if not rows:
         return
-    output.heading(f"{title} ({len(rows):,})")
+    counts = Counter(row["state"] for row in rows)
+    told = ", ".join(f"{counts[state]:,} {words}" for state, words in _COUNTED.items() if counts[state])
+    output.heading(f"{title}: {told}")
     shown = [
         {**row, "state": _SAID[row["state"]], "strands": ", ".join(row.get("strands", ())[:6])} for row in rows[:most]
     ]

@@ -1,7 +1,8 @@
 """The kind of Change that lays a network: it reads sites and corridor, computes what is missing, and writes it.
 
 What is there stays; a second design over the same sites has nothing to do. The plan tells counts, kilometres and cost
-instead of its thousands of rows, which its commands hold one by one.
+instead of its thousands of rows, which its commands hold one by one; where they are few, as for one more school, it
+tells them too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from inventory.planner import Edit
 from inventory.schema import InputModel
 from network.design.choosing import RULES, choose
 from network.design.costs import HIGHEST, unit_costs
-from network.design.laying import Wishes, lay
+from network.design.kept import laid
+from network.design.laying import Wishes
 from network.design.records import records_of
 from network.design.report import report
 from network.design.standing import standing
@@ -65,13 +67,13 @@ class NetworkDesign(ChangeKind[DesignIntent]):
         before = standing(world.tx)
         choice = choose(before.candidates, keep=list(before.there.sites))
         wishes = Wishes(intent.ring_sites, intent.detour_m * 1000, intent.second_way_m * 1000)
-        made = lay(before.corridor, choice.sites, costs, wishes, before.there)
+        made = laid(before.corridor, choice.sites, costs, wishes, before.there)
         edit = Edit(world.tx, world.scope)
         for kind, records in records_of(made, before, status=intent.status).items():
             if records:
                 edit.create(kind, records, pointer="")
         told = report(made, costs).as_dict()
-        km, euros = told["duct_m"] / 1000, int(told["cost_micro_eur"]) // 10**6
+        km, euros = told["duct_m"] / 1000, round(int(told["cost_micro_eur"]) / 10**6)
         summary = (
             f"Design the network: {len(made.sites)} sites, {km:.1f} km of duct, {euros} EUR"
             if edit.commands
@@ -80,7 +82,7 @@ class NetworkDesign(ChangeKind[DesignIntent]):
         draft = draft_of(edit, summary)
         facts: dict[str, Any] = {
             **draft.facts,
-            "alterations": [],
+            "alterations": draft.facts["alterations"] if len(edit.alterations) <= _TOLD else [],
             "design": told
             | {
                 "new_sites": sorted(made.sites)[:_TOLD],

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from sqlalchemy import Connection, text
 
 from inventory.errors import FieldRefused, ObjectNotFound
+from inventory.plant.geometry import misplaced
 
 __all__ = ["KINDS", "Lost", "Polygon", "Question", "Subject", "SubjectKind", "lost"]
 
@@ -68,32 +69,73 @@ select id::text, lon, lat from plant_node where lon between :west and :east and 
 
 
 def _readable(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    geometry = value.get("geometry", value) if value.get("type") == "Feature" else value
-    if value.get("type") == "FeatureCollection":
-        features = value.get("features")
-        if not isinstance(features, list) or len(features) != 1 or not isinstance(features[0], dict):
-            raise ValueError("A collection must hold one feature: the polygon.")
-        geometry = features[0].get("geometry")
-    if not isinstance(geometry, Mapping) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise ValueError("This is no Polygon and no MultiPolygon of GeoJSON (RFC 7946).")
+    """One geometry of whatever is sent: several polygons are one loss, as works in several pits are.
+
+    Raises:
+        ValueError: it is no polygon, or not in degrees of this country.
+    """
+    parts = [part for geometry in _geometries(value) for part in _polygons(geometry)]
+    if not parts:
+        raise ValueError("There is no polygon in it.")
+    for part in parts:
+        _placed(part)
+    geometry: Mapping[str, Any] = {"type": "MultiPolygon", "coordinates": parts}
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (shapely.errors.GEOSException, TypeError, ValueError) as error:
-        raise ValueError("Coordinates cannot be read: a ring is a list of at least four [lon, lat].") from error
-    if shape.is_empty:
-        raise ValueError("The polygon is empty.")
-    west, south, east, north = shape.bounds
-    if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
-        if all(10_000 < edge < 300_000 for edge in (west, south, east, north)):
-            raise ValueError("These are metres of Belgian Lambert 72 (EPSG:31370): convert them to WGS84 first.")
-        raise ValueError("These are no degrees: give WGS84 (EPSG:4326), longitude first.")
-    if 49 < west < 52 and 2 < south < 7:
-        raise ValueError("Latitude stands before longitude here: GeoJSON has longitude first.")
-    if not shape.is_valid:
+        raise ValueError(_UNREADABLE) from error
+    each = shapely.get_parts(shape)
+    if not shapely.is_valid(each).all():
         raise ValueError("The polygon crosses itself.")
+    if not shape.is_valid:  # polygons that overlap: together they are what both cover
+        geometry = json.loads(shapely.to_geojson(shapely.union_all(each)))
     return geometry
 
 
+def _geometries(value: object) -> list[Any]:
+    """What is drawn in a geometry, a feature, or a collection of either."""
+    if not isinstance(value, Mapping):
+        return [value]
+    match value.get("type"):
+        case "Feature":
+            return _geometries(value.get("geometry"))
+        case "FeatureCollection" | "GeometryCollection" as kind:
+            inner = value.get("features" if kind == "FeatureCollection" else "geometries")
+            return [one for part in inner for one in _geometries(part)] if isinstance(inner, list) else [inner]
+    return [value]
+
+
+def _polygons(geometry: object) -> list[Any]:
+    """The polygons of a geometry, each a list of rings."""
+    kind = geometry.get("type") if isinstance(geometry, Mapping) else None
+    if not isinstance(geometry, Mapping) or kind not in ("Polygon", "MultiPolygon"):
+        raise ValueError("This is no Polygon and no MultiPolygon of GeoJSON (RFC 7946).")
+    inside = _listed(geometry.get("coordinates"))
+    return [part for part in ([inside] if kind == "Polygon" else inside) if part]
+
+
+def _placed(rings: object) -> None:
+    """Each ring is one, and lies in this country."""
+    for ring in _listed(rings):
+        try:
+            places = [(float(place[0]), float(place[1])) for place in _listed(ring)]
+        except (TypeError, ValueError, IndexError, KeyError) as error:
+            raise ValueError(_UNREADABLE) from error
+        for lon, lat in places:
+            if wrong := misplaced(lon, lat):
+                raise ValueError(f"The polygon: {wrong}.")
+        if len(places) < _CORNERS or places[0] != places[-1]:
+            raise ValueError("A ring is not closed: its last place must be its first again, and it has four at least.")
+
+
+def _listed(value: object) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise ValueError(_UNREADABLE)
+
+
+_CORNERS: Final = 4
+_UNREADABLE: Final = "Coordinates cannot be read: a ring is a list of at least four [lon, lat]."
 Polygon = Annotated[dict[str, Any], AfterValidator(_readable)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -48,7 +49,13 @@ def _json(run: Run, *arguments: str) -> object:
     return json.loads(out)
 
 
-def test_a_town_is_designed_drawn_and_searched(run: Run, tmp_path: Path) -> None:
+def _changes(run: Run) -> list[dict[str, Any]]:
+    found = _json(run, "change", "list")
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_town_is_designed_drawn_taken_out_brought_in_again_and_grown(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "town"
     folder.mkdir()
     for file in small_town():
@@ -68,6 +75,37 @@ def test_a_town_is_designed_drawn_and_searched(run: Run, tmp_path: Path) -> None
     assert picture.read_text().count("<circle") > 47
     assert "nothing to do" in run("network", "design")[1]
 
+    before, after = tmp_path / "before", tmp_path / "after"
+    assert run("region", "export", str(before))[0] == 0
+    made = next(one["id"] for one in _changes(run) if one["kind"] == "network.design")
+    code, out, err = run("change", "undo", made, "--reason", "to import it again")
+    assert code == 0, err
+    assert run("fibre", "path", "ST-0", "ST-1")[0] == 4  # it is gone
+    code, out, err = run("region", "import", str(before))
+    assert code == 0, err
+    assert "ducts.json" in out
+    assert run("region", "export", str(after))[0] == 0
+    files = {path.name: path.read_bytes() for path in before.iterdir()}
+    assert files["cables.json"].count(b"\n") > 47
+    assert {path.name: path.read_bytes() for path in after.iterdir()} == files
+    assert "nothing to do" in run("network", "design")[1]
+
+    school = ["code=SC-NEW", "kind=school", "name_fr=École neuve", "name_nl=Nieuwe school", "lon=4.3647", "lat=50.8671",
+              'facts={"level_guess": "secondary"}']  # fmt: skip
+    fields = [word for one in school for word in ("--set", one)]
+    code, out, err = run("site", "add", *fields, "--reason", "a school was built", "--yes")
+    assert code == 0, err
+    assert "Create site SC-NEW" in out
+    assert "+ site SC-NEW" in out
+    code, out, err = run("network", "design", "--yes")
+    assert code == 0, err
+    assert "1 more; 47 are in the network, and stay as they are" in out
+    assert "circuits  AC.SC-NEW\n" in out
+    assert run("region", "export", str(after))[0] == 0
+    grown = {path.name: path.read_bytes().splitlines() for path in after.iterdir()}
+    rows = {name: {line.rstrip(b",") for line in content.splitlines()} for name, content in files.items()}
+    assert all(lines <= {line.rstrip(b",") for line in grown[name]} for name, lines in rows.items())
+
     code, out, _ = run("fibre", "path", "ST-0", "ST-1", "--diverse")
     assert code == 0
     assert "They share no duct, no manhole or building between their ends. No pair is better." in out
@@ -76,7 +114,7 @@ def test_a_town_is_designed_drawn_and_searched(run: Run, tmp_path: Path) -> None
     losses = [way["loss_db"] for way in found["paths"]]
     assert len(losses) == 3
     assert losses == sorted(losses)
-    assert "single points of failure for 47 sites" in run("fibre", "weak-points")[1]
+    assert "single points of failure for 48 sites" in run("fibre", "weak-points")[1]
 
 
 def test_prices_come_from_a_file_and_one_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:

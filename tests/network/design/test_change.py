@@ -117,6 +117,9 @@ def test_a_second_design_has_nothing_to_do_and_one_more_school_alters_no_row_tha
     bring(fresh_database, [school("SC-NEW", 4.3647, 50.8671)])
     record = design(fresh_database)
     assert told_of(fresh_database, record)["new_sites"] == ["SC-NEW"]
+    added = plan_of(fresh_database, record).facts["alterations"]
+    assert {one["op"] for one in added} == {"+"}, "the plan shows what is added, and alters nothing"
+    assert [one["name"] for one in added if one["type"] == "circuit"] == ["AC.SC-NEW"]
     after = plant(fresh_database)
     for kind in PLANT:
         assert all(row in after[kind] for row in before[kind]), kind

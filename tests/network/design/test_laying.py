@@ -12,6 +12,7 @@ import pytest
 from core.errors import InvalidInput
 from network.design.choosing import Candidate, choose
 from network.design.costs import unit_costs
+from network.design.kept import laid as laid_before
 from network.design.laying import Wishes, lay
 from network.design.plan import Cable, Corridor, Design, Lit
 from network.design.report import report
@@ -202,3 +203,16 @@ def test_a_site_far_from_every_street_stays_out_and_is_told() -> None:
     assert "SC-FAR" not in made.sites
     assert made.single["SC-FAR"] == "no street leads to it"
     assert report(made, unit_costs()).counts["sites"] == 47
+
+
+def test_the_same_asked_for_again_is_not_computed_again_and_anything_else_is() -> None:
+    def asked(seed: int, **wishes: int) -> Design:
+        return laid_before(town(seed), choose(candidates(seed)).sites, unit_costs(), Wishes(**wishes), Design())
+
+    first = asked(1)
+    assert asked(1) is first
+    other = asked(1, ring_sites=2)
+    assert other is not first
+    assert other == lay(town(1), choose(candidates(1)).sites, unit_costs(), Wishes(ring_sites=2))
+    assert asked(2) == lay(town(2), choose(candidates(2)).sites, unit_costs())
+    assert asked(1) == first

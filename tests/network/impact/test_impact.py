@@ -140,19 +140,59 @@ def test_a_polygon_takes_the_ducts_that_cross_it(tx: Connection) -> None:
     assert states(found["circuits"]) == {"K3": "down"}
 
 
+def _square(lon: float, lat: float, half: float = 0.0001) -> dict[str, Any]:
+    west, east, south, north = lon - half, lon + half, lat - half, lat + half
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def test_polygons_come_as_features_and_collections_too_and_several_are_one_loss(tx: Connection) -> None:
+    one, other = _square(4.3025, 50.8), _square(4.3005, 50.8)
+    drawn = {"type": "Feature", "properties": {"name": "works"}, "geometry": one}
+    found = impact(tx, Question(polygon=one))
+    assert found["lost"]["ducts"] == ["D3"]
+    assert impact(tx, Question(polygon=drawn)) == found
+    assert impact(tx, Question(polygon={"type": "FeatureCollection", "features": [drawn]})) == found
+    assert impact(tx, Question(polygon={"type": "GeometryCollection", "geometries": [one]})) == found
+    height = [[[*place, 12.5] for place in ring] for ring in one["coordinates"]]
+    assert impact(tx, Question(polygon={"type": "Polygon", "coordinates": height})) == found
+    both = impact(
+        tx, Question(polygon={"type": "FeatureCollection", "features": [drawn, {**drawn, "geometry": other}]})
+    )
+    alone = impact(tx, Question(polygon=other))
+    assert alone["lost"]["ducts"]
+    assert both["lost"]["ducts"] == sorted(found["lost"]["ducts"] + alone["lost"]["ducts"])
+    again = {"type": "MultiPolygon", "coordinates": [one["coordinates"], _square(4.30255, 50.8)["coordinates"]]}
+    assert impact(tx, Question(polygon=again)) == found, "two that overlap are what both cover"
+
+
+def _ring(*places: tuple[float, float]) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [[list(place) for place in places]]}
+
+
 @pytest.mark.parametrize(
     ("polygon", "told"),
     [
         ({"type": "Point", "coordinates": [4, 50]}, "no Polygon"),
-        ({"type": "Polygon", "coordinates": [[[50.8, 4.3], [50.9, 4.3], [50.9, 4.4], [50.8, 4.3]]]}, "longitude first"),
-        ({"type": "Polygon", "coordinates": [[[149000, 170000], [150000, 170000], [150000, 171000], [149000, 170000]]]},
-         "Lambert 72"),
-        ({"type": "Polygon", "coordinates": [[[4, 50], [5, 51], [5, 50], [4, 51], [4, 50]]]}, "crosses itself"),
-        ({"type": "Polygon", "coordinates": [[[4, 50], [5, 51]]]}, "cannot be read"),
+        (_ring((50.8, 4.3), (50.9, 4.3), (50.9, 4.4), (50.8, 4.3)), "order: longitude comes first, write 4.3, 50.8"),
+        (_ring((149e3, 17e4), (15e4, 17e4), (15e4, 171e3), (149e3, 17e4)), r"of Belgian Lambert 72 \(EPSG:31370\)"),
+        (_ring((649e3, 67e4), (65e4, 67e4), (65e4, 671e3), (649e3, 67e4)), "of Belgian Lambert 2008"),
+        (_ring((485e3, 659e4), (486e3, 659e4), (486e3, 6591e3), (485e3, 659e4)), "metres of Web Mercator"),
+        (_ring((2.35, 48.85), (2.36, 48.85), (2.36, 48.86), (2.35, 48.85)), "outside Belgium"),
+        (_ring((4.3, 50.8), (4.4, 50.8), (4.4, 50.9), (4.3, 50.9)), "not closed"),
+        (_ring((4, 50), (5, 51), (5, 50), (4, 51), (4, 50)), "crosses itself"),
+        (_ring((4, 50), (5, 51)), "not closed"),
+        ({"type": "Polygon", "coordinates": [[[4, "north"], [5, 51]]]}, "cannot be read"),
+        ({"type": "Polygon", "coordinates": [[{"lon": 4}]]}, "cannot be read"),
+        ({"type": "Polygon", "coordinates": [7]}, "cannot be read"),
         ({"type": "Polygon", "coordinates": "all"}, "cannot be read"),
-        ({"type": "FeatureCollection", "features": []}, "one feature"),
+        ({"type": "Polygon", "coordinates": []}, "There is no polygon in it"),
+        ({"type": "FeatureCollection", "features": []}, "There is no polygon in it"),
+        ({"type": "FeatureCollection", "features": ["D3"]}, "no Polygon"),
+        ({"type": "FeatureCollection"}, "no Polygon"),
+        ({"type": "Feature", "geometry": None}, "no Polygon"),
     ],
-)  # fmt: skip
+)
 def test_a_polygon_that_means_nothing_is_refused_with_the_reason(polygon: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         Question(polygon=polygon)
