@@ -65,6 +65,7 @@ def links(*, days: int = 90) -> None:
     def shown() -> None:
         if found["state"] == "unknown":
             output.say(f"Nothing is known: {found['problem']}", "yellow")
+            return
         output.table(rows, columns, empty="Prometheus has no figures of links.")
 
     output.give(found, shown)

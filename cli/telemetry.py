@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
@@ -13,6 +13,8 @@ from cli import output
 from cli.client import connect
 
 __all__ = ["app"]
+
+_PARTS: Final = 24
 
 app = App(name="telemetry", help="What devices tell over SNMP, and what Prometheus makes of it.")
 
@@ -40,6 +42,44 @@ def cabling() -> None:
     columns = {"device": "device", "interface": "interface", "problem": "", "link": "link", "expected": "expected",
                "heard": "heard"}  # fmt: skip
     output.give(found, lambda: output.table(found["items"], columns, empty="What is heard is what is written."))
+
+
+@app.command
+def load(link: str, *, hours: int = 24) -> None:
+    """What a link carried, in 24 parts of the time; a gap is said to be one.
+
+    Args:
+        hours: of the past, at most 9600.
+    """
+    with connect() as client:
+        found = client.get(f"/api/v1/network/links/{quote(link, safe='')}/load", hours=hours)
+    columns = {"from": "from", "mean": "mean Mbit/s", "most": "most Mbit/s", "known": "known"}
+
+    def shown() -> None:
+        if found["state"] == "unknown":
+            output.say(f"Nothing is known of {link}: {found['problem']}", "yellow")
+            return
+        capacity = found["capacity"]
+        output.say(f"{link}, which carries {'unknown' if capacity is None else f'{capacity / 1e6:,.1f}'} Mbit/s")
+        output.table(_parts(found["points"]), columns, empty="")
+
+    output.give(found, shown)
+
+
+def _parts(points: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Points in 24 parts: mean and most of what is known, and how much that is."""
+    size = -(-len(points) // _PARTS)
+    rows = []
+    for first in range(0, len(points), size):
+        part = points[first : first + size]
+        known = [one["bits_per_second"] / 1e6 for one in part if one["bits_per_second"] is not None]
+        rows.append({
+            "from": output.local_time(part[0]["at"]),
+            "mean": f"{sum(known) / len(known):,.1f}" if known else "unknown",
+            "most": f"{max(known):,.1f}" if known else "unknown",
+            "known": "gap" if not known else "all" if len(known) == len(part) else f"{len(known) / len(part):.0%}",
+        })  # fmt: skip
+    return rows
 
 
 @app.command

@@ -57,6 +57,8 @@ class Course:
     flooded: bool = True
     """Until it was quiet for a minute: a worker before this one may have left an incident open."""
     told_at: float | None = None
+    named: bool = False
+    """Whether its story says who sends: the kernel may have dropped all that came before the first look."""
     in_all: int = 0
 
 
@@ -84,7 +86,10 @@ def settle(tx: Connection, course: Course, unread: Unread, now: float) -> None:
             else:
                 more.insert(0, first)
             say_of(tx, KEY, more)
-            course.flooded, course.told_at = True, now
+            course.flooded, course.told_at, course.named = True, now, bool(_senders(course))
+        elif not course.named and _senders(course):
+            say_of(tx, KEY, [_from(_senders(course))])
+            course.named = True
     elif not total and course.flooded and now - course.began >= QUIET_SECONDS:
         unread_ones = f"; {course.in_all} were not" if course.in_all else ""
         close_one(tx, KEY, f"Notifications are read again{unread_ones}.")
@@ -94,17 +99,25 @@ def settle(tx: Connection, course: Course, unread: Unread, now: float) -> None:
 def _told(course: Course, total: int) -> list[str]:
     every = [one for *_, one in course.looks]
     seconds = max(1, round(course.looks[-1][1] - course.looks[0][0]))
-    by: Counter[str] = Counter()
-    for one in every:
-        by.update(one.by)
+    by = _senders(course)
     strangers, lost = sum(one.strangers for one in every), sum(one.lost for one in every)
     said = [f"{total} notifications were not read within {seconds} s, {round(total / seconds)} a second."]
     if by:
-        most = [f"{name} ({count})" for name, count in by.most_common(_NAMED)]
-        more = [f"{len(by) - _NAMED} more"] if len(by) > _NAMED else []
-        said.append(f"They came from {', '.join(most)}{' and ' if more else ''}{''.join(more)}.")
+        said.append(_from(by))
     if strangers:
         said.append(f"{strangers} came from addresses of no device.")
     if lost:
         said.append(f"{lost} were lost before they could be counted by sender.")
     return said
+
+
+def _senders(course: Course) -> Counter[str]:
+    by: Counter[str] = Counter()
+    for *_, one in course.looks:
+        by.update(one.by)
+    return by
+
+
+def _from(by: Counter[str]) -> str:
+    most = ", ".join(f"{name} ({count})" for name, count in by.most_common(_NAMED))
+    return f"They came from {most}{f' and {len(by) - _NAMED} more' if len(by) > _NAMED else ''}."

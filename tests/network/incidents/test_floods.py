@@ -65,6 +65,14 @@ def test_what_a_large_cut_rings_is_no_flood(tx: Connection) -> None:
     assert json.loads(queries.incidents_json(tx, "all", 50)) == []
 
 
+def test_who_sends_is_told_as_soon_as_it_is_known_and_once(tx: Connection) -> None:
+    course = Course()
+    settle(tx, course, Unread(lost=3000), 0.0)
+    for second in range(1, 9):
+        settle(tx, course, Unread({"ac01": 900}), float(second))
+    assert [one for one in story(tx)[1] if "came from" in one] == ["They came from ac01 (900)."]
+
+
 def test_one_that_goes_on_gets_a_line_a_minute_and_not_one_a_look(tx: Connection) -> None:
     course = Course()
     for second in range(0, 180, 2):

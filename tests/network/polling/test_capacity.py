@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.request import urlopen
 
 import pytest
-import yaml
 
 from network.errors import PrometheusAway
 from network.polling.capacity import capacity_of_links
 from network.polling.history import series
-from tests.network.alerting.promtool import promtool
+from tests.network.polling.fed import fed
 
 _GIGA = 1e9
 _DAYS = 60
@@ -41,9 +35,6 @@ _LINKS = ("fills-first", "fills-later", "stands-still", "with-a-gap")
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, datetime]]:
     """Its address, and the midnight up to which it was given figures."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("Prometheus is not installed")
     folder = tmp_path_factory.mktemp("capacity")
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     begin = midnight - timedelta(days=_DAYS)
@@ -59,37 +50,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
         for minutes in (3, 2, 1):
             at = int((midnight - timedelta(minutes=minutes)).timestamp())
             lines.append(f'irisplane:link_capacity_bits{{link="{link}"}} {_GIGA:.0f} {at}')
-    (folder / "fed.om").write_text("\n".join([*lines, "# EOF", ""]))
-    (folder / "data").mkdir()
-    promtool("tsdb", "create-blocks-from", "openmetrics", folder / "fed.om", folder / "data")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": []}))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-             "--storage.tsdb.retention.time=400d", f"--web.listen-address=127.0.0.1:{port}"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + 120
-        while not _ready(url):
-            assert time.monotonic() < end, (folder / "log").read_text()
-            time.sleep(0.2)
+    with fed(folder, lines) as url:
         yield url, midnight
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _ready(url: str) -> bool:
-    try:
-        with urlopen(f"{url}/-/ready", timeout=5) as answer:  # noqa: S310 - ours, on loopback
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def test_the_link_that_fills_first_is_named_with_the_day(prometheus: tuple[str, datetime]) -> None:
