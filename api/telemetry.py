@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -21,20 +21,20 @@ from api.dependencies import Caller, database_of, require, settings_of
 from api.limits import by_address
 from api.problems import PROBLEM_JSON
 from api.shapes import answers, whole_list_of
-from api.shapes.telemetry import CapacityOfLinks, DeviceTold, LinkLoad, Miswired, ScrapeGroup
+from api.shapes.telemetry import DeviceTold, LinkLoad, Miswired, NetworkCapacity, ScrapeGroup
 from core.errors import NotFound, Unavailable
 from core.prometheus import scraped_address
 from core.scope import EVERY_TENANT, Scope
 from core.settings import is_loopback
 from core.telemetry import CONTENT_TYPE
+from dashboards.csv_files import csv_answer
 from network import queries
 from network.alerting.planned import planned_rules
 from network.alerting.rules import rules_text
-from network.errors import PrometheusAway
 from network.polling.cabling import mismatches_seen
-from network.polling.capacity import LinkCapacity, capacity_of_links
 from network.polling.discovery import scrape_groups
 from network.polling.exposition import families
+from network.polling.filling import KINDS, Filling, FillingKind, fillings
 from network.polling.loads import load_of
 from network.polling.polled import Polled, polled
 
@@ -43,6 +43,13 @@ __all__ = ["router"]
 router = APIRouter(tags=["network"])
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _SCRAPE: Final = Scope(EVERY_TENANT, request_id="scrape", reason="figures for Prometheus")
+
+_COLUMNS: Final = (
+    "kind", "name", "unit", "now", "busy", "capacity", "share", "outlook", "full_on", "per_day", "days", "fit"
+)  # fmt: skip
+_CAPACITY_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {**answers(NetworkCapacity)[200], "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
 
 Reader = Annotated[Caller, Depends(require("network:read"))]
 
@@ -112,30 +119,34 @@ def link_load(
     )  # fmt: skip
 
 
-@router.get(
-    "/api/v1/network/capacity", summary="When links are full, from Prometheus", responses=answers(CapacityOfLinks)
-)
+@router.get("/api/v1/network/capacity", summary="What of the network fills first, and when", responses=_CAPACITY_ANSWER)
 def capacity(
+    request: Request,
     caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))],
-    days: Annotated[int, Query(ge=14, le=400, description="Of the past that the line goes through.")] = 90,
+    days: Annotated[int, Query(ge=14, le=400, description="Of the past that lines go through.")] = 90,
+    kind: Annotated[list[FillingKind] | None, Query(description="Only these; all when absent.")] = None,
+    form: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
 ) -> Response:
-    """The one that is full first before the others. `state` is `unknown` while Prometheus is away."""
-    with caller.transaction() as tx:
-        names = set(tx.execute(text("select name from link where status = 'active'")).scalars())
+    """Links by their busy hours, strands of cables, strands and ports of sites; what is full first before the others.
+    `state` is `unknown` while Prometheus is away: then there is no past, and nothing is known of links."""
     now = datetime.now(UTC)
-    try:
-        found = [one for one in capacity_of_links(now, days=days) if one.link in names]
-    except PrometheusAway as away:
-        return json_value({"state": "unknown", "problem": away.message, "at": now, "items": []})
-    return json_value({"state": "known", "problem": None, "at": now, "items": [_capacity(one) for one in found]})
+    with caller.transaction() as tx:
+        found = fillings(tx, now, kinds=kind or KINDS, days=days)
+    items = [_filling(one) for one in found.items]
+    if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
+        answer = csv_answer("network-capacity", _COLUMNS, ([one[name] for name in _COLUMNS] for one in items))
+        answer.headers["Vary"] = "Accept"
+        return answer
+    state = "known" if found.problem is None else "unknown"
+    return json_value({"state": state, "problem": found.problem, "at": now, "items": items})
 
 
-def _capacity(one: LinkCapacity) -> dict[str, Any]:
+def _filling(one: Filling) -> dict[str, Any]:
     return {
-        "link": one.link, "now": _whole(one.now), "busy": _whole(one.busy), "capacity": _whole(one.capacity),
-        "share": one.share, "outlook": one.course.outlook, "full_on": one.course.on, "days": one.course.days,
-        "per_day": _whole(one.course.per_day), "fit": one.course.fit,
-        "past": [{"day": point.day, "bits_per_second": round(point.value)} for point in one.past],
+        "kind": one.kind, "name": one.name, "unit": one.unit, "now": _whole(one.now), "busy": _whole(one.sized_by),
+        "capacity": _whole(one.whole), "share": one.share, "outlook": one.course.outlook, "full_on": one.course.on,
+        "days": one.course.days, "per_day": one.course.per_day, "fit": one.course.fit,
+        "past": [{"day": point.day, "value": round(point.value)} for point in one.past],
     }  # fmt: skip
 
 

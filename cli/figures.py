@@ -12,7 +12,7 @@ from cli import output
 from cli.client import connect
 from cli.hosting.amounts import euro
 
-__all__ = ["app"]
+__all__ = ["app", "when_full"]
 
 app = App(name="figures", help="The region in figures, and the page for the board.")
 
@@ -50,14 +50,14 @@ def links(*, days: int = 90) -> None:
         days: of the past that the line goes through, 14 to 400.
     """
     with connect() as client:
-        found = client.get("/api/v1/network/capacity", days=days)
+        found = client.get("/api/v1/network/capacity", days=days, kind="link")
     columns = {"link": "link", "now": "now", "busy": "busy", "capacity": "of", "share": "full", "grows": "a day",
                "on": "full on"}  # fmt: skip
     rows = [
         {
-            "link": one["link"], "now": _bits(one["now"]), "busy": _bits(one["busy"]),
+            "link": one["name"], "now": _bits(one["now"]), "busy": _bits(one["busy"]),
             "capacity": _bits(one["capacity"]), "share": "" if one["share"] is None else f"{one['share']:.0%}",
-            "grows": _bits(one["per_day"]) if one["per_day"] else "", "on": _when(one),
+            "grows": _bits(one["per_day"]) if one["per_day"] else "", "on": when_full(one),
         }
         for one in found["items"]
     ]  # fmt: skip
@@ -71,11 +71,12 @@ def links(*, days: int = 90) -> None:
     output.give(found, shown)
 
 
-def _bits(value: int | None) -> str:
+def _bits(value: float | None) -> str:
     return "unknown" if value is None else f"{value / 1e6:,.1f} Mbit/s"
 
 
-def _when(one: Mapping[str, Any]) -> str:
+def when_full(one: Mapping[str, Any]) -> str:
+    """The day, or why there is none."""
     if one["full_on"] and one["outlook"] == "dated":
         return str(one["full_on"])
     return _WHY.get(one["outlook"], f"too little is known yet ({one['days']} days)")

@@ -51,7 +51,7 @@ _NOUNS: tuple[tuple[str, str, str, str], ...] = (
     ("volume", "cli.hosting.volume:app", _HOSTING, "Disks that outlive servers."),
     ("snapshot", "cli.hosting.snapshot:app", _HOSTING, "What stood on a volume at one moment."),
     ("schedule", "cli.hosting.schedule:app", _HOSTING, "Copies of volumes that come about by themselves."),
-    ("network", "cli.hosting.network:app", _HOSTING, "Private networks; the design of the region's."),
+    ("network", "cli.hosting.network:app", _HOSTING, "Private networks; design and capacity of the region's."),
     ("security-group", "cli.hosting.security_group:app", _HOSTING, "What may reach a server."),
     ("floating-ip", "cli.hosting.floating_ip:app", _HOSTING, "Addresses that are reached from outside."),
     ("key", "cli.hosting.key:app", _HOSTING, "Public SSH keys that open servers."),

@@ -1,4 +1,4 @@
-"""Figures of the network for Prometheus: who can be logged in to, and who drifted.
+"""Figures of the network for Prometheus: who can be logged in to, who drifted, what of the plant is taken.
 
 What devices told over SNMP is scraped device by device (``network.polling.exposition``).
 """
@@ -11,6 +11,8 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
+
+from inventory.plant.use import use_of_plant
 
 __all__ = ["collect"]
 
@@ -32,3 +34,10 @@ def collect(tx: Connection) -> Iterator[Metric]:
         drifted.add_metric([row.name], float(row.drifted))
     yield reachable
     yield drifted
+    # By their ids: whoever may scrape learns nothing of where fibre lies.
+    taken = GaugeMetricFamily(
+        "irisplane_plant_taken", "Strands lit or held, ports plugged into; of a cable or site.", labels=["kind", "id"]
+    )
+    for one in use_of_plant(tx):
+        taken.add_metric([one.kind, str(one.id)], one.taken)
+    yield taken

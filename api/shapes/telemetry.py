@@ -9,8 +9,9 @@ from pydantic import Field
 
 from api.shapes import Shape, Time
 from core.figures import Outlook
+from network.polling.filling import FillingKind, Unit
 
-__all__ = ["CapacityOfLinks", "DeviceTold", "LinkLoad", "Miswired", "ScrapeGroup"]
+__all__ = ["DeviceTold", "LinkLoad", "Miswired", "NetworkCapacity", "ScrapeGroup"]
 
 
 class InterfaceTold(Shape):
@@ -121,33 +122,37 @@ class LinkLoad(Shape):
     points: list[LoadPoint]
 
 
-class DayOfLink(Shape):
-    """A day of a link."""
+class FillingDay(Shape):
+    """A day of the past."""
 
     day: date
-    bits_per_second: Annotated[int, Field(description="95th percentile of the day.")]
+    value: Annotated[int, Field(description="Taken at its end; of a link, the 95th percentile of the day.")]
 
 
-class CapacityOfLink(Shape):
-    """When a link is full."""
+class NetworkFilling(Shape):
+    """How full a link, a cable or a site is, and when it is full."""
 
-    link: str
-    now: Annotated[int | None, Field(description="bit/s, the busier way of the busier end; null: not known.")]
-    busy: Annotated[int | None, Field(description="bit/s, 95th percentile of yesterday.")]
-    capacity: Annotated[int | None, Field(description="bit/s, the lesser of both ends.")]
-    share: Annotated[float | None, Field(description="Of the capacity, yesterday.")]
+    kind: FillingKind
+    name: Annotated[str, Field(description="Of the link; code of the cable or the site.")]
+    unit: Unit
+    now: Annotated[int | None, Field(description="Null: not known.")]
+    busy: Annotated[
+        int | None, Field(description="What it is sized by: of a link, the 95th percentile of yesterday; else `now`.")
+    ]
+    capacity: Annotated[int | None, Field(description="That there is; of a link, bit/s of its slower end.")]
+    share: Annotated[float | None, Field(description="`busy` of `capacity`.")]
     outlook: Outlook
     full_on: Annotated[date | None, Field(description="Where the line through the days meets the capacity.")]
     days: Annotated[int, Field(description="From the first day known to the last.")]
-    per_day: Annotated[int | None, Field(description="bit/s that it grows by each day.")]
+    per_day: Annotated[float | None, Field(description="In `unit`, that it grows by each day.")]
     fit: Annotated[float | None, Field(description="r².")]
-    past: list[DayOfLink]
+    past: list[FillingDay]
 
 
-class CapacityOfLinks(Shape):
-    """When links are full, the first one first."""
+class NetworkCapacity(Shape):
+    """What of the network is full first before the others."""
 
-    state: Annotated[Literal["known", "unknown"], Field(description="`unknown`: `problem` says why.")]
+    state: Annotated[Literal["known", "unknown"], Field(description="Of the past. `unknown`: `problem` says why.")]
     problem: str | None
     at: Time
-    items: list[CapacityOfLink]
+    items: list[NetworkFilling]

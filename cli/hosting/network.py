@@ -13,8 +13,9 @@ from cli.hosting.ordering import Manner, Order, place
 
 __all__ = ["app"]
 
-app = App(name="network", help="Private networks of projects; and the design of the region's.")
+app = App(name="network", help="Private networks of projects; design and capacity of the region's.")
 app.command("cli.design:design", name="design", help="Lay the region's network over its corridor.")
+app.command("cli.capacity:capacity", name="capacity", help="What of the network fills first, and when.")
 _HOW = Manner()
 
 

@@ -7,6 +7,7 @@ transceiver, ``INDEX INTERFACE SENT RECEIVED`` in dBm; where the kernel sees no 
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ Rows = dict[tuple[int, ...], int]
 
 def power(dbm: float) -> int:
     """dBm as the agent tells it: watts, in hundredths of a microwatt."""
-    return round(10.0 ** (dbm / 10.0) * 1e5)
+    return round(math.pow(10.0, dbm / 10) * 1e5)
 
 
 def rows(lines: str, carrier: Callable[[str], bool]) -> Rows:
