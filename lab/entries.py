@@ -73,6 +73,14 @@ def operations_for_hosts(
             ],
         ),
         *create("device_access", [{"device": host.name, "username": "ops", "secret_name": OPS} for host in hosts]),
+        # They have no SNMP agent before a play gives them one: asked all the same, each would be an alert for good.
+        *create(
+            "config_context",
+            [
+                {"name": f"lab {host.name}", "scope": "device", "device": host.name, "data": {"snmp": {"poll": None}}}
+                for host in hosts
+            ],
+        ),
     ]
 
 
