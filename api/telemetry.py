@@ -21,7 +21,7 @@ from api.dependencies import Caller, database_of, require, settings_of
 from api.limits import by_address
 from api.problems import PROBLEM_JSON
 from api.shapes import answers, whole_list_of
-from api.shapes.telemetry import DeviceTold, LinkLoad, Miswired, NetworkCapacity, ScrapeGroup
+from api.shapes.telemetry import Cabling, DeviceTold, LinkLoad, NetworkCapacity, ScrapeGroup
 from core.errors import NotFound, Unavailable
 from core.prometheus import scraped_address
 from core.scope import EVERY_TENANT, Scope
@@ -31,7 +31,7 @@ from dashboards.csv_files import csv_answer
 from network import queries
 from network.alerting.planned import planned_rules
 from network.alerting.rules import rules_text
-from network.polling.cabling import mismatches_seen
+from network.polling.cabling import links, listening, mismatches
 from network.polling.discovery import scrape_groups
 from network.polling.exposition import families
 from network.polling.filling import KINDS, Filling, FillingKind, fillings
@@ -71,13 +71,16 @@ def telemetry(
     return json_value({"items": [_told(one) for one in found]})
 
 
-@router.get(
-    "/api/v1/network/cabling", summary="Where LLDP hears somebody else", responses=answers(whole_list_of(Miswired))
-)
+@router.get("/api/v1/network/cabling", summary="Where LLDP hears somebody else", responses=answers(Cabling))
 def cabling(caller: Annotated[Caller, Depends(require("network:read", "inventory:read"))]) -> Response:
-    """Ends of links at which another neighbour is heard than the inventory says, or nobody although they are up."""
+    """Ends of links at which another neighbour is heard than the inventory says, or nobody although they are up.
+
+    Where no device told its neighbours (`listening` is 0), an empty list says nothing.
+    """
     with caller.transaction() as tx:
-        return json_value({"items": [asdict(one) for one in mismatches_seen(tx)]})
+        looks = polled(tx)
+        found = mismatches(links(tx), looks)
+    return json_value({"listening": listening(looks), "items": [asdict(one) for one in found]})
 
 
 @router.get(

@@ -41,7 +41,9 @@ def cabling() -> None:
         found = client.get("/api/v1/network/cabling")
     columns = {"device": "device", "interface": "interface", "problem": "", "link": "link", "expected": "expected",
                "heard": "heard"}  # fmt: skip
-    output.give(found, lambda: output.table(found["items"], columns, empty="What is heard is what is written."))
+    told = found["listening"]
+    well = f"What is heard is what is written, as {told} devices told." if told else "Nobody knows: no device told."
+    output.give(found, lambda: output.table(found["items"], columns, empty=well))
 
 
 @app.command

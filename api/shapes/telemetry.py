@@ -11,7 +11,7 @@ from api.shapes import Shape, Time
 from core.figures import Outlook
 from network.polling.filling import FillingKind, Unit
 
-__all__ = ["DeviceTold", "LinkLoad", "Miswired", "NetworkCapacity", "ScrapeGroup"]
+__all__ = ["Cabling", "DeviceTold", "LinkLoad", "NetworkCapacity", "ScrapeGroup"]
 
 
 class InterfaceTold(Shape):
@@ -95,6 +95,15 @@ class Miswired(Shape):
     link: str | None
     expected: Annotated[str | None, Field(description="`device:interface`.")]
     heard: Annotated[str | None, Field(description="`device:interface`, several by commas.")]
+
+
+class Cabling(Shape):
+    """LLDP against the inventory."""
+
+    listening: Annotated[
+        int, Field(description="Devices that told their neighbours a moment ago; without any, nothing is known.")
+    ]
+    items: list[Miswired]
 
 
 class ScrapeGroup(Shape):

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, text
 
-from network.polling.polled import Polled, polled
+from network.polling.polled import Polled
 
-__all__ = ["Link", "Mismatch", "links", "mismatches", "mismatches_seen"]
+__all__ = ["Link", "Mismatch", "links", "listening", "mismatches"]
 
 _LINKS: Final = text("""
 select l.name, a.name as a, ai.name as a_interface, b.name as b, bi.name as b_interface
@@ -67,10 +67,10 @@ def mismatches(written: Iterable[Link], looks: Iterable[Polled]) -> list[Mismatc
     found: list[Mismatch] = []
     for one in looks:
         look = one.look
-        if look.error or not one.fresh or not look.lldp:
+        if not _told(one):
             continue
         heard: dict[str, set[tuple[str, str]]] = {}
-        for neighbour in look.lldp:
+        for neighbour in look.lldp or ():
             heard.setdefault(neighbour.interface, set()).add((neighbour.device, neighbour.remote_interface))
         up = {port.name for port in look.interfaces if port.up}
         found += _of_device(look.name, ends, heard, up)
@@ -104,6 +104,10 @@ def links(tx: Connection) -> list[Link]:
     return [Link(*row) for row in tx.execute(_LINKS)]
 
 
-def mismatches_seen(tx: Connection) -> list[Mismatch]:
-    """The mismatches of the last look."""
-    return mismatches(links(tx), polled(tx))
+def listening(looks: Iterable[Polled]) -> int:
+    """How many devices told their neighbours a moment ago: without any, nothing is known of the cabling."""
+    return sum(_told(one) for one in looks)
+
+
+def _told(one: Polled) -> bool:
+    return one.fresh and not one.look.error and bool(one.look.lldp)

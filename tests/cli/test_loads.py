@@ -65,6 +65,7 @@ def test_an_hour_without_prometheus_is_a_gap_and_while_it_is_away_nothing_is_kno
             assert "Nothing is known: Prometheus at http://127.0.0.1:9 does not answer" in told
             assert json.loads(said("figures", "links", "--json"))["items"] == []
             assert main(("telemetry", "load", "nowhere")) == 4
+            assert "Nobody knows: no device told." in said("telemetry", "cabling")
     finally:
         get_settings.cache_clear()
 

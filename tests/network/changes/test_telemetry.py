@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from network.drivers.snmp import SnmpTarget, User
 from network.drivers.snmp.reference import PysnmpReader
 from network.polling.asking import asked
-from network.polling.cabling import mismatches_seen
+from network.polling.cabling import links, mismatches
 from network.polling.exposition import families
 from network.polling.looking import look_at_many
 from network.polling.polled import poll, polled
@@ -81,7 +81,7 @@ def test_what_is_heard_over_lldp_is_what_the_inventory_says(small: SmallRegion) 
         assert time.monotonic() < end
         time.sleep(1.0)
     with small.database.transaction("worker", SCOPE) as tx:
-        assert mismatches_seen(tx) == []
+        assert mismatches(links(tx), polled(tx)) == []
 
 
 def test_a_silent_or_distrustful_router_is_said_to_be_and_holds_up_nobody(small: SmallRegion) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from network.polling.cabling import Link, Mismatch, mismatches
+from network.polling.cabling import Link, Mismatch, listening, mismatches
 from network.polling.looking import Look
 from network.polling.polled import Polled
 from network.polling.tables import Interface, LldpNeighbour
@@ -52,3 +52,9 @@ def test_silence_counts_only_while_the_interface_is_up_and_the_device_tells_of_o
 
 def test_what_is_old_accuses_nobody() -> None:
     assert mismatches([_LINK], [_polled("cr01", ("to-ag01", "ag02", "to-cr01"), fresh=False)]) == []
+
+
+def test_who_listens_is_counted_so_that_silence_is_not_taken_for_order() -> None:
+    heard = ("to-ag01", "ag01", "to-cr01")
+    assert listening([_polled("cr01", heard), _polled("ag01", fresh=True), _polled("cr02", heard, fresh=False)]) == 1
+    assert listening([]) == 0
