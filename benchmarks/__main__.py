@@ -21,6 +21,7 @@ from benchmarks import (
     durable_steps,
     fibre_impact,
     fleet_push,
+    growth,
     hosting_lists,
     hosting_orders,
     inventory_api,
@@ -48,6 +49,7 @@ _ALL: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "polling": polling.run,
     "rating": rating.run,
     "strand_trace": strand_trace.run,
+    "growth": growth.run,
     "bring_up": bring_up.run,
     "fleet_push": fleet_push.run,
 }

@@ -16,9 +16,9 @@ from benchmarks.measuring import Figure, table
 from network.design.costs import unit_costs
 from network.design.laying import lay
 from network.design.plan import Corridor, CorridorEdge, Place, Role, Site, millimetres
-from network.design.report import report
+from network.design.report import Report, report
 
-__all__ = ["run"]
+__all__ = ["measured", "run"]
 
 _SIDE: Final = 71
 _STEP: Final = 0.0016
@@ -30,19 +30,25 @@ def run(*, quick: bool = False) -> list[Figure]:
     """Measure, print, and say how cost grows."""
     figures, rows = list[Figure](), list[list[str]]()
     for times in (1,) if quick else (1, 10):
-        corridor, sites = _region(times)
-        begun = time.process_time()
-        made = lay(corridor, sites, unit_costs())
-        spent = time.process_time() - begun
-        told = report(made, unit_costs())
-        if len(made.sites) != len(sites):
-            raise RuntimeError(f"{len(sites) - len(made.sites)} sites stayed out")
-        rows.append([f"{times}x", f"{len(corridor.places):,}", f"{len(sites):,}", f"{told.duct_m / 1000:,.0f}",
-                     f"{told.two_ways / len(sites):.0%}", f"{spent:.1f}"])  # fmt: skip
+        spent, corners, told = measured(times)
+        sites = told.counts["sites"]
+        rows.append([f"{times}x", f"{corners:,}", f"{sites:,}", f"{told.duct_m / 1000:,.0f}",
+                     f"{told.two_ways / sites:.0%}", f"{spent:.1f}"])  # fmt: skip
         figures.append(Figure(f"a network designed, {times}x Brussels", spent, "CPU s", 10.0 if times == 1 else None))
     print("\na network over a corridor")
     print(table(("", "corners", "sites", "km of duct", "two ways", "CPU s"), rows))
     return figures
+
+
+def measured(times: int) -> tuple[float, int, Report]:
+    """Processor seconds of a design that many times as large as Brussels, the corners of its corridor, what it is."""
+    corridor, sites = _region(times)
+    begun = time.process_time()
+    made = lay(corridor, sites, unit_costs())
+    spent = time.process_time() - begun
+    if len(made.sites) != len(sites):
+        raise RuntimeError(f"{len(sites) - len(made.sites)} sites stayed out")
+    return spent, len(corridor.places), report(made, unit_costs())
 
 
 def _region(times: int) -> tuple[Corridor, list[Site]]:

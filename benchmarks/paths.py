@@ -19,7 +19,7 @@ from network.paths.disjoint import disjoint_pair
 from network.paths.graph import Edge, Graph
 from network.paths.weak_points import WeakPoints, weak_points
 
-__all__ = ["run"]
+__all__ = ["alone", "run"]
 
 _KEPT: Final = 0.8
 """Share of a grid's edges that a plant has: streets meet four by four, and some end."""
@@ -50,8 +50,7 @@ def _measured(side: int, pair_bound: float, weak_bound: float | None, rows: list
     flow_ms, ways = _best(lambda: list(nx.edge_disjoint_paths(theirs, start, goal)), times=1)
     if len(ways) < 2:
         raise RuntimeError("networkx finds no two ways")
-    cores = [(side // 4 * a, side // 4 * b) for a in (1, 3) for b in (1, 3)]
-    present = [core for core in cores if core in graph.number]
+    present = _cores(graph, side)
     weak_ms, found = _best(lambda: weak_points(graph, present, risks=False))
     nx_ms, _ = _best(lambda: (list(nx.bridges(theirs)), list(nx.articulation_points(theirs))), times=1)
     rx_ms, rust = _best(lambda: _by_rustworkx(graph, present))
@@ -68,6 +67,25 @@ def _measured(side: int, pair_bound: float, weak_bound: float | None, rows: list
         Figure(f"single points of failure, {name}", weak_ms, "CPU ms", weak_bound, nx_ms, "networkx",
                more={"rustworkx_ms": rx_ms, "points": len(found.points)}),
     ]  # fmt: skip
+
+
+def alone(side: int) -> tuple[float, float]:
+    """Processor milliseconds of ours alone: the disjoint pair, the weak points."""
+    edges = _plant(side)
+    graph = Graph.of(edges)
+    parts: Any = nx.biconnected_components(nx.Graph((edge.a, edge.b) for edge in edges))
+    whole = max(parts, key=len)
+    start, goal = min(whole, key=sum), max(whole, key=sum)
+    pair_ms, pair = _best(lambda: disjoint_pair(graph, start, goal, share="nodes"))
+    if pair is None:
+        raise RuntimeError("the plant has no two ways from corner to corner")
+    weak_ms, _ = _best(lambda: weak_points(graph, _cores(graph, side), risks=False))
+    return pair_ms, weak_ms
+
+
+def _cores(graph: Graph, side: int) -> list[tuple[int, int]]:
+    cores = [(side // 4 * a, side // 4 * b) for a in (1, 3) for b in (1, 3)]
+    return [core for core in cores if core in graph.number]
 
 
 def _plant(side: int) -> list[Edge]:

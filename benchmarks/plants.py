@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 __all__ = ["Circuit", "Plant", "write"]
+
+_AT_ONCE: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _circuits(tx: Connection, plant: Plant, mark: str, made: Any, owner: dict[st
     _rows(tx, "interface", interfaces)
     _rows(tx, "link", links)
     _rows(tx, "circuit", circuits)
-    if lit:
+    for begin in range(0, len(lit), _AT_ONCE):
         tx.execute(
             text(
                 "insert into circuit_strand (id, tenant_id, circuit_id, strand_id, role, position)"
@@ -151,7 +153,7 @@ def _circuits(tx: Connection, plant: Plant, mark: str, made: Any, owner: dict[st
                 " cable_id uuid, number integer, role text, position integer)"
                 " join strand s on s.cable_id = x.cable_id and s.number = x.number"
             ),
-            {"rows": json.dumps(lit, default=str)},
+            {"rows": json.dumps(lit[begin : begin + _AT_ONCE], default=str)},
         )
 
 
@@ -160,4 +162,5 @@ def _rows(tx: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
         return
     columns = ", ".join(rows[0])
     query = f"insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, :rows)"  # noqa: S608 - our tables
-    tx.execute(text(query), {"rows": json.dumps(rows, default=str)})
+    for begin in range(0, len(rows), _AT_ONCE):  # one jsonb holds 256 MB
+        tx.execute(text(query), {"rows": json.dumps(rows[begin : begin + _AT_ONCE], default=str)})

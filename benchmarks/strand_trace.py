@@ -9,7 +9,7 @@ import sys
 import time
 from random import Random
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx2 as httpx
 from sqlalchemy import create_engine, text
@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from benchmarks.inventory_api import SYSTEM, _api, _cpu, _cpu_of_children, _fill, _postmaster_of
 from benchmarks.measuring import RECORDED, RECORDED_LOOP, Figure, calibration, table
 
-__all__ = ["run"]
+__all__ = ["HOPS", "Traced", "measured", "run"]
 
 HOPS: Final = 21
 """Strands on one way: as many cables, a splice between each two."""
@@ -42,12 +42,37 @@ _ROWS: Final = (
 )
 
 
+class Traced(NamedTuple):
+    """One trace: processor time of web and database, of it the web's, the clock's; and seconds to lay the plant."""
+
+    cpu_ms: float
+    web_ms: float
+    wall_ms: float
+    laid_s: float
+
+
 def run(*, quick: bool = False) -> list[Figure]:
     """Measure, print, and say how it compares."""
+    cables, strands = (HOPS * 2, 24) if quick else (HOPS * 17, 288)
+    found = measured(cables, strands)
+    cpu_ms, scale = found.cpu_ms, calibration() / RECORDED_LOOP
+    print(f"\na trace of {HOPS} hops among {cables * strands:,} strands, laid and spliced in {found.laid_s:.0f} s")
+    rows = [[f"{cpu_ms:.1f}", f"{found.web_ms:.1f}", f"{found.wall_ms:.1f}", f"{BOUND_MS:.0f}",
+             f"{NETBOX_MS * scale:,.0f}", f"{NETBOX_MS * scale / cpu_ms:.0f}x"]]  # fmt: skip
+    print(table(("CPU ms", "of it web", "wall ms", "bound", "NetBox 4.6.8 *", "ratio"), rows))
+    print(f"* recorded {RECORDED}, times {scale:.2f}: a loop of this processor beside the same there")
+    more = {
+        "web_ms": found.web_ms, "wall_ms": found.wall_ms, "laid_s": found.laid_s, "strands": cables * strands,
+    }  # fmt: skip
+    name = f"strand trace of {HOPS} hops"
+    return [Figure(name, cpu_ms, "CPU ms", BOUND_MS, NETBOX_MS * scale, "NetBox 4.6.8", recorded=True, more=more)]
+
+
+def measured(cables: int, strands: int) -> Traced:
+    """A trace among so many cables of so many strands, in a server of its own."""
     from core.migrations import upgrade
     from core.postgres_temporary import TemporaryPostgres
 
-    cables, strands = (HOPS * 2, 24) if quick else (HOPS * 17, 288)
     with TemporaryPostgres(durable=True) as server:
         owner = server.dsn("owner")
         upgrade(owner)
@@ -57,16 +82,7 @@ def run(*, quick: bool = False) -> list[Figure]:
         _lay(owner, cables, strands)
         laid_s = time.perf_counter() - begun
         with _api(owner) as (address, web):
-            cpu_ms, web_ms, wall_ms = _measure(address, token, web, _postmaster_of(owner), cables, strands)
-    scale = calibration() / RECORDED_LOOP
-    print(f"\na trace of {HOPS} hops among {cables * strands:,} strands, laid and spliced in {laid_s:.0f} s")
-    rows = [[f"{cpu_ms:.1f}", f"{web_ms:.1f}", f"{wall_ms:.1f}", f"{BOUND_MS:.0f}", f"{NETBOX_MS * scale:,.0f}",
-             f"{NETBOX_MS * scale / cpu_ms:.0f}x"]]  # fmt: skip
-    print(table(("CPU ms", "of it web", "wall ms", "bound", "NetBox 4.6.8 *", "ratio"), rows))
-    print(f"* recorded {RECORDED}, times {scale:.2f}: a loop of this processor beside the same there")
-    more = {"web_ms": web_ms, "wall_ms": wall_ms, "laid_s": laid_s, "strands": cables * strands}
-    name = f"strand trace of {HOPS} hops"
-    return [Figure(name, cpu_ms, "CPU ms", BOUND_MS, NETBOX_MS * scale, "NetBox 4.6.8", recorded=True, more=more)]
+            return Traced(*_measure(address, token, web, _postmaster_of(owner), cables, strands), laid_s)
 
 
 def _lay(dsn: str, cables: int, strands: int) -> None:

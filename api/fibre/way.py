@@ -5,10 +5,12 @@ The plant's objects (ducts, cables, splices …) are read and written like all o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
+from sqlalchemy import Connection
 
 from api.answers import json_value
 from api.dependencies import Caller, require
@@ -16,7 +18,7 @@ from api.shapes import answers
 from api.shapes.plant import Budget, Place, Way
 from inventory.errors import FieldRefused
 from inventory.plant.locate import locate
-from inventory.plant.loss import budget_of, directions
+from inventory.plant.loss import Level, budget_of, directions
 from inventory.plant.trace import STARTS, Start, trace
 from network.polling.light import levels_at
 
@@ -68,7 +70,7 @@ def trace_light(caller: Reader, asked: Asked, role: Role = "working", wavelength
     start, ref = asked.one()
     with caller.transaction() as tx:
         way = trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role)
-        return json_value({**way, "directions": directions(tx, way, levels=levels_at(tx, (way["a"], way["b"])))})
+        return json_value({**way, "directions": directions(tx, way, levels=_levels(tx, way))})
 
 
 @router.get("/api/v1/fibre/loss", summary="What light loses on its way", responses=answers(Budget))
@@ -84,7 +86,7 @@ def lose_light(
     start, ref = asked.one()
     with caller.transaction() as tx:
         way = trace(tx, start, ref, wavelength_nm=wavelength_nm, role=role)
-        return json_value(budget_of(tx, way, rx_dbm=rx_dbm, levels=levels_at(tx, (way["a"], way["b"]))))
+        return json_value(budget_of(tx, way, rx_dbm=rx_dbm, levels=_levels(tx, way)))
 
 
 @router.get("/api/v1/fibre/locate", summary="Where a measured distance is", responses=answers(Place))
@@ -99,3 +101,8 @@ def locate_fault(
     with caller.transaction() as tx:
         found: dict[str, Any] = locate(tx, strand, node, metres, towards=towards)
     return json_value(found)
+
+
+def _levels(tx: Connection, way: dict[str, Any]) -> Mapping[str, Level]:
+    """What both ends tell of their light; a way that no interface lights has nobody to ask."""
+    return levels_at(tx, (way["a"], way["b"])) if way["lit"] else {}

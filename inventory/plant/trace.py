@@ -43,7 +43,7 @@ def trace(
         NothingToTrace: no strand hangs on it.
     """
     found = queries.id_of(tx, start, ref)
-    began = tx.execute(_sql(f"start_{start}"), {"id": found, "role": role}).one_or_none()
+    began = tx.execute(_start(start), {"id": found, "role": role}).one_or_none()
     if began is None or began.strand_id is None:
         raise NothingToTrace(f"No strand hangs on the {start.replace('_', ' ')} {ref!r}.", type=start)
     asked = wavelength_nm or began.wavelength_nm or DEFAULT_WAVELENGTH_NM
@@ -71,16 +71,19 @@ def _walked(tx: Connection, values: dict[str, Any]) -> str:
     """The hops as JSON text. Planning this statement takes six times what carrying it out takes: it is planned once.
 
     A connection prepares a statement when it met it five times, and plans it for all values after five more; a pool
-    has many connections, so both are asked for at once.
+    has many connections, so both are asked for at once: the latter by :func:`_start`, which comes before.
     """
-    tx.execute(_ONE_PLAN)
     driver = tx.connection.driver_connection
     assert driver is not None
     row = driver.execute(str(_sql("trace").compile(dialect=tx.dialect)), values, prepare=True).fetchone()
     return str(row[0])
 
 
-_ONE_PLAN: Final = text("select set_config('plan_cache_mode', 'force_generic_plan', true)")
+@cache
+def _start(start: Start) -> TextClause:
+    """Where light begins; and that what follows in this transaction is planned once for all values."""
+    began = _sql(f"start_{start}").text
+    return text(f"select b.*, set_config('plan_cache_mode', 'force_generic_plan', true) as plans from (\n{began}\n) b")  # noqa: S608 - ours
 
 
 @cache
