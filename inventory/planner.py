@@ -9,26 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 from uuid import UUID, uuid3
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
 from core.ids import uuid7
 from core.scope import EVERY_TENANT, Scope
 from inventory import objects, shapes
-from inventory.errors import FieldRefused, ObjectChanged, ObjectNotFound, UnknownReference
+from inventory.errors import ObjectChanged, ObjectNotFound, UnknownReference
+from inventory.given import BATCH_OF_ERRORS, JsonObject, told_of, validated, writable
 from inventory.object_type import PERIODS, ObjectType, Reference
-from inventory.schema import INPUT, PATCH, InputModel
+from inventory.schema import InputModel
 
 __all__ = ["Alteration", "Edit"]
 
-JsonObject = Mapping[str, Any]
-
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BATCH_OF_ERRORS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,8 @@ class Edit:
         Raises:
             FieldRefused, UnknownReference: with a JSON pointer below ``pointer``.
         """
-        made = _writable(kind, pointer)
-        models = _validated(kind, values, pointer)
+        made = writable(kind, pointer)
+        models = validated(kind, values, pointer)
         ids = self.new_ids(len(models))
         self._resolve_all(made, models, pointer)
         rows, children = [], []
@@ -77,7 +73,9 @@ class Edit:
             inner = given.get("interfaces") or ()
             children += [(key, child) for child in inner]
             summary = f"{len(inner)} interfaces" if inner else ""
-            self.alterations.append(Alteration("+", kind, row_id, key, (*_told(made, given), *filter(None, [summary]))))
+            self.alterations.append(
+                Alteration("+", kind, row_id, key, (*told_of(made, given), *filter(None, [summary])))
+            )
         self._emit("insert", kind, rows)
         if children:
             self._interfaces(children, pointer)
@@ -140,8 +138,8 @@ class Edit:
         Raises:
             ObjectNotFound, ObjectChanged, FieldRefused, UnknownReference.
         """
-        made = _writable(kind, pointer)
-        models = _validated(kind, [values for _, values, _ in wanted], pointer, patch=True)
+        made = writable(kind, pointer)
+        models = validated(kind, [values for _, values, _ in wanted], pointer, patch=True)
         self._resolve_all(made, models, pointer)
         now = self.read(made, [ref for ref, _, _ in wanted])
         grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -192,7 +190,7 @@ class Edit:
         Raises:
             ObjectNotFound, ObjectChanged.
         """
-        made = _writable(kind, pointer)
+        made = writable(kind, pointer)
         now = self.read(made, [ref for ref, _ in wanted])
         leaving = []
         for number, (ref, version) in enumerate(wanted):
@@ -293,7 +291,7 @@ class Edit:
                 + (f" (and {len(lost) - 5} more)." if len(lost) > 5 else "."),
                 pointer=pointer or None,
                 type=kind,
-                unknown=lost[:_BATCH_OF_ERRORS],
+                unknown=lost[:BATCH_OF_ERRORS],
             )
         return {ref: self._known[kind, ref] for ref in wanted}
 
@@ -334,23 +332,6 @@ class Edit:
         self._known[kind, key] = known
 
 
-def _writable(kind: str, pointer: str) -> ObjectType:
-    """The type, if its rows are anybody's to write.
-
-    Raises:
-        FieldRefused: rows of this type come and go with another object.
-    """
-    made = objects.get(kind)
-    if made.part_of is not None:
-        whole, counted = made.part_of
-        raise FieldRefused(
-            f"A {kind.replace('_', ' ')} comes and goes with its {whole}.",
-            pointer=pointer or None,
-            hint=f"Set {counted!r} of the {whole} instead.",
-        )
-    return made
-
-
 def _split(refs: Iterable[str]) -> tuple[tuple[bool, list[str]], tuple[bool, list[str]]]:
     """References by id, and by natural key."""
     ids: list[str] = []
@@ -362,34 +343,6 @@ def _split(refs: Iterable[str]) -> tuple[tuple[bool, list[str]], tuple[bool, lis
 
 def _strings(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
-
-
-@cache
-def _adapter(kind: str, *, patch: bool) -> TypeAdapter[list[InputModel]]:
-    model = (PATCH if patch else INPUT)[kind]
-    return TypeAdapter(list[model])  # type: ignore[valid-type]  # the element type is looked up, so mypy cannot name it
-
-
-def _validated(kind: str, values: Sequence[JsonObject], pointer: str, *, patch: bool = False) -> list[InputModel]:
-    objects.get(kind)
-    try:
-        return _adapter(kind, patch=patch).validate_python(list(values))
-    except ValidationError as error:
-        wrong = [
-            {
-                "pointer": pointer + "".join(f"/{part}" for part in one["loc"]),
-                "message": one["msg"].removeprefix("Value error, "),
-            }
-            for one in error.errors(include_url=False, include_context=False, include_input=False)[:_BATCH_OF_ERRORS]
-        ]
-        first = wrong[0]
-        field = first["pointer"].removeprefix(pointer).lstrip("/0123456789") or "all"
-        raise FieldRefused(
-            f"{kind.replace('_', ' ')}, {field}: {first['message']}.",
-            pointer=first["pointer"],
-            errors=wrong,
-            count=error.error_count(),
-        ) from None
 
 
 def _present(
@@ -405,13 +358,3 @@ def _present(
             version=current["version"],
         )
     return current
-
-
-def _told(made: ObjectType, given: JsonObject) -> list[str]:
-    """The fields of a new object that say something, for the plan."""
-    defaults = INPUT[made.name].model_fields
-    return [
-        f"{name}: {shapes.told(shapes.outside(name, given[name]))}"
-        for name in made.fields
-        if name in given and given[name] != defaults[name].default and given[name] not in (None, "", {})
-    ]

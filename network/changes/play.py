@@ -8,11 +8,8 @@ what the host kept (``network.plays.keeper``), and has their services read them 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import Conflict
 from network.changes.briefing import device_of
 from network.changes.planning import impact_of, selected
-from network.errors import DeviceStuck, DeviceUnreachable, NetworkError, NotOffered, NotReady, PlayFailed
+from network.changes.play_checks import facts_of, must_be_playable, notes_of, states_of, target_of_play, undo_note_of
+from network.errors import DeviceStuck, DeviceUnreachable, NetworkError, PlayFailed
 from network.plays.catalogue import Play, play
 from network.plays.hosts import hosts_for, target_of
 from network.plays.keeper import Keeper
@@ -80,26 +78,26 @@ class HostPlay(ChangeKind[PlayIntent]):
         ids = selected(world, intent.select)
         hosts = hosts_for(world.tx, ids, chosen, variables)
         results = run(chosen.name, list(hosts.values()), check=True, seconds=_SECONDS + _SECONDS_EACH * len(hosts))
-        _must_be_playable(chosen, results)
+        must_be_playable(chosen, results)
         altered = {key: host for key, host in hosts.items() if results[host.name].alterations}
-        states = _states(altered, {host.name: results[host.name].paths for host in altered.values()})
+        states = states_of(altered, {host.name: results[host.name].paths for host in altered.values()})
         blob = canonical_json(variables)
-        facts = _facts(world, list(altered))
+        facts = facts_of(world, list(altered))
         targets = tuple(
-            _target(key, results[host.name], states[host.name], chosen, digest_of(blob), facts[key])
+            target_of_play(key, results[host.name], states[host.name], chosen, digest_of(blob), facts[key])
             for key, host in sorted(altered.items(), key=lambda item: item[1].name)
         )
         return Draft(
             summary=f"Run the play {chosen.name} on {len(targets)} host{'' if len(targets) == 1 else 's'}",
             targets=targets,
             blobs={digest_of(blob): blob} if targets else {},
-            impact=impact_of(world, list(altered), _notes(results, targets)),
+            impact=impact_of(world, list(altered), notes_of(results, targets)),
             facts={
                 "lines": sum(_count(target.diff) for target in targets),
                 "verify_seconds": int(_SECONDS) + _SECONDS_EACH * len(targets),
                 "timed": False,
             },
-            undo_note=_undo_note([results[host.name] for host in altered.values()]),
+            undo_note=undo_note_of([results[host.name] for host in altered.values()]),
         )
 
     def plan_undo(self, done: Sequence[Step], world: World) -> Draft:
@@ -236,91 +234,6 @@ class HostPlay(ChangeKind[PlayIntent]):
         # Also when every file is as before: a worker may have died between the files and the services.
         _reload(work.play, replace(work.host, python=str(said["python"])), step.target.data["handlers"])
         return Outcome({"restored": said["restored"]}, f"{len(said['restored'])} files are as they were.")
-
-
-# ------------------------------------------------------------------------------------------------------------- plan
-def _must_be_playable(chosen: Play, results: Mapping[str, HostResult]) -> None:
-    away = [one for one in results.values() if one.status == "unreachable"]
-    if away:
-        told = "; ".join(f"{one.name}: {one.why}" for one in away[:5])
-        raise NotReady(
-            f"{len(away)} of {len(results)} hosts cannot be reached; what the play would do there is unknown: {told}",
-            devices=[one.name for one in away],
-        )
-    foreign = sorted(one.name for one in results.values() if one.status == "not for it")
-    if foreign:
-        raise NotOffered(
-            f"The play {chosen.name} is not for {', '.join(foreign)}: it is for hosts of {chosen.hosts}.",
-            hint="Select hosts of these groups; 'irisplane inventory ansible --list' names them.",
-            devices=foreign,
-        )
-    broken = [one for one in results.values() if one.status == "failed"]
-    if broken:
-        told = "; ".join(f"{one.name} at {one.task!r}: {one.why}" for one in broken[:5])
-        raise NotReady(
-            f"On {len(broken)} of {len(results)} hosts the play would fail: {told}",
-            hint="Correct the named variable, or leave these hosts out of the selection.",
-            devices=[one.name for one in broken],
-        )
-
-
-def _states(hosts: Mapping[UUID, PlayHost], paths: Mapping[str, Sequence[str]]) -> dict[str, Mapping[str, Any]]:
-    """What stands at the paths that the play alters on each host."""
-
-    def look(host: PlayHost) -> Mapping[str, Any]:
-        own = set(paths[host.name])
-        above = {str(parent) for path in own for parent in PurePosixPath(path).parents} - own
-        with Keeper(target_of(host)) as keeper:
-            seen = keeper.states(sorted(own | above))
-        # Of the folders above, only those that are not there: the play makes them on its way.
-        return {path: one for path, one in seen.items() if path in own or one["kind"] == "absent"}
-
-    if not hosts:
-        return {}
-    with ThreadPoolExecutor(min(24, len(hosts)), thread_name_prefix="keeper") as pool:
-        return dict(zip([host.name for host in hosts.values()], pool.map(look, hosts.values()), strict=True))
-
-
-def _target(
-    key: UUID, result: HostResult, states: Mapping[str, Any], chosen: Play, variables: str, facts: Mapping[str, Any]
-) -> Target:
-    return Target(
-        id=f"device:{key}",
-        name=result.name,
-        base=digest_of(canonical_json(states)),
-        diff=result.diff,
-        data={
-            "play": chosen.name, "digest": chosen.digest, "variables": variables, "paths": sorted(states),
-            "handlers": list(result.handlers),
-        },
-        facts=facts,
-    )  # fmt: skip
-
-
-def _facts(world: World, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
-    rows = world.tx.exec_driver_sql(
-        "select d.id, d.role, s.code as site, t.code as tenant, d.platform from device d"
-        " join site s on s.id = d.site_id join tenant t on t.id = d.tenant_id where d.id = any(%s)",
-        (list(ids),),
-    ).mappings()
-    return {row["id"]: {name: row[name] for name in ("role", "site", "tenant", "platform")} for row in rows}
-
-
-def _notes(results: Mapping[str, HostResult], targets: Sequence[Target]) -> list[str]:
-    handlers = sorted({str(name) for target in targets for name in target.data["handlers"]})
-    same = sorted(one.name for one in results.values() if not one.alterations)
-    notes = [f"Afterwards: {', '.join(handlers)}"] if handlers else []
-    if targets and same:
-        notes.append(f"Already so: {', '.join(same)}")
-    return notes
-
-
-def _undo_note(results: Sequence[HostResult]) -> str:
-    lasting = sorted({task for result in results for task in result.lasting})
-    said = "The files that the play alters are put back as they were, and their services read them again."
-    if lasting:
-        said += f" What stands in no file stays: {', '.join(lasting)}."
-    return said
 
 
 def _must_be_untouched(name: str, seen: Mapping[str, Any]) -> None:

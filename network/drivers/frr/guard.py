@@ -34,7 +34,7 @@ __all__ = ["Guard"]
 
 _FOLDER: Final = "/etc/frr/irisplane"
 _PARTS: Final = ("tree.py", "single.py", "delta.py", "halves.py")
-_ON_ROUTER: Final = ("__init__.py", "guard.py", "linux.py", "memory.py", "reach.py", "vty.py")
+_ON_ROUTER: Final = ("__init__.py", "drive.py", "guard.py", "linux.py", "memory.py", "reach.py", "vty.py")
 _ABSENT: Final = 66  # what the starting command ends with when this version is not there
 _LONGEST_APPLY: Final = 150.0
 

@@ -23,23 +23,19 @@ import time
 
 TYPE_CHECKING = False  # what typing would say, without loading it
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-from network.drivers.frr.delta import difference, fingerprint, same, typed, understood
-from network.drivers.frr.halves import joined, split, veiled
+from network.drivers.frr.delta import fingerprint, typed, understood
+from network.drivers.frr.halves import split
 from network.drivers.frr.onrouter import linux, vty
+from network.drivers.frr.onrouter.drive import HEADER, Drive, now, unaccepted
 from network.drivers.frr.onrouter.memory import FOLDER, Busy, Lock, Memory, boot, write
-from network.drivers.frr.tree import Node, dump
+from network.drivers.frr.tree import dump
 
 __all__ = ["main"]
 
 _PENDING = ("committing", "committed")
 _PREPARED_LASTS = 900.0  # seconds until a candidate that nobody committed stands in nobody's way
-# Seconds until others have heard that a table's routes are gone. FRR 8.4 that hears in one breath that routes went and
-# came back forgets the hardware address behind them, and sends nothing more there.
-_FORGOTTEN = 4.0
-_HEADER = "frr defaults traditional\nservice integrated-vtysh-config\n!\n"
 _FENCED_STATUS = 75  # EX_TEMPFAIL
 
 
@@ -50,89 +46,6 @@ class Refusal(Exception):
         super().__init__(message)
         self.code = code
         self.fields = fields
-
-
-# ------------------------------------------------------------------------------------------------- driving the router
-class Drive:
-    """An attempt to bring the running configuration to ``want``, and what came of it.
-
-    Removing one line may take others with it, so what is left is typed again while that helps; then FRR's own
-    reloader tries. When the Linux half is another, too, namespaces come before FRR is told of them, and everything else
-    of Linux after. So FRR never hears of a tunnel before it knows whose it is, and is rid of a namespace's routing
-    before that goes; it is never told to leave one, which zebra 8.4 does not survive.
-    """
-
-    def __init__(self, want: Node, lock: Lock) -> None:
-        self.rounds = 0
-        self.reloaded = False
-        self.complaint = ""
-        self._keep = (lock.descriptor,)
-        have, there = split(understood(_now()))
-        frr, kernel = split(want)
-        moves = not same(understood(kernel), understood(there))
-        if moves:
-            # Of a table whose namespace somebody removed FRR can be rid only while it is there.
-            left = {node.line[4:] for node in have.children if node.line.startswith("vrf ")}
-            self._linux(lambda: linux.add_spaces(linux.spaces(kernel) | left))
-            if left & (linux.spaces(kernel) - linux.spaces(there)):
-                time.sleep(_FORGOTTEN)
-        have = self._type(frr)
-        if moves:
-            self._linux(lambda: linux.bring(kernel))
-            emptied = left - {node.line[4:] for node in frr.children if node.line.startswith("vrf ")}
-            vty.tell([f"no vrf {name}" for name in sorted(emptied)], self._keep)  # it would still be listed
-            have = self._type(frr)
-        if not same(have, frr):
-            self.reloaded = True
-            vty.reload(_HEADER + dump(frr), self._keep, _scratch())
-        self.missing, self.unexpected = difference(understood(_now()), want)
-
-    def _type(self, want: Node) -> Node:
-        """Type what differs in FRR's half while that helps; what FRR has then."""
-        have = understood(vty.running())
-        before: list[str] = []
-        for _ in range(4):
-            lines = typed(have, want)
-            if not lines or lines == before:
-                break
-            vty.tell(lines, self._keep)
-            self.rounds += 1
-            before = lines
-            have = understood(vty.running())
-        return have
-
-    def _linux(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except linux.Shut as error:
-            self.complaint = str(error)  # what is missing for it is seen in the end, and taken back
-
-    @property
-    def exact(self) -> bool:
-        """Whether the router is now what was wanted, line by line."""
-        return not self.missing and not self.unexpected
-
-    def __str__(self) -> str:
-        said = f"; {self.complaint}" if self.complaint else ""
-        return f"typed {self.rounds} times" + (", then reloaded" if self.reloaded else "") + said
-
-
-def _now() -> str:
-    """The running configuration, both halves."""
-    return joined(vty.running(), linux.running())
-
-
-def _unaccepted(text: str) -> tuple[int, str] | None:
-    """What either half's grammar says against a text: the line's number and words, or nothing."""
-    frr, kernel = veiled(text)
-    return vty.unaccepted(frr) or linux.check(kernel)
-
-
-def _scratch() -> str:
-    """A folder in memory for what the reloader puts down."""
-    path = f"/run/frr/irisplane-{os.getuid()}"
-    os.makedirs(path, mode=0o700, exist_ok=True)
-    return path
 
 
 def _revert(memory: Memory, name: str, reason: str, lock: Lock) -> None:
@@ -260,10 +173,10 @@ def _prepare(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any
     if memory.mark(name)["state"] == "confirmed":
         raise Refusal("confirmed", "this step is confirmed on this router")
     _claim(memory, name, int(given["epoch"]))
-    refused = _unaccepted(given["check"]) if given["check"] else None
+    refused = unaccepted(given["check"]) if given["check"] else None
     if refused:
         raise Refusal("syntax", refused[1], line=refused[0])
-    have, want = understood(_now()), understood(given["text"])
+    have, want = understood(now()), understood(given["text"])
     base = fingerprint(have)
     if given.get("base") and given["base"] != base:
         raise Refusal("moved", "the running configuration is another", expected=given["base"], found=base)
@@ -284,7 +197,7 @@ def _commit(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any]
     if record["state"] not in ("prepared", "committing") or memory.holder != name:
         raise Refusal("unprepared", f"no candidate of this step is loaded ({record['state']})", state=record["state"])
     if record["state"] == "prepared":
-        found = fingerprint(understood(_now()))
+        found = fingerprint(understood(now()))
         if found != record["base"]:
             memory.remember(name, holds=False, state="reverted", reason="discarded")
             raise Refusal("moved", "the running configuration changed", expected=record["base"], found=found)
@@ -314,7 +227,7 @@ def _confirm(memory: Memory, given: dict[str, Any], lock: Lock) -> dict[str, Any
         write(linux.SAVED, kernel, durable=True, mode=0o660)
     elif os.path.exists(linux.SAVED):
         os.unlink(linux.SAVED)
-    write("/etc/frr/frr.conf", f"{_HEADER}{dump(frr)}", durable=True, mode=0o660)
+    write("/etc/frr/frr.conf", f"{HEADER}{dump(frr)}", durable=True, mode=0o660)
     memory.remember(name, holds=False, durable=True, state="confirmed", reason="")
     _note(name, "confirmed", f"epoch {given['epoch']}")
     return _status(memory, name)
@@ -348,7 +261,7 @@ def _ask_status(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _running(given: dict[str, Any]) -> dict[str, Any]:
-    root = understood(_now())
+    root = understood(now())
     answer = {"fingerprint": fingerprint(root)}
     if given.get("text"):
         answer["text"] = dump(root)
@@ -357,7 +270,7 @@ def _running(given: dict[str, Any]) -> dict[str, Any]:
 
 def _check(given: dict[str, Any]) -> dict[str, Any]:
     """What the router's grammar says against lines that nobody loads: the line's number and FRR's words, or nothing."""
-    return {"refused": _unaccepted(given["text"])}
+    return {"refused": unaccepted(given["text"])}
 
 
 def _show(given: dict[str, Any]) -> dict[str, Any]:
