@@ -36,10 +36,11 @@ def _pushed(region: Region, watch: Watch, stage: str) -> str:
         "network.snippet", {"select": "status=active", "template": f"{_MARK}\n", "name": "together"},
         options={"atomic": True, "timer": _TIMER},
     )  # fmt: skip
-    region.approve(made)
-    watch.reached(made["id"], stage)
-    with frozen(carrier_of(watch, made["id"])):  # so that nothing happens before the router hangs
-        control.hang(_HUNG, region.instance)
+    with watch.held(made["id"], stage):
+        region.approve(made)
+        watch.reached(made["id"], stage)
+        with frozen(watch, carrier_of(watch, made["id"])):  # so that nothing happens before the router hangs
+            control.hang(_HUNG, region.instance)
     return str(made["id"])
 
 

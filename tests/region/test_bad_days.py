@@ -38,11 +38,19 @@ def as_before(region: Region) -> Iterator[None]:
     assert region.everything() == before
 
 
-def _push(region: Region, select: str, template: str, *, name: str = "badday", **options: Any) -> dict[str, Any]:
-    """A snippet on some routers, asked for and approved."""
-    made = region.submit("network.snippet", {"select": select, "template": template, "name": name}, options=options)
-    region.approve(made)
-    return made
+def _asked(region: Region, select: str, template: str, *, name: str = "badday", **options: Any) -> dict[str, Any]:
+    """A snippet on some routers, asked for."""
+    return region.submit("network.snippet", {"select": select, "template": template, "name": name}, options=options)
+
+
+@contextmanager
+def _stopped(region: Region, watch: Watch, made: dict[str, Any], stage: str) -> Iterator[None]:
+    """A change that is approved and comes as far as a stage; meanwhile its worker does nothing."""
+    with watch.held(made["id"], stage):
+        region.approve(made)
+        watch.reached(made["id"], stage)
+        with frozen(watch, carrier_of(watch, made["id"])):
+            yield
 
 
 def _take_back(region: Region, change: str) -> None:
@@ -167,9 +175,8 @@ def test_a_router_that_accepts_and_says_nothing_is_called_hanging(region: Region
 
 # ---------------------------------------------------------------------------------------------------- while it is run
 def test_a_router_lost_between_commit_and_confirm_comes_back_as_it_was(region: Region, watch: Watch) -> None:
-    made = _push(region, "role=access", _HARMLESS, atomic=True, timer=20)
-    watch.reached(made["id"], "verify")
-    with frozen(carrier_of(watch, made["id"])):
+    made = _asked(region, "role=access", _HARMLESS, atomic=True, timer=20)
+    with _stopped(region, watch, made, "verify"):
         control.power_off("ac04", region.instance)
     try:
         eventually(lambda: region.change(made["id"])["state"] == "rolling_back", seconds=150)
@@ -181,7 +188,8 @@ def test_a_router_lost_between_commit_and_confirm_comes_back_as_it_was(region: R
 
 
 def test_a_change_that_cuts_off_the_management_is_taken_back_by_the_router(region: Region) -> None:
-    made = _push(region, "name=ac01", "interface mgmt0\n shutdown\n", timer=15)
+    made = _asked(region, "name=ac01", "interface mgmt0\n shutdown\n", timer=15)
+    region.approve(made)
     eventually(lambda: "shutdown" in region.running("ac01"), seconds=120)
     eventually(lambda: "shutdown" not in region.running("ac01"), seconds=120)
     end = region.ended(made["id"])
@@ -192,13 +200,8 @@ def test_a_change_that_cuts_off_the_management_is_taken_back_by_the_router(regio
 
 def test_two_changes_on_one_router_run_one_after_the_other(region: Region, watch: Watch) -> None:
     intents = [f"ip prefix-list FIRST{n} seq 5 permit 10.{68 + n}.0.0/16\n" for n in range(2)]
-    first, second = (
-        region.submit("network.snippet", {"select": "name=ac01", "template": intent, "name": f"n{n}"})
-        for n, intent in enumerate(intents)
-    )
-    region.approve(first)
-    watch.reached(first["id"], "apply")
-    with frozen(carrier_of(watch, first["id"])):
+    first, second = (_asked(region, "name=ac01", intent, name=f"n{n}") for n, intent in enumerate(intents))
+    with _stopped(region, watch, first, "apply"):
         region.approve(second)
         assert region.change(second["id"])["state"] == "approved"
     ends = [region.ended(one["id"]) for one in (first, second)]
@@ -211,9 +214,8 @@ def test_two_changes_on_one_router_run_one_after_the_other(region: Region, watch
 
 
 def test_cancelled_while_it_runs_it_is_taken_back(region: Region, watch: Watch) -> None:
-    made = _push(region, "role=access", _HARMLESS, atomic=True)
-    watch.reached(made["id"], "apply")
-    with frozen(carrier_of(watch, made["id"])):
+    made = _asked(region, "role=access", _HARMLESS, atomic=True)
+    with _stopped(region, watch, made, "apply"):
         answer = region.api("POST", f"/api/v1/changes/{made['id']}:cancel", json={"reason": "changed my mind"})
         assert answer.status_code == 200, answer.text
     end = region.ended(made["id"])
