@@ -62,6 +62,43 @@ def order(
 
 
 @app.command
+def request(
+    name: str,
+    *ends: str,
+    reason: Reason,
+    kind: Literal["l3vpn", "e-line", "internet"] = "l3vpn",
+    bandwidth: int | None = None,
+    protection: Literal["none", "protected", "diverse"] = "none",
+    dry_run: bool = False,
+    wait: bool = False,
+    yes: Yes = False,
+) -> None:
+    """Ask the region for a service between sites of your administration; an engineer approves and orders it.
+
+    Args:
+        name: what it is called among yours, town-halls.
+        ends: where it comes out, SITE=GATEWAY/LENGTH, with ,PROBE when a host there answers pings:
+            TH-21009=10.20.1.1/24,10.20.1.10; an E-Line's ends are sites alone.
+        bandwidth: Mbit/s that each end is held to, in both directions; without it, to nothing.
+        protection: protected: two ways without a common link; diverse: without a common device either,
+            nor a common duct, building or power feed where the plant knows the ways.
+        dry_run: show the plan, submit nothing.
+        wait: follow it until it has ended.
+        yes: submit without asking.
+    """
+    intent: dict[str, Any] = {
+        "name": name,
+        "kind": kind,
+        "protection": protection,
+        "ends": [_site(one) for one in ends],
+    }
+    if bandwidth is not None:
+        intent["bandwidth_mbps"] = bandwidth
+    asked = {"kind": "service.request", "intent": intent, "reason": reason}
+    submit(asked, dry_run=dry_run, wait=wait, yes=yes)
+
+
+@app.command
 def remove(code: str, *, reason: Reason, dry_run: bool = False, wait: bool = False, yes: Yes = False) -> None:
     """Take a service back: every line and number of it, and nothing of another.
 
@@ -127,6 +164,14 @@ def _end(text: str) -> dict[str, str]:
     end = {"device": device, "port": port}
     end |= {"address": gateway} if gateway else {}
     return end | ({"probe": probe} if probe else {})
+
+
+def _site(text: str) -> dict[str, str]:
+    site, _, addresses = text.partition("=")
+    gateway, _, probe = addresses.partition(",")
+    if not site:
+        raise WrongUse(f"{text!r} is no end.", hint="Write SITE=GATEWAY/LENGTH, TH-21009=10.20.1.1/24.")
+    return {"site": site} | ({"address": gateway} if gateway else {}) | ({"probe": probe} if probe else {})
 
 
 def _ask(kind: str, intent: dict[str, Any], reason: str, *, dry_run: bool, wait: bool, yes: bool) -> None:

@@ -250,6 +250,7 @@ KINDS: Final[Mapping[str, str]] = {
     "network.replace": _("Replace a router"),
     "network.service.order": _("Order a network service"),
     "network.service.remove": _("Remove a network service"),
+    "service.request": _("Ask for a network service"),
     "network.upgrade": _("Upgrade software"),
     "network.play": _("Run a play"),
     "network.design": _("Design the network"),
@@ -331,6 +332,9 @@ RULES: Final[Mapping[str, str]] = {
     ),
     "large-orders-need-the-platform": _(
         "More than 8 virtual processors at once are approved by a platform manager of the region."
+    ),
+    "service-requests-need-an-engineer": _(
+        "A network service that an administration asks for is approved by an engineer of the region, who orders it."
     ),
     "splitting-needs-the-agency-admin": _(
         "How a quota is split among projects is approved by the administration's administrator."

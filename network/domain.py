@@ -20,6 +20,7 @@ domain = Domain(
         "network.changes.design:NetworkDesign",
         "network.changes.service:ServiceOrder",
         "network.changes.service:ServiceRemove",
+        "network.changes.request:ServiceRequest",
     ),
     routers=(
         "api.network:router",

@@ -12,6 +12,9 @@ SUMMARIES: Final = (
     _("Order the L3VPN %(name)s for %(tenant)s on %(count)s routers"),
     _("Order the internet access %(name)s for %(tenant)s on %(count)s routers"),
     _("Order the E-Line %(name)s for %(tenant)s on %(count)s routers"),
+    _("Ask the region for the L3VPN %(name)s"),
+    _("Ask the region for the E-Line %(name)s"),
+    _("Ask the region for the internet access %(name)s"),
     _("Bring the service %(name)s back on %(count)s routers"),
     _("Remove the service %(name)s from %(count)s routers"),
 )
@@ -19,6 +22,7 @@ SUMMARIES: Final = (
 
 UNDO: Final = (
     _("The service is removed: its lines, its numbers, and nothing of another service."),
+    _("The region's order is cancelled while it waits."),
     _("It is removed again."),
     _("The service comes back with the same numbers, as long as nobody else took them."),
 )
@@ -39,6 +43,10 @@ NOTES: Final = (
     _("%(name)s – %(other)s: its two ways share the power feeds %(names)s"),
     _("%(name)s – %(other)s: its two ways share no duct, no building or manhole, no power feed"),
     _("%(name)s – %(other)s: the plant knows no ducts of %(names)s; what they share with others is not known"),
+    _("%(name)s – %(other)s: one way"),
+    _("%(name)s – %(other)s: two ways"),
+    _("%(name)s – %(other)s: two ways, of which some ducts, buildings or power are common or not known"),
+    _("%(name)s – %(other)s: two ways with nothing in common"),
     _("gives back the tunnel number %(count)s"),
     _("gives back the tunnel number %(count)s and the table number %(count_2)s"),
     _("%(name)s – %(other)s: over %(names)s; else over %(names_else)s"),
@@ -66,6 +74,10 @@ ORDERS: Final = (
 """What does not fit together in an order."""
 
 SEEN: Final = (
+    _("The region's order is made; network leads approve it."),
+    _("The region has the order."),
+    _("No order was made."),
+    _("Nothing of it is left."),
     _("%(name)s: its driver cannot ping from a table; no packets were sent"),
     _("%(name)s: nobody could ask for packets: %(said)s"),
     _("%(name)s: %(address)s does not answer in %(table)s"),
@@ -78,6 +90,12 @@ SEEN: Final = (
 ERRORS: Final = (
     _("%(name)s carries the %(what)s: adopting what runs would take its lines from it."),
     _("There is a service '%(name)s' already."),
+    _("The region does not ask itself for a service."),
+    _("You have no site '%(name)s'."),
+    _("The network has no free port at %(name)s."),
+    _("The network cannot carry it between these sites as safely as that."),
+    _("No engineer of the region has approved it."),
+    _("The service is in force by now."),
     _("The service '%(name)s' has taken what '%(other)s' had: its code, a number, a port or an address."),
     _("The region's configuration context names no exit to the internet."),
     _("The region's configuration context has %(name)s: %(said)s."),
@@ -108,6 +126,12 @@ HINTS: Final = (
     _("'irisplane device show %(name)s' lists its ports."),
     _("Name prefixes and exits under 'internet' in the region's configuration context."),
     _("Ask the region for addresses of its own."),
+    _("Order it: 'irisplane service order'."),
+    _("Name sites of your own administration."),
+    _("Ask the region to connect the site, or to give it another port."),
+    _("Ask for less protection, or ask the region what another way would take."),
+    _("Ask for it anew."),
+    _("Ask the region to remove it."),
     _("Take other addresses."),
     _("Take another port, or remove that service first."),
     _("Take a port that nothing else is attached to."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_interface
 from itertools import combinations
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -63,6 +64,7 @@ class Order(BaseModel):
     bandwidth_mbps: Annotated[int, Field(ge=1, le=400_000)] | None = None
     protection: Protection = "none"
     ends: Annotated[tuple[OrderedEnd, ...], Field(min_length=1, max_length=100)]
+    request: Annotated[UUID | None, Field(description="The change by which an administration asked for it.")] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

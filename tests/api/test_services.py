@@ -69,3 +69,28 @@ def test_an_administration_sends_no_packets_through_the_regions_routers(agent: P
     refused = engineer.post(f"{_PATH}/sv-uccle:test")
     assert "E-Line" in refused.json()["detail"]
     assert 400 <= refused.status_code < 500
+
+
+def _asked(site: str) -> dict[str, Any]:
+    intent = {"name": "counters", "kind": "internet", "ends": [{"site": site, "address": "203.0.113.1/29"}]}
+    return {"kind": "service.request", "intent": intent, "reason": "the counters need it"}
+
+
+def test_an_administration_asks_for_services_at_its_own_sites_and_learns_of_no_others(
+    agent: Person, others: Person, engineer: Person
+) -> None:
+    site = {"code": "RQ-IXELLES", "kind": "other", "name_fr": "Q", "name_nl": "Q", "lon": 4.37, "lat": 50.83}
+    made = engineer.post("/api/v1/sites", json={**site, "tenant": "ixelles"})
+    assert made.status_code == 201, made.text
+    own = agent.post("/api/v1/changes:preview", json=_asked("RQ-IXELLES"))
+    assert 400 <= own.status_code < 500
+    assert own.json()["detail"].startswith("The network has no free port at RQ-IXELLES")
+    assert "/intent/ends/0/site" in own.text
+    theirs = others.post("/api/v1/changes:preview", json=_asked("RQ-IXELLES"))
+    nobodys = others.post("/api/v1/changes:preview", json=_asked("RQ-NOBODY"))
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.json()["detail"].replace("IXELLES", "…") == nobodys.json()["detail"].replace("NOBODY", "…")
+    region = engineer.post("/api/v1/changes:preview", json=_asked("RQ-IXELLES"))
+    assert region.json()["detail"].startswith("The region does not ask itself")
+    order = {"kind": "network.service.order", "intent": {}, "reason": "past the region"}
+    assert agent.post("/api/v1/changes:preview", json=order).status_code == 403
