@@ -198,8 +198,8 @@ def complaints(page: WebDriver) -> list[str]:
 
 
 def asked(page: WebDriver) -> set[str]:
-    """The hosts that the page as it stands asked for anything."""
-    script = "return performance.getEntriesByType('resource').map((one) => new URL(one.name).host)"
+    """The hosts that the page as it stands asked for anything; a blob of its own has none."""
+    script = "return performance.getEntriesByType('resource').map((one) => new URL(one.name).host).filter(Boolean)"
     return set(page.execute_script(script))
 
 
