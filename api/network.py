@@ -78,11 +78,14 @@ def region_map(
         str | None, Query(pattern=r"^[0-9]{5}$", description="NIS code; links with one end there are among them.")
     ] = None,
     state: places.PlaceState | None = None,
+    load: Annotated[
+        places.LinkLoadBand | None, Query(description="Of links, only those that carry so much; sites stay.")
+    ] = None,
 ) -> Response:
-    """A site is as its worst device is, a link as the worse of its ends; what nobody looked at for two minutes is
-    `unknown`."""
+    """A site is as its worst device is; a link as it was seen within a minute, else as the worse of its ends; what
+    nobody looked at for two minutes is `unknown`, and so is what a link carries."""
     with caller.transaction() as tx:
-        found = places.map_json(tx, commune=commune, state=state)
+        found = places.map_json(tx, commune=commune, state=state, load=load)
     return compressed(caller.request, json_text(found))
 
 

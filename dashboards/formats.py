@@ -66,8 +66,17 @@ class Formats:
             return _NONE
         return str(numbers.format_percent(round(part, 3), locale=self._locale, decimal_quantization=False))
 
+    def bits(self, per_second: float | None) -> str:
+        """Bits per second as lines are sold: ``12345678`` → ``12,3 Mbit/s``; a dash for what is not known."""
+        if per_second is None:
+            return _NONE
+        for name, size in (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
+            if per_second >= size:
+                return f"{self.number(round(per_second / size, 1 if per_second < 1000 * size else 0))} {name}"
+        return f"{self.number(round(per_second))} bit/s"
+
     def measure(self, value: float | None, unit: str) -> str:
-        """A figure in its unit: ``share``, ``mib``, ``gib``, ``seconds``, ``micro-euro``, else a number."""
+        """A figure in its unit: ``share``, ``mib``, ``gib``, ``seconds``, ``bits``, ``micro-euro``, else a number."""
         if value is None:
             return _NONE
         match unit:
@@ -79,6 +88,8 @@ class Formats:
                 return f"{self.number(round(value))} GiB"
             case "seconds":
                 return self.lasting(value)
+            case "bits":
+                return self.bits(value)
             case "micro-euro":
                 return self.euro(round(value))
             case _:

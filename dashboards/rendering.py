@@ -82,7 +82,7 @@ def environment(language: str) -> jinja2.Environment:
 
     for name in (
         "number", "roughly", "euro", "memory", "moment", "clock", "ago", "lasting", "month", "day", "share", "measure",
-        "all_of",
+        "bits", "all_of",
     ):  # fmt: skip
         made.filters[name] = getattr(formats, name)
     made.filters["term"] = term

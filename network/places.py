@@ -1,9 +1,12 @@
 """Where sites stand and how they are: the region for a map, as GeoJSON and as rows; one statement each.
 
 The state of a device is that of the standing look: *up*, *drift* (it answers and runs something else than intended),
-*down* (it does not answer), *unknown* (nobody looked for two minutes), *planned*. A site is as its worst device is, a
-link as the worse of its two ends: no line is measured here, so *up* says that both ends answer. What is not known is
-never up: *unknown* comes before *drift*, and only *down* before it.
+*down* (it does not answer), *unknown* (nobody looked for two minutes), *planned*. A site is as its worst device is. A
+link is as the watch on links saw it within the last minute; where that looks at none, as the worse of its two ends.
+What is not known is never up: *unknown* comes before *drift*, and only *down* before it.
+
+What a link carries is what its devices told over SNMP within two minutes: the busier way of the busier end, of the
+slower end's speed, as the rules for Prometheus record it. A link that is down or planned carries nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +17,45 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, TextClause, text
 
-__all__ = ["STATES", "PlaceState", "communes_json", "map_json", "named_json", "place_json", "standing_json"]
+from network.incidents.last_look import FRESH_SECONDS as LINKS_SEEN
+from network.polling.polled import FRESH_SECONDS as POLLED
+
+__all__ = [
+    "BUSY",
+    "FULL",
+    "LOADS",
+    "STATES",
+    "LinkLoadBand",
+    "PlaceState",
+    "communes_json",
+    "map_json",
+    "named_json",
+    "place_json",
+    "standing_json",
+]
 
 PlaceState = Literal["down", "unknown", "drift", "planned", "up", "empty"]
 STATES: Final[tuple[PlaceState, ...]] = ("down", "unknown", "drift", "planned", "up", "empty")
 """The worst first; a site without devices is *empty*."""
+LinkLoadBand = Literal["down", "unknown", "high", "middle", "low", "planned"]
+LOADS: Final[tuple[LinkLoadBand, ...]] = ("down", "high", "middle", "low", "unknown", "planned")
+"""What asks for attention first."""
+BUSY: Final = 0.5
+"""Of its capacity, from where a link's load is *middle*."""
+FULL: Final = 0.8
+"""From where it is *high*."""
 
-_PARTS: Final = """
+_PARTS: Final = f"""
+    watched as not materialized (
+        select s.link_id, case when s.state = 'down' and s.up_at is null then 'planned' else s.state end as state
+          from link_state s
+         where exists (select from link_watch w where w.looked_at > now() - interval '{LINKS_SEEN} seconds')),
+    told as materialized (
+        select p.device_id, i.name, nullif(i.speed, 0) as speed,
+               greatest((p.look -> 'rates' -> i.name ->> 0)::float8,
+                        (p.look -> 'rates' -> i.name ->> 1)::float8) as octets
+          from device_polled p, jsonb_to_recordset(p.look -> 'interfaces') as i(name text, speed bigint)
+         where p.at > now() - interval '{POLLED} seconds'),
     seen as not materialized (
         select d.id, d.name, d.role, d.site_id,
                case when d.status = 'planned' then 'planned'
@@ -40,22 +75,38 @@ _PARTS: Final = """
                case when n.devices is null then 'empty' when n.down > 0 then 'down' when n.unknown > 0 then 'unknown'
                     when n.drift > 0 then 'drift' when n.up > 0 then 'up' else 'planned' end as state
           from site s left join commune c on c.id = s.commune_id left join counted n on n.site_id = s.id),
-    every_link as (
+    standing_link as (
         select l.name, l.kind, a.name as a, b.name as b, sa.code as a_site, sb.code as b_site,
                sa.lon as a_lon, sa.lat as a_lat, sb.lon as b_lon, sb.lat as b_lat,
                ca.nis_code as a_commune, cb.nis_code as b_commune,
+               round(8 * greatest(ta.octets, tb.octets))::bigint as bits_per_second,
+               least(ta.speed, tb.speed) as capacity,
                case when l.status = 'planned' or 'planned' in (a.state, b.state) then 'planned'
-                    when 'down' in (a.state, b.state) then 'down'
-                    when 'unknown' in (a.state, b.state) then 'unknown'
+                    when w.state in ('planned', 'down', 'unknown') then w.state
+                    when w.state is null and 'down' in (a.state, b.state) then 'down'
+                    when w.state is null and 'unknown' in (a.state, b.state) then 'unknown'
                     when 'drift' in (a.state, b.state) then 'drift' else 'up' end as state
           from link l
           join interface ia on ia.id = l.a_interface_id join seen a on a.id = ia.device_id
           join interface ib on ib.id = l.b_interface_id join seen b on b.id = ib.device_id
           join site sa on sa.id = a.site_id join site sb on sb.id = b.site_id
           left join commune ca on ca.id = sa.commune_id left join commune cb on cb.id = sb.commune_id
-         where l.status <> 'retired')
-"""
+          left join watched w on w.link_id = l.id
+          left join told ta on ta.device_id = ia.device_id and ta.name = ia.name
+          left join told tb on tb.device_id = ib.device_id and tb.name = ib.name
+         where l.status <> 'retired'),
+    every_link as (
+        select *, case when state in ('down', 'planned') then state
+                       when bits_per_second is null or capacity is null then 'unknown'
+                       when bits_per_second >= {FULL} * capacity then 'high'
+                       when bits_per_second >= {BUSY} * capacity then 'middle' else 'low' end as load
+          from standing_link)
+"""  # noqa: S608 - constants of this module
 _WORST: Final = "array_position(array['down', 'unknown', 'drift', 'planned', 'up', 'empty'], state)"
+_FIRST: Final = (
+    f"case when cast(:by_load as boolean) then array_position(array{list(LOADS)}, load) else {_WORST} end,"
+    " case when :by_load then bits_per_second::float8 / capacity end desc nulls last, name"
+)
 _SITE_FIELDS: Final = ", ".join(
     f"'{name}', {name}"
     for name in (
@@ -63,17 +114,18 @@ _SITE_FIELDS: Final = ", ".join(
         "devices", "down", "unknown", "drift", "planned", "up",
     )
 )  # fmt: skip
-_LINK_FIELDS: Final = ", ".join(f"'{name}', {name}" for name in ("name", "kind", "a", "b", "a_site", "b_site", "state"))
+_OF_LINKS: Final = ("name", "kind", "a", "b", "a_site", "b_site", "state", "load", "bits_per_second", "capacity")
+_LINK_FIELDS: Final = ", ".join(f"'{name}', {name}" for name in _OF_LINKS)
 _SITES: Final = "sites as (select * from every_site where {})"
 _LINKS: Final = "links as (select * from every_link where {})"
 
 
 @cache
-def _statement(answer: str, *, commune: bool, state: bool) -> TextClause:
+def _statement(answer: str, *, commune: bool, state: bool, load: bool) -> TextClause:
     """The parts and what is made of them; a filter that is not asked for stands in no condition, so that the plan that
     PostgreSQL keeps of a statement is as good as the one it would make anew."""
     of_sites = ["commune = :commune"] * commune + ["state = :state"] * state
-    of_links = [":commune in (a_commune, b_commune)"] * commune + ["state = :state"] * state
+    of_links = [":commune in (a_commune, b_commune)"] * commune + ["state = :state"] * state + ["load = :load"] * load
     shown = (
         _SITES.format(" and ".join(of_sites) or "true"),
         _LINKS.format(" and ".join(of_links) or "true"),
@@ -102,12 +154,14 @@ _STANDING: Final = f"""
     select json_build_object(
         'sites', (select coalesce(json_agg(json_build_object({_SITE_FIELDS}) order by {_WORST}, code), '[]')
                     from (select * from sites order by {_WORST}, code limit :limit) first),
-        'links', (select coalesce(json_agg(json_build_object({_LINK_FIELDS}) order by {_WORST}, name), '[]')
-                    from (select * from links order by {_WORST}, name limit :limit) first),
+        'links', (select coalesce(json_agg(json_build_object({_LINK_FIELDS}) order by {_FIRST}), '[]')
+                    from (select * from links order by {_FIRST} limit :limit) first),
         'site_states', (select coalesce(json_object_agg(state, n), '{{}}')
                           from (select state, count(*) as n from sites group by state) s),
         'link_states', (select coalesce(json_object_agg(state, n), '{{}}')
                           from (select state, count(*) as n from links group by state) l),
+        'link_loads', (select coalesce(json_object_agg(load, n), '{{}}')
+                         from (select load, count(*) as n from links group by load) l),
         'attributions', (select coalesce(json_agg(source order by source), '[]')
                            from (select distinct source from sites where source <> '') told),
         'unplaced', (select count(*) from sites where lon is null))::text
@@ -137,27 +191,42 @@ _COMMUNES: Final = text("""
 """)
 
 
-def map_json(tx: Connection, *, commune: str | None = None, state: PlaceState | None = None) -> str:
+def map_json(
+    tx: Connection,
+    *,
+    commune: str | None = None,
+    state: PlaceState | None = None,
+    load: LinkLoadBand | None = None,
+) -> str:
     """Sites and links as a GeoJSON collection; ``geometry`` is null where the inventory knows no place.
 
     Args:
         commune: NIS code; links with one end there are among them.
         state: only what is in that state.
+        load: of links, only those that carry so much; sites stay.
     """
-    return _asked(tx, _MAP, commune, state, {})
+    return _asked(tx, _MAP, {"commune": commune, "state": state, "load": load}, {})
 
 
-def standing_json(tx: Connection, *, commune: str | None, state: PlaceState | None, limit: int) -> str:
-    """The same as rows, the worst first, ``limit`` of each, with how many there are in which state."""
-    return _asked(tx, _STANDING, commune, state, {"limit": limit})
-
-
-def _asked(
-    tx: Connection, answer: str, commune: str | None, state: PlaceState | None, more: Mapping[str, object]
+def standing_json(
+    tx: Connection,
+    *,
+    commune: str | None,
+    state: PlaceState | None,
+    load: LinkLoadBand | None = None,
+    by_load: bool = False,
+    limit: int,
 ) -> str:
-    asked = {name: value for name, value in (("commune", commune), ("state", state)) if value is not None}
-    statement = _statement(answer, commune="commune" in asked, state="state" in asked)
-    return str(tx.execute(statement, {**asked, **more}).scalar_one())
+    """The same as rows, the worst first, ``limit`` of each, with how many there are in which state, and of links, with
+    which load. ``by_load``: links that are down or of which nothing is known first, then the fullest."""
+    asked = {"commune": commune, "state": state, "load": load}
+    return _asked(tx, _STANDING, asked, {"limit": limit, "by_load": by_load})
+
+
+def _asked(tx: Connection, answer: str, asked: Mapping[str, str | None], more: Mapping[str, object]) -> str:
+    given = {name: value for name, value in asked.items() if value is not None}
+    statement = _statement(answer, commune="commune" in given, state="state" in given, load="load" in given)
+    return str(tx.execute(statement, {**given, **more}).scalar_one())
 
 
 def place_json(tx: Connection, code: str) -> str | None:

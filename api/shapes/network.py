@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.shapes import JsonObject, Shape, Time
 from inventory.schema import DeviceRole, DeviceStatus, LinkKind, Platform, SiteKind
-from network.places import PlaceState
+from network.places import LinkLoadBand, PlaceState
 from orchestrator.states import State
 
 __all__ = ["Comparison", "DeviceSeen", "Difference", "Drift", "KeptVersion", "MapOfCommunes", "MapOfRegion"]
@@ -127,7 +127,15 @@ class LinkOnMap(Shape):
     b: str
     a_site: str
     b_site: str
-    state: Annotated[PlaceState, Field(description="That of the worse of its ends.")]
+    state: Annotated[
+        PlaceState,
+        Field(description="As the watch on links saw it within a minute, else that of the worse of its ends."),
+    ]
+    load: Annotated[
+        LinkLoadBand, Field(description="`middle` from 50 % of its capacity, `high` from 80 %; never a guess.")
+    ]
+    bits_per_second: Annotated[int | None, Field(description="The busier way of the busier end; null: not known.")]
+    capacity: Annotated[int | None, Field(description="Bit/s, of the slower end.")]
 
 
 class SiteFeature(Shape):

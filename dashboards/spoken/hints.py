@@ -270,6 +270,7 @@ PEOPLE: Final = (
     _("For example ntp-of-the-region."),
     _("Use letters, digits and hyphens."),
     _("'/figures' shows every one."),
+    _("'/capacity/network' shows every one."),
     _("'all', or role=access,site=DC-ARTS."),
     _("'irisplane quota request --tenant …' grants."),
     _("Give how much in all."),

@@ -10,7 +10,7 @@ const STATES = ["empty", "planned", "up", "drift", "unknown", "down"]; // what i
 const nameOf = (site) => (language === "nl" ? site.name_nl : site.name_fr);
 const query = () => {
   const asked = new URLSearchParams(location.search);
-  return new URLSearchParams(["commune", "state"].filter((name) => asked.get(name)).map((name) => [name, asked.get(name)]));
+  return new URLSearchParams(["commune", "state", "load"].filter((name) => asked.get(name)).map((name) => [name, asked.get(name)]));
 };
 const tone = { up: "--good", down: "--bad", drift: "--waits", unknown: "--ink", planned: "--soft", empty: "--edge" };
 
@@ -40,6 +40,10 @@ const symbol = (state) => {
   return pen.getImageData(0, 0, size, size);
 };
 
+const byLoad = place.dataset.by === "load";
+// By load a link is as broad as it is full; what is not known, or carries nothing because it is cut, is no thin line.
+const LOADS = { low: ["--busy", 1, null], middle: ["--waits", 2, null], high: ["--line-4", 3.4, null],
+  planned: ["--soft", 1, [3, 3]], unknown: ["--ink", 1, [0.6, 1.8]], down: ["--bad", 1.4, [1, 1.2]] };
 const dashes = { up: null, down: [1, 1.2], drift: [4, 1.5], unknown: [0.6, 1.8], planned: [3, 3] };
 const layers = () => [
   { id: "ground", type: "background", paint: { "background-color": colour("--sunken") } },
@@ -49,14 +53,21 @@ const layers = () => [
     layout: { "text-field": ["get", "name"], "text-font": ["DejaVu Sans", "Noto Sans", "sans-serif"],
       "text-size": 11, "text-max-width": 7 },
     paint: { "text-color": colour("--soft"), "text-halo-color": colour("--sheet"), "text-halo-width": 1.5 } },
-  ...STATES.filter((state) => state in dashes).map((state) => ({
+  ...(byLoad ? Object.entries(LOADS).map(([load, [tint, broad, dash]]) => ({
+    id: `links-${load}`, type: "line", source: "region",
+    filter: ["all", ["==", ["get", "layer"], "link"], ["==", ["get", "load"], load]],
+    paint: {
+      "line-color": colour(tint), "line-width": ["interpolate", ["linear"], ["zoom"], 10, 1.6 * broad, 14, 4 * broad],
+      ...(dash ? { "line-dasharray": dash } : {}),
+    },
+  })) : STATES.filter((state) => state in dashes).map((state) => ({
     id: `links-${state}`, type: "line", source: "region",
     filter: ["all", ["==", ["get", "layer"], "link"], ["==", ["get", "state"], state]],
     paint: {
       "line-color": colour(tone[state]), "line-width": ["interpolate", ["linear"], ["zoom"], 10, 1.6, 14, 4],
       ...(dashes[state] ? { "line-dasharray": dashes[state] } : {}),
     },
-  })),
+  }))),
   { id: "sites", type: "symbol", source: "region", filter: ["==", ["get", "layer"], "site"],
     layout: {
       "icon-image": ["concat", "state-", ["get", "state"]], "icon-allow-overlap": true, "icon-ignore-placement": true,
@@ -71,7 +82,8 @@ const told = (properties) => {
   const box = document.createElement("div");
   box.appendChild(document.createElement("strong")).textContent = properties.layer === "site" ? nameOf(properties) : properties.name;
   const line = box.appendChild(document.createElement("div"));
-  line.textContent = words[properties.state];
+  const load = properties.load && !(properties.load in { down: 1, planned: 1 }) ? words[`load.${properties.load}`] : "";
+  line.textContent = [words[properties.state], load].filter(Boolean).join(" · ");
   if (properties.layer === "site" && properties.devices > 0) line.textContent += ` · ${properties.devices} ${words.devices}`;
   if (properties.layer === "link") line.textContent += ` · ${properties.a_site} – ${properties.b_site}`;
   return box;
@@ -123,6 +135,7 @@ const start = async () => {
   // A site chosen on the map or in the table: its part of the page comes from the server, its name stands in the address.
   const choose = async (code, motion) => {
     const asked = query();
+    if (byLoad) asked.set("by", "load");
     asked.set("site", code);
     const answer = await fetch(`/map?${asked}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) return location.assign(`/map?${asked}`);
@@ -143,7 +156,7 @@ const start = async () => {
   const bubble = new library.Popup({ closeButton: false, closeOnClick: false, offset: 14, className: "bubble", maxWidth: "18rem" });
   const around = (point) => {
     const box = [[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]];
-    const found = map.queryRenderedFeatures(box, { layers: ["sites", ...Object.keys(dashes).map((state) => `links-${state}`)] });
+    const found = map.queryRenderedFeatures(box, { layers: ["sites", ...Object.keys(byLoad ? LOADS : dashes).map((name) => `links-${name}`)] });
     return found.find((one) => one.properties.layer === "site") ?? found[0];
   };
   map.on("mousemove", (event) => {

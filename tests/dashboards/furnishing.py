@@ -51,6 +51,7 @@ def furnish(agent: Person, engineer: Person, manager: Person, database: Database
     change = engineer.post("/api/v1/changes", json=body).json()["id"]
     Sequencer(database, None).drain()
     beside = {"devices": "ac91", "contexts": "ntp-of-access", "figures": "servers", "number": "3", "changes": change}
+    beside |= {"link": "cr91-ac91"}
     beside |= {"cable": "C-ARTS-1", "closure": "K-RIVOLI", "incidents": str(incident)}
     things["services"] = "guichets-ixelles"
     things["problems"] = "CORE-104"

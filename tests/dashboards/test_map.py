@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ from core.db import Database
 from core.identity import Principal, create_principal, grant, principal_in
 from core.settings import get_settings
 from core.tokens import issue
+from network.drivers.snmp import Community, SnmpTarget
+from network.incidents.seeing import LinkSight, Sight
+from network.incidents.watching import settle
+from network.polling.asking import Asked
+from network.polling.looking import Look
+from network.polling.polled import keep
+from network.polling.tables import Interface
 from tests.api.chromium import chromium
 from tests.api.serving import serve
 from tests.dashboards.browsing import Browser
@@ -50,6 +58,7 @@ OUTLINES = {
         )
     ],
 }
+GIGABIT = 1_000_000_000
 NO_MORE = {"Accept": "application/json"}
 
 
@@ -101,6 +110,45 @@ def seen(database: Database, routers: dict[str, UUID]) -> Iterator[Any]:
     yield write
     with database.transaction("owner", SCOPE) as tx:
         tx.execute(text("delete from device_state"))
+
+
+@pytest.fixture
+def polled(database: Database, routers: dict[str, UUID]) -> Iterator[Any]:
+    """What a device told over SNMP of its end of the link: ``polled("cr91", out=400e6)``, in bit/s."""
+    ports = {"cr91": "to-ac91", "ac91": "to-cr91"}
+
+    def write(name: str, *, into: float = 0, out: float = 0, speed: int | None = GIGABIT, ago: float = 0) -> None:
+        with database.transaction("owner", SCOPE) as tx:
+            tenant = tx.execute(text("select tenant_id from device where name = :name"), {"name": name}).scalar_one()
+            as_whom = Community("x")
+            whom = [Asked(routers[name], tenant, SnmpTarget(name, "192.0.2.1", as_whom), as_whom)]
+            now = time.time() - ago
+            for at, seconds in ((now - 30, 0), (now, 30)):
+                port = Interface(
+                    1, ports[name], status="up", speed=speed,
+                    in_octets=round(into / 8 * seconds), out_octets=round(out / 8 * seconds),
+                )  # fmt: skip
+                keep(tx, whom, [Look(name, at, uptime=round(100 * (at - now + 1000)), interfaces=(port,))])
+
+    yield write
+    with database.transaction("owner", SCOPE) as tx:
+        tx.execute(text("delete from device_polled"))
+
+
+@pytest.fixture
+def sighted(database: Database, routers: dict[str, UUID]) -> Iterator[Any]:
+    """What the watch saw of the link between the routers: ``sighted("up", "down")``, one look after another."""
+
+    def write(*states: Sight) -> None:
+        for state in states:
+            with database.transaction("worker", SCOPE) as tx:
+                settle(tx, [LinkSight("cr91-ac91", state, (), ("ac91", "cr91"))], set())
+
+    yield write
+    with database.transaction("owner", SCOPE) as tx:
+        tx.execute(text("delete from incident"))
+        tx.execute(text("delete from link_state"))
+        tx.execute(text("delete from link_watch"))
 
 
 def _features(browser: Browser, **asked_for: str) -> dict[str, Any]:
@@ -163,6 +211,69 @@ def test_a_link_is_as_the_worse_of_its_ends_and_what_is_not_known_is_never_up(
         seen("cr91", **core)
     seen("ac91", **access)
     assert _features(browser)["link:cr91-ac91"]["properties"]["state"] == link
+
+
+@pytest.mark.parametrize(
+    ("sights", "link"),
+    [
+        (("down",), "planned"),
+        (("up",), "up"),
+        (("up", "down"), "down"),
+        (("up", "unknown"), "unknown"),
+        (("up", "down", "up"), "up"),
+    ],
+)
+def test_a_link_is_as_the_watch_saw_it_even_where_both_ends_answer(
+    browser: Browser, seen: Any, sighted: Any, database: Database, sights: tuple[Sight, ...], link: str
+) -> None:
+    seen("cr91", reachable=True)
+    seen("ac91", reachable=True)
+    sighted(*sights)
+    assert _features(browser)["link:cr91-ac91"]["properties"]["state"] == link
+    with database.transaction("owner", SCOPE) as tx:
+        tx.execute(text("update link_watch set looked_at = now() - interval '2 minutes'"))
+    assert _features(browser)["link:cr91-ac91"]["properties"]["state"] == "up", "nobody watches: as its ends are"
+
+
+@pytest.mark.parametrize(
+    ("core", "access", "load", "bits"),
+    [
+        ({"out": 100e6}, {"into": 100e6}, "low", 100_000_000),
+        ({"out": 100e6}, {"into": 600e6}, "middle", 600_000_000),
+        ({"into": 900e6}, None, "high", 900_000_000),
+        ({"out": 100e6}, {"into": 90e6, "speed": 100_000_000}, "high", 100_000_000),
+        ({"out": 100e6, "speed": None}, None, "unknown", 100_000_000),
+        ({"out": 100e6, "ago": 180}, {"into": 100e6, "ago": 180}, "unknown", None),
+        (None, None, "unknown", None),
+    ],
+)
+def test_what_a_link_carries_is_the_busier_way_of_what_its_slower_end_can_and_never_a_guess(
+    browser: Browser, seen: Any, polled: Any, core: dict[str, Any] | None, access: dict[str, Any] | None, load: str,
+    bits: int | None,
+) -> None:  # fmt: skip
+    for name, told in (("cr91", core), ("ac91", access)):
+        seen(name, reachable=True)
+        if told is not None:
+            polled(name, **told)
+    link = _features(browser)["link:cr91-ac91"]["properties"]
+    assert link["load"] == load
+    assert link["bits_per_second"] == (None if bits is None else pytest.approx(bits, rel=0.001))
+    assert _csv(browser)["link:cr91-ac91"]["load"] == load
+    assert ("link:cr91-ac91" in _features(browser, load="high")) is (load == "high")
+    page = browser.open("/map?by=load")
+    assert ("load not known" in page.text) is (load == "unknown")
+    assert [one for one in page.links if f"load={load}" in one], "the legend leads to what is like that"
+
+
+def test_a_link_that_is_cut_carries_nothing_whatever_was_told_before(
+    browser: Browser, seen: Any, polled: Any, sighted: Any
+) -> None:
+    for name in ("cr91", "ac91"):
+        seen(name, reachable=True)
+        polled(name, into=1e6)
+    sighted("up", "down")
+    assert _features(browser)["link:cr91-ac91"]["properties"]["load"] == "down"
+    assert browser.client.get("/map?load=green").status_code == 422
 
 
 def test_filters_stand_in_the_address_and_mean_the_same_everywhere(browser: Browser, seen: Any) -> None:
@@ -233,7 +344,7 @@ def test_the_page_with_the_map_weighs_less_than_a_megabyte(browser: Browser) -> 
 
 @pytest.mark.slow
 def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
-    app: FastAPI, tokens: dict[str, str], tmp_path: Path, shots: Path, seen: Any
+    app: FastAPI, tokens: dict[str, str], tmp_path: Path, shots: Path, seen: Any, polled: Any
 ) -> None:
     seen("cr91", reachable=True)
     seen("ac91", reachable=False)
@@ -245,6 +356,15 @@ def test_the_map_is_drawn_reads_by_keyboard_and_asks_nobody_else(
         ready = (By.CSS_SELECTOR, "#map[data-ready]")
         patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         looked_at(page, shots, "map")
+        seen("ac91", reachable=True)
+        polled("cr91", out=870e6)
+        page.get(f"{url}/map?by=load")
+        patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
+        assert "80 %" in page.find_element(By.CSS_SELECTOR, ".legend").text
+        looked_at(page, shots, "map-by-load")
+        seen("ac91", reachable=False)
+        page.get(f"{url}/map")
+        patient(page).until(lambda driver: driver.find_elements(*ready), "not drawn")
         width(page, 360)
         assert page.find_element(By.ID, "map").size["width"] > 300, "as wide as the phone"
         width(page, 1200)

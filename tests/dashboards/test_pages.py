@@ -23,6 +23,7 @@ REGION = (
     "/figures/changes-succeeded",
     "/figures/month",
     "/capacity",
+    "/capacity/network",
     "/changes",
     "/drift",
     "/devices",
