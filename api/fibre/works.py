@@ -37,8 +37,8 @@ def draft_works(
     body: Works,
     creation: Annotated[Creation, Depends(creating("hosting:support", "network:read", "inventory:read"))],
 ) -> Response:
-    """A maintenance notice in three languages, of every circuit and site that the works touch; nobody is told before
-    its `state` becomes `scheduled`. The region's staff only."""
+    """A maintenance notice in three languages, of every circuit, service and site that the works touch; nobody is told
+    before its `state` becomes `scheduled`. The region's staff only."""
     caller = creation.caller
     caller.must_write("maintenance")
 

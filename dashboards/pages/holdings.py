@@ -16,6 +16,7 @@ from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
+from dashboards.works import works_ahead
 from datacenter.hosting import orders, quotas, spending
 from datacenter.hosting.listing import Asked, Shown, listed
 from datacenter.hosting.metering import showback
@@ -24,17 +25,17 @@ from datacenter.hosting.networks.group_rows import GROUPS
 from datacenter.hosting.networks.network_changes import NETWORKS
 from datacenter.hosting.pricing import REGION_TIME
 from datacenter.hosting.servers import queries
-from datacenter.hosting.support import maintenance
 from datacenter.hosting.volumes.rows import VOLUMES
 from network.incidents.queries import notices_json
+from network.services import rows
 
 __all__ = ["overview", "router", "standing"]
 
 router = pages()
 
 _MOST: Final = 200
-_TOLD: Final = frozenset({"scheduled", "in-progress"})
-"""States of maintenance that people should know of."""
+_FIRST: Final = 8
+"""Servers and services that are shown at home."""
 _NOUNS: Final[Mapping[str, Shown]] = {
     "volumes": VOLUMES,
     "addresses": ADDRESSES,
@@ -62,17 +63,19 @@ def overview(visit: Visit) -> Response:
     """The home of an administration: servers, money, what is left, what was ordered last."""
     now = datetime.now(UTC).astimezone(REGION_TIME)
     with visit.transaction() as tx:
-        servers = [json.loads(row) for row, _key in queries.servers_json(tx, visit.scope(), queries.Filters(), 8)]
+        servers = [json.loads(row) for row, _key in queries.servers_json(tx, visit.scope(), queries.Filters(), _FIRST)]
         bounds = standing(tx)
         limit = spending.standing_json(tx, visit.principal.tenant_id)
         month = json.loads(showback.head_json(tx, now.date().replace(day=1)) + "}")
-        ahead = [json.loads(row) for row, _key in maintenance.listed(tx, None, now, None, 5)]
-        notices = json.loads(notices_json(tx)) if visit.may("inventory:read") else []
+        ahead = works_ahead(visit, tx)
+        mine = visit.may("inventory:read")
+        notices = json.loads(notices_json(tx)) if mine else []
+        services = json.loads(rows.listed(tx, limit=_FIRST + 1)) if mine else []
         ordered = [json.loads(row) for row, _key in orders.listed(tx, orders.Wanted(), None, 6)]
     return show(
-        visit, "home_agency", _("What we have"), servers=servers[:8], more=len(servers) > 8, bounds=bounds, limit=limit,
-        month=month, now=now, ordered=ordered,
-        ahead=[one for one in ahead if one["state"] in _TOLD],
+        visit, "home_agency", _("What we have"), servers=servers[:_FIRST], more=len(servers) > _FIRST, bounds=bounds,
+        limit=limit, month=month, now=now, ordered=ordered, ahead=ahead[:5], services=services[:_FIRST],
+        more_services=len(services) > _FIRST,
         notices=[one for one in notices if one["over"] is None],
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
+from dashboards.works import works_ahead
 from datacenter.hosting.pricing import REGION_TIME
 from network.incidents import queries, silences
 from network.incidents.last_look import last_look_json
@@ -79,7 +80,8 @@ def incidents(visit: Coming, which: Which = "", severity: Severity = "", q: Lett
     if not visit.may(*_SCOPES):
         with visit.transaction() as tx:
             notices = json.loads(queries.notices_json(tx))
-        return show(visit, "incidents_agency", _("Incidents"), notices=notices)
+            ahead = works_ahead(visit, tx)
+        return show(visit, "incidents_agency", _("Incidents"), notices=notices, ahead=ahead)
     filtered = bool(which or severity or q.strip())
     with visit.transaction() as tx:
         heard = last_seq(tx)

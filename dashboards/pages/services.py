@@ -17,6 +17,7 @@ from dashboards.rendering import show
 from dashboards.routes import pages
 from dashboards.terms import mark as _
 from dashboards.visit import Visit, visiting
+from dashboards.works import works_ahead
 from network.errors import NotServiceable
 from network.incidents.last_look import last_look_json
 from network.incidents.queries import notices_json
@@ -69,10 +70,11 @@ def services(visit: Looking, q: Letters = "", kind: Kind = "", tenant: Letters =
         found = _listed(tx, q, kind, tenant, _MOST + 1)
         states = _standing(visit, tx)
         touched = [] if visit.may(*_REGION) else _notices(tx)
+        ahead = [] if visit.may(*_REGION) else works_ahead(visit, tx)
     return show(
         visit, "services", _("Network services"), found=found[:_MOST], more=len(found) > _MOST, most=_MOST, q=q,
         kind=kind, tenant=tenant, kinds=KINDS, protections=PROTECTIONS, standing=states, states=_STATES,
-        notices=touched,
+        notices=touched, ahead=ahead,
     )  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def _one(
         one = json.loads(rows.shown(tx, code))
         states = _standing(visit, tx)
         touched = [] if states else _notices(tx)
+        ahead = works_ahead(visit, tx, touching=one["id"])
         if states:
             sites, exits = _at(one["ends"], exits=False), _at(one["ends"], exits=True)
             try:
@@ -146,5 +149,5 @@ def _one(
     return show(
         visit, "service", _("Network service"), status=status_of(type(error)) if error else 200, service=one,
         standing=states, states=_STATES, kinds=KINDS, protections=PROTECTIONS, ways=found_ways, lost=lost,
-        tested=tested, tests=_TESTS, error=error, notices=touched,
+        tested=tested, tests=_TESTS, error=error, notices=touched, ahead=ahead,
     )  # fmt: skip

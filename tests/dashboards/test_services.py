@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -104,6 +105,35 @@ def test_internet_access_shows_its_exit_and_who_may_be_told_of_it(
     finally:
         with database.transaction("owner", SYSTEM) as tx:
             tx.execute(text("delete from service where code = 'way-out'"))
+
+
+def test_an_administration_reads_of_works_that_concern_its_service_and_asks_about_it(
+    visiting: Visiting, engineer: Person, agent: Person, hire: Hire
+) -> None:
+    begins, ends = datetime.now(UTC) + timedelta(days=3), datetime.now(UTC) + timedelta(days=3, hours=4)
+    body = {"of": [{"kind": "cable", "key": "C-ARTS-1"}], "begins": begins.isoformat(), "ends": ends.isoformat()}
+    made = engineer.post("/api/v1/fibre/works", json=body)
+    assert made.status_code == 201, made.text
+    assert ("service", _CODE) in {(one["type"], one["name"]) for one in made.json()["resources"]}
+    browser = visiting(agent)
+    assert "Works on the fibre network" not in browser.open("/services").text, "nobody is told of a draft"
+    told = engineer.send(
+        "PATCH", f"/api/v1/maintenance/{made.json()['id']}", json={"state": "scheduled"},
+        headers={"If-Match": made.headers["etag"]},
+    )  # fmt: skip
+    assert told.status_code == 200, told.text
+    for place in ("/", "/services", f"/services/{_CODE}", "/incidents", "/support"):
+        page = browser.open(place)
+        assert "Works on the fibre network: C-ARTS-1" in page.text, place
+        assert f"/services/{_CODE}" in page.links, place
+    about = next(link for link in browser.open(f"/services/{_CODE}").links if "about=service" in link)
+    assert _CODE in browser.open(about).text
+    asked = browser.send(browser.open(about).form("/support/new"), subject="Les travaux", body="À quelle heure ?")
+    assert f"/services/{_CODE}" in asked.links
+    stranger = visiting(hire("no-works", "agency-admin", tenant="uccle"))
+    for place in ("/", "/services", "/incidents", "/support"):
+        assert "Works on the fibre network" not in stranger.open(place).text, place
+    assert stranger.client.get(about).status_code == 404
 
 
 def test_routers_that_do_not_answer_are_not_known_to_pass_packets(visiting: Visiting, engineer: Person) -> None:

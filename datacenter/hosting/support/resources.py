@@ -17,14 +17,21 @@ __all__ = ["must_be_named", "table_of", "types"]
 _ROOMS: Final = ("inventory", "datacenter")
 _ALIASES: Final = {"network": "cloud_network"}
 """In the words of a tenant a network is the one of their project."""
+_CARRIED: Final = "service"
+"""Of the network room a tenant has these alone: what is carried between its sites."""
 
 
 @cache
 def types() -> dict[str, str]:
-    """Type as users say it → table: everything the rooms announce, and Changes."""
+    """Type as users say it → table: everything the rooms announce, services on the network, and Changes."""
     tables = {table for domain in domains() if domain.name in _ROOMS for table in domain.tables}
     plain = {table.replace("_", "-"): table for table in tables if table not in _ALIASES.values()}
-    return {**plain, **{alias: table for alias, table in _ALIASES.items() if table in tables}, "change": "change"}
+    return {
+        **plain,
+        **{alias: table for alias, table in _ALIASES.items() if table in tables},
+        _CARRIED: _CARRIED,
+        "change": "change",
+    }
 
 
 def table_of(kind: str, pointer: str) -> str:

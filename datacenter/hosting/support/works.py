@@ -35,6 +35,7 @@ _TEXTS: Final[Mapping[Impact, Mapping[str, str]]] = {
 }
 _IDS: Final = text("""
 select 'circuit' as type, id::text from circuit where code = any(:circuits)
+union all select 'service', id::text from service where code = any(:services)
 union all select 'site', id::text from site where code = any(:sites)
 """)
 _MOST_IDS: Final = 1000
@@ -49,7 +50,8 @@ def drafted(tx: Connection, found: JsonObject, what: Sequence[str]) -> tuple[dic
         InvalidInput: nothing of anybody is touched.
     """
     circuits, sites = found["circuits"], [row for row in found["sites"] if row["state"] != "protected"]
-    if not circuits and not sites:
+    services = found["services"]
+    if not circuits and not sites and not services:
         raise InvalidInput(
             "Nothing that is known of is touched by these works: nobody needs a notice.",
             hint="Ask for the impact first, and name what is really taken out of service.",
@@ -57,16 +59,16 @@ def drafted(tx: Connection, found: JsonObject, what: Sequence[str]) -> tuple[dic
         )
     down = [row for row in circuits if row["state"] == "down"]
     dark = [row for row in sites if row["state"] == "down"]
-    impact: Impact = "interrupted" if down or dark else "degraded"
+    cut = [row for row in services if row["state"] == "down"]
+    impact: Impact = "interrupted" if down or dark or cut else "degraded"
     counted = {"down": len(down), "sites": len(dark), "kept": len(circuits) - len(down)}
     name = ", ".join(what[:3]) + ("…" if len(what) > 3 else "")
     facts: dict[str, Any] = {"impact": impact}
     for language, title in _TITLES.items():
         facts[f"title_{language}"] = title.format(what=name)[:200]
         facts[f"text_{language}"] = _TEXTS[impact][language].format(**counted)
-    rows = tx.execute(
-        _IDS, {"circuits": [row["code"] for row in circuits], "sites": [row["code"] for row in sites]}
-    ).all()
+    touched = {"circuits": circuits, "services": services, "sites": sites}
+    rows = tx.execute(_IDS, {name: [row["code"] for row in every] for name, every in touched.items()}).all()
     ids: dict[str, list[str]] = {}
     for row in rows:
         ids.setdefault(row.type, []).append(row.id)
