@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -86,6 +87,13 @@ def _kernel(lab: RunningLab, router: str) -> tuple[str, ...]:
     return tuple(lab.console(router, "sh", "-c", command) for command in asked)
 
 
+def _must_look(lab: RunningLab, router: str, before: tuple[str, ...]) -> None:
+    """Routing may move for a moment after a push; then everything is as it was."""
+    with suppress(AssertionError):
+        eventually(lambda: _kernel(lab, router) == before, 90, "as it was")
+    assert _kernel(lab, router) == before
+
+
 def _reaches(lab: RunningLab, router: str, port: str, address: str) -> bool:
     return customers.execute(router, port, ["ping", "-c1", "-W1", address], lab.instance).returncode == 0
 
@@ -108,9 +116,11 @@ def network(lab: RunningLab) -> RunningLab:
 
 
 def _settled(lab: RunningLab) -> bool:
-    before = [lab.console(name, "ip", "route") for name in _ENDS]
-    time.sleep(5)
-    return before == [lab.console(name, "ip", "route") for name in _ENDS]
+    seen = []
+    for _ in range(3):
+        seen.append([lab.console(name, "ip", "route") for name in _ENDS])
+        time.sleep(5)
+    return seen[0] == seen[1] == seen[2]
 
 
 def _sees(lab: RunningLab, router: str, routers: int) -> bool:
@@ -150,7 +160,7 @@ def test_hosts_of_one_tenant_reach_each_other_and_nothing_is_left_afterwards(
     for name, router in ends.items():
         network.reset(name, _with(network, router))
     for name in ends:
-        assert _kernel(network, name) == before[name]
+        _must_look(network, name, before[name])
 
 
 def test_the_timer_takes_both_halves_back(network: RunningLab, ends: dict[str, Router]) -> None:
@@ -164,7 +174,7 @@ def test_the_timer_takes_both_halves_back(network: RunningLab, ends: dict[str, R
         assert within(90, lambda: driver.status(mark).state == "reverted")
         assert driver.status(mark).reason == "timer"
         assert driver.running() == text
-    assert _kernel(network, "ac01") == before
+    _must_look(network, "ac01", before)
 
 
 def test_what_is_deleted_by_hand_is_drift_and_a_push_makes_it_again(
@@ -191,7 +201,7 @@ def test_a_service_whose_namespace_is_gone_can_still_be_removed(network: Running
     network.reset("ac01", _with(network, ends["ac01"], "V1"))
     network.console("ac01", "sh", "-c", "ip netns del V1")
     network.reset("ac01", _with(network, ends["ac01"]))
-    assert _kernel(network, "ac01") == before
+    _must_look(network, "ac01", before)
 
 
 def test_a_router_boots_with_both_halves(network: RunningLab, ends: dict[str, Router]) -> None:
@@ -233,4 +243,4 @@ def test_a_half_that_the_kernel_refuses_is_taken_back_at_once(network: RunningLa
             driver.commit(mark, 300)
         assert time.monotonic() - began < 200
         assert driver.running() == text
-    assert _kernel(network, "ac01") == before
+    _must_look(network, "ac01", before)
