@@ -18,6 +18,7 @@ from cli.errors import WAITING, Ended, WrongUse
 __all__ = ["design"]
 
 _MICRO: Final = 1_000_000
+_NAMED: Final = 20
 _ADDED: Final = {
     "plant_node": "nodes",
     "duct": "ducts",
@@ -62,9 +63,7 @@ def design(
         told = facts["design"]
         idle = not planned["plan"]["commands"]
         if dry_run or idle:
-            output.give(
-                told, lambda: output.say("Every site is in the network: nothing to do.") if idle else _show(facts)
-            )
+            output.give(told, lambda: _idle(told) if idle else _show(facts))
         else:
             if not session.current.as_json:
                 _show(facts)
@@ -92,6 +91,20 @@ def _prices(path: Path) -> dict[str, int]:
         raise wrong from None
 
 
+def _idle(told: Mapping[str, Any]) -> None:
+    out = told["left_out"]
+    output.say("There is nothing to lay." if out else "Every site is in the network: nothing to do.")
+    _left_out(out)
+
+
+def _left_out(out: Mapping[str, str]) -> None:
+    """Sites that stay out, by why; a street within a kilometre is what they lack."""
+    for why in sorted(set(out.values())):
+        codes = [code for code, said in out.items() if said == why]
+        rest = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
+        output.say(f"Not in the network, {why}: {', '.join(codes[:_NAMED])}{rest}")
+
+
 def _show(facts: Mapping[str, Any]) -> None:
     told, added = facts["design"], facts["alterations"]
     rows = [
@@ -117,6 +130,7 @@ def _show(facts: Mapping[str, Any]) -> None:
         output.facts([
             (many, ", ".join(one["name"] for one in added if one["type"] == kind)) for kind, many in _ADDED.items()
         ])  # fmt: skip
+    _left_out(told["left_out"])
     output.say()
     prices = told["unit_costs"]
     lines = [

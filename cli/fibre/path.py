@@ -75,7 +75,10 @@ def _show(found: Mapping[str, Any]) -> None:
         return
     known = "There are no two such ways." if found["exact"] else "No two such ways were found; some may exist."
     output.say(known, "bold")
-    if found["because"]:
+    nowhere = [one["key"] for one in found["because"] if one["kind"] in ("no way", "no ducts")]
+    if nowhere:
+        output.say(f"No duct leads from the one to the other: {', '.join(nowhere)} is reached by none.")
+    elif found["because"]:
         output.say("Every way passes:")
         output.table(found["because"], {"kind": "what", "key": "code"})
 

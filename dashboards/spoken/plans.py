@@ -11,6 +11,7 @@ __all__ = ["AFFECTED", "SUMMARIES", "TARGETS", "UNDO", "WHY"]
 SUMMARIES: Final = (
     _("Design the network: %(count)s sites, %(km)s km of duct, %(euros)s EUR"),
     _("Design the network: every site is in it"),
+    _("Design the network: nothing to lay, no street leads to %(count)s sites"),
     _("Bring in the SSH key %(name)s (%(rest)s)"),
     _("Forget the SSH key %(name)s (%(rest)s)"),
     _("Extend the lease of %(name)s to %(when)s"),

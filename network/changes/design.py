@@ -73,10 +73,13 @@ class NetworkDesign(ChangeKind[DesignIntent]):
             if records:
                 edit.create(kind, records, pointer="")
         told = report(made, costs).as_dict()
+        out = told["left_out"]
         km, euros = told["duct_m"] / 1000, round(int(told["cost_micro_eur"]) / 10**6)
         summary = (
             f"Design the network: {len(made.sites)} sites, {km:.1f} km of duct, {euros} EUR"
             if edit.commands
+            else f"Design the network: nothing to lay, no street leads to {len(out)} sites"
+            if out
             else "Design the network: every site is in it"
         )
         draft = draft_of(edit, summary)

@@ -33,6 +33,7 @@ class Report:
         duct_m, lead_in_m: metres dug, and how many of them lead into buildings.
         two_ways: sites whose ways share no duct.
         single: how many have one way only, by why.
+        left_out: sites that are not in it, and why.
     """
 
     sites: Mapping[str, Mapping[str, int]]
@@ -44,6 +45,7 @@ class Report:
     rings: int
     two_ways: int
     single: Mapping[str, int]
+    left_out: Mapping[str, str]
     costs: tuple[CostLine, ...]
     cost_micro_eur: int
 
@@ -60,6 +62,7 @@ class Report:
             "rings": self.rings,
             "two_ways": self.two_ways,
             "single": dict(self.single),
+            "left_out": dict(self.left_out),
             "costs": [
                 {"name": line.name, "unit": line.unit,
                  "quantity": line.quantity // 1000 if line.unit == "m" else line.quantity,
@@ -102,7 +105,8 @@ def report(design: Design, costs: UnitCosts) -> Report:
         strand_m=strand // 1000,
         rings=len(design.rings),
         two_ways=len(design.sites.keys() - design.single.keys()),
-        single=dict(sorted(Counter(design.single.values()).items())),
+        single=dict(sorted(Counter(why for site, why in design.single.items() if site in design.sites).items())),
+        left_out={site: why for site, why in sorted(design.single.items()) if site not in design.sites},
         costs=lines,
         cost_micro_eur=sum(line.amount_micro_eur for line in lines),
     )

@@ -101,6 +101,11 @@ def test_a_town_is_designed_drawn_taken_out_brought_in_again_and_grown(run: Run,
     assert code == 0, err
     assert "1 more; 47 are in the network, and stay as they are" in out
     assert "circuits  AC.SC-NEW\n" in out
+    fields[1], fields[9], fields[11] = "code=SC-FAR", "lon=5.3", "lat=50.4"
+    assert run("site", "add", *fields, "--reason", "a school in the fields", "--yes")[0] == 0
+    assert run("network", "design")[1] == (
+        "There is nothing to lay.\nNot in the network, no street leads to it: SC-FAR\n"
+    )
     assert run("region", "export", str(after))[0] == 0
     grown = {path.name: path.read_bytes().splitlines() for path in after.iterdir()}
     rows = {name: {line.rstrip(b",") for line in content.splitlines()} for name, content in files.items()}
