@@ -103,7 +103,9 @@ def notes_of(results: Mapping[str, HostResult], targets: Sequence[Target]) -> li
 def undo_note_of(results: Sequence[HostResult]) -> str:
     """What an undo would put back, and what stays."""
     lasting = sorted({task for result in results for task in result.lasting})
-    said = "The files that the play alters are put back as they were, and their services read them again."
     if lasting:
-        said += f" What stands in no file stays: {', '.join(lasting)}."
-    return said
+        return (
+            "The files that the play alters are put back as they were, and their services read them again. What"
+            f" stands in no file stays: {', '.join(lasting)}."
+        )
+    return "The files that the play alters are put back as they were, and their services read them again."
