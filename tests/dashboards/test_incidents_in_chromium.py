@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
 from tests.api.people import Person
-from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, speak
+from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, speak, stands_at
 from tests.dashboards.furnishing import Furnished
 
 pytestmark = pytest.mark.slow
@@ -52,6 +52,6 @@ def test_a_service_is_designed_and_what_is_wrong_has_the_focus(
     page.find_element(By.ID, "address-0").send_keys("10.92.1.1")
     press(page, "#preview")
     seen(page, "write the gateway's address with its length")
-    assert page.switch_to.active_element.get_attribute("id") == "address-0"
+    stands_at(page, "#address-0")
     looked_at(page, shots, "service-design")
     assert [one for one in complaints(page) if "422" not in one] == [], "the refusal itself is told by the browser"
