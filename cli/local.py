@@ -98,6 +98,8 @@ def down(tell: Tell) -> bool:
             stopped.append("lab cloud")
         if _lab_down(platform):
             stopped.append("lab routers")
+        if _lab_hosts_down(platform):
+            stopped.append("lab hosts")
         from lab.oidc import control as oidc
 
         if oidc.down(platform.instance):
@@ -270,6 +272,16 @@ def _lab_down(platform: Platform) -> bool:
     if control.possible():  # what cannot be held here was never started here
         return False
     return control.down(platform.instance)
+
+
+def _lab_hosts_down(platform: Platform) -> bool:
+    from lab.errors import LabImpossible
+    from lab.network import hosts
+
+    try:
+        return hosts.down(platform.instance)
+    except LabImpossible:  # what cannot be held here was never started here
+        return False
 
 
 def _seed(platform: Platform, tell: Tell) -> Outcome:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -98,7 +100,7 @@ def test_who_comes_second_waits_for_the_first_and_is_then_told_its_name(fresh_da
         strand = tx.execute(text(found)).scalar_one()
     refused: list[IrisplaneError] = []
 
-    def write(circuit: str) -> list[dict[str, object]]:
+    def write(circuit: str) -> list[Mapping[str, Any]]:
         row = {"id": uuid4(), "tenant_id": region, "circuit_id": circuits[circuit], "strand_id": strand, "position": 1}
         return [insert("circuit_strand", [row])]
 
