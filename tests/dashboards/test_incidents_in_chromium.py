@@ -8,6 +8,8 @@ import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 
+from core.db import Database
+from core.journal.sequencer import Sequencer
 from tests.api.people import Person
 from tests.dashboards.driving import asked, complaints, enter, looked_at, press, seen, speak, stands_at
 from tests.dashboards.furnishing import Furnished
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_an_incident_is_followed_and_what_is_typed_meanwhile_stays(
-    page: WebDriver, url: str, engineer: Person, furnished: Furnished, shots: Path
+    page: WebDriver, url: str, engineer: Person, furnished: Furnished, database: Database, shots: Path
 ) -> None:
     number = furnished.region["incidents"]
     enter(page, url, engineer.post("/enter").json()["path"])
@@ -27,6 +29,7 @@ def test_an_incident_is_followed_and_what_is_typed_meanwhile_stays(
     page.find_element(By.ID, "said").send_keys("half a sentence")
     told = engineer.post(f"/api/v1/incidents/{number}:note", json={"said": "the crew has arrived"})
     assert told.status_code == 200
+    Sequencer(database, None).drain()  # no worker runs: unnumbered, nothing is told, and the page looks after 50 s
     seen(page, "the crew has arrived")
     assert page.find_element(By.ID, "said").get_attribute("value") == "half a sentence"
     looked_at(page, shots, "incident")
